@@ -159,7 +159,7 @@ def save(
 def resample(audio: Audio, rate: int, *, tick: Progress = _unwatched) -> Audio:
     """The same sound at another rate, without delay and of exactly the matching length.
 
-    The length is frames * rate / audio.rate, rounded half up, at least 1. Long sound goes in blocks.
+    The length is frames * rate / audio.rate, rounded half up, at least 1. It works block by block.
     Source: libsoxr's "VHQ" setting (28 bits, pass band to 0.91 of the lower Nyquist frequency).
 
     Args:

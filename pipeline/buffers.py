@@ -18,7 +18,7 @@ BLOCK_FRAMES = 1 << 18
 
 
 def spans(frames: int, block: int | None = None) -> Iterator[tuple[int, int]]:
-    """Yields (start, stop) ranges of at most `block` (BLOCK_FRAMES) frames that cover 0..`frames`."""
+    """Yields (start, stop) ranges of at most `block` (BLOCK_FRAMES) frames that cover `frames`."""
     step = block or BLOCK_FRAMES
     for start in range(0, frames, step):
         yield start, min(start + step, frames)

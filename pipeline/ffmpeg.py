@@ -95,7 +95,7 @@ def decode(path: Path, max_seconds: float | None, tick: Callable[[float], None])
     info = probe(path)
     limit = [] if max_seconds is None else ["-t", str(max_seconds + 1)]
     output = ["-map", "0:a:0", *limit, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
-    target = tempfile.TemporaryFile()
+    target = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
     with tempfile.TemporaryFile() as complaints:
         command = ["ffmpeg", "-nostdin", *_INPUT, "-i", _url(path), *output]
         expected = max(1, 4 * info.frames * info.channels)
@@ -129,7 +129,7 @@ def _run(
 
 def _url(path: Path) -> str:
     """The file protocol with an absolute path: safe for names such as "-i.m4a" or "http:x"."""
-    return f"file:{os.path.abspath(path)}"
+    return f"file:{path.absolute()}"
 
 
 def _failure(path: Path, text: str) -> AudioError:

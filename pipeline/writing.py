@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ def write(
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         _encode(samples, rate, temporary, format_of(path), subtype, tick)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except (OSError, soundfile.SoundFileError, AssertionError) as error:
         why = getattr(error, "strerror", None) or reason(error)
         cure = "check that the folder exists, may be written to, and has room"

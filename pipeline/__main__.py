@@ -1,0 +1,186 @@
+"""Command line: `python -m pipeline restore IN [IN ...] -o OUT_FOLDER`; see --help."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import math
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipeline import batch, recipe
+from pipeline.audio import AudioError, load
+from pipeline.console import Watch
+from pipeline.restore import Result, restore_file
+from pipeline.stage import Chain, Tick
+
+BAD_FILE, BAD_USE, STOPPED = 1, 2, 130
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback()
+def about() -> None:
+    """Restores damaged recordings."""
+
+
+@app.command()
+def restore(
+    inputs: Annotated[list[Path], typer.Argument(metavar="IN...", help="Sound files and folders.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
+    recipe_name: Annotated[
+        str, typer.Option("--recipe", help="A recipe's name or its JSON file.")
+    ] = "band-limited-speech",
+    checkpoint: Annotated[
+        str | None, typer.Option(help="A checkpoint to use instead of the recipe's.")
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where the network runs.")
+    ] = "auto",
+    kind: Annotated[
+        Literal["wav16", "wav24", "wav32f", "flac", "mp3", "opus"] | None,
+        typer.Option("--format", help="Default: FLAC for FLAC, else WAV, of at least 24 bits."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Restores recordings; each result keeps its input's name.
+
+    A file that cannot be done gets one line on stderr and makes the exit code 1; the others are
+    still done. Inputs are never overwritten.
+    """
+    with _stoppable(), _good_use():
+        chain = _chain(recipe_name, checkpoint, device)
+        jobs, failures = batch.plan(inputs, out, kind)
+        with Watch(sum(job.seconds for job in jobs), quiet=as_json) as watch:
+            for failure in failures:
+                watch.complain(failure.error)
+            results, more = _run(jobs, chain, kind, watch)
+    failures += more
+    if as_json:
+        _print_json(
+            recipe=recipe.dump(chain),
+            files=[_entry(result) for result in results],
+            failures=[{"source": str(f.source), "error": f.error} for f in failures],
+        )
+    raise typer.Exit(BAD_FILE if failures else 0)
+
+
+@app.command()
+def evaluate(
+    estimate: Annotated[Path, typer.Argument(help="A degraded or a restored recording.")],
+    target: Annotated[Path, typer.Argument(help="The clean recording.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Measures how far a recording is from its clean reference."""
+    from pipeline.evaluate import evaluate as measure
+
+    with _stoppable(), _good_use():
+        found = measure(load(estimate), load(target))
+    if as_json:
+        _print_json(**found)
+    else:
+        for name, value in found.items():
+            print(f"{name:20} {'-' if value is None else format(value, '.3f')}")
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C and a polite kill end the run after clean-up, with one line instead of a traceback."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("Stopped. Finished files stay; nothing half-done is left.", file=sys.stderr)
+        raise typer.Exit(STOPPED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _good_use() -> Iterator[None]:
+    """What concerns the whole run (recipe, checkpoint, device) is one line and exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(BAD_FILE if isinstance(error, AudioError) else BAD_USE) from None
+
+
+def _chain(name: str, checkpoint: str | None, device: str) -> Chain:
+    """The recipe's chain, with the stages that know a checkpoint or a device told which."""
+    wanted = {"checkpoint": checkpoint, "device": device}
+    stages: list[Any] = []
+    for stage in recipe.load(name).stages:
+        known: Any = stage
+        names = {field.name for field in dataclasses.fields(known)}
+        told = {key: value for key, value in wanted.items() if value and key in names}
+        stages.append(dataclasses.replace(known, **told))
+    return Chain(tuple(stages))
+
+
+def _run(
+    jobs: Sequence[batch.Job], chain: Chain, kind: str | None, watch: Watch
+) -> tuple[list[Result], list[batch.Failure]]:
+    results: list[Result] = []
+    failures: list[batch.Failure] = []
+    for at, job in enumerate(jobs, 1):
+        tick = watch.begin(f"{at}/{len(jobs)} {job.source.name}", job.seconds)
+        others = [path for other in jobs if other is not job for path in (other.source, other.path)]
+        done = _attempt(job, chain, kind, [*others, *(r.path for r in results)], tick)
+        if isinstance(done, Result):
+            results.append(done)
+            watch.tell("\n".join([_line(done), *(f"  {note}" for note in done.notes)]))
+        else:
+            failures.append(done)
+            watch.complain(done.error)
+    return results, failures
+
+
+def _attempt(
+    job: batch.Job, chain: Chain, kind: str | None, avoid: Sequence[Path], tick: Tick
+) -> Result | batch.Failure:
+    try:
+        return restore_file(job.source, job.folder, chain, tick, kind=kind, avoid=avoid)
+    except (ValueError, OSError) as error:
+        return batch.Failure(job.source, _one_line(job.source, str(error)))
+    except Exception as error:  # one broken file must not end a night's work
+        detail = f"{type(error).__name__}: {error}"
+        return batch.Failure(job.source, _one_line(job.source, detail))
+
+
+def _one_line(source: Path, text: str) -> str:
+    text = " ".join(text.split())
+    return text if source.name in text else f"{source.name}: {text}"
+
+
+def _line(result: Result) -> str:
+    speed = result.seconds / max(result.seconds_taken, 1e-9)
+    return f"{result.source} -> {result.path}  ({result.seconds:.1f} s, {speed:.0f}x real time)"
+
+
+def _entry(result: Result) -> dict[str, Any]:
+    entry = dataclasses.asdict(result)
+    return {**entry, "source": str(result.source), "path": str(result.path)}
+
+
+def _print_json(**document: Any) -> None:
+    print(json.dumps(_finite(document), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: a level of minus infinity dB becomes null."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m pipeline")

@@ -1,0 +1,174 @@
+"""The one engine behind the page and the command line: a sound, a chain, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.audio import Audio, AudioError, Info, load, peak, probe, save, writable_rate
+from pipeline.stage import Chain, Tick, no_tick
+
+LOAD_SHARE, SAVE_SHARE = 0.03, 0.07
+"""How much of the progress bar reading and writing take; the chain has the rest."""
+
+KINDS: dict[str, tuple[str, str | None]] = {
+    "wav16": (".wav", "PCM_16"),
+    "wav24": (".wav", "PCM_24"),
+    "wav32f": (".wav", "FLOAT"),
+    "flac": (".flac", "PCM_24"),
+    "mp3": (".mp3", None),
+    "opus": (".opus", None),
+}
+"""The output formats by name: (suffix, subtype)."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a chain made of a sound.
+
+    Attributes:
+        audio: the restored sound.
+        guarantee: plain values; `pipeline.guarantee.rows` turns them into lines to read.
+        seconds_taken: what the chain took, without reading, writing and measuring.
+    """
+
+    audio: Audio
+    guarantee: dict[str, Any]
+    seconds_taken: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """A restored file: where from, where to, in how many seconds, and what to know about it."""
+
+    source: Path
+    path: Path
+    seconds: float
+    seconds_taken: float
+    notes: tuple[str, ...]
+    guarantee: dict[str, Any]
+
+
+def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
+    """Runs a chain over a sound and measures what it did; the same input gives the same output.
+
+    Raises:
+        Cancelled: from `tick`.
+    """
+    from pipeline.guarantee import guarantee
+
+    started = time.monotonic()
+    after = chain(audio, tick)
+    taken = time.monotonic() - started
+    kept_below_hz = _kept_below_hz(audio, chain)
+    found = guarantee(audio, after, kept_below_hz=kept_below_hz, seconds_taken=taken)
+    return Restored(after, found, taken)
+
+
+def _kept_below_hz(audio: Audio, chain: Chain) -> float | None:
+    """Where the original stays, if every stage of the chain keeps one; the lowest counts."""
+    limits = [getattr(stage, "kept_below_hz", lambda audio: None)(audio) for stage in chain.stages]
+    known = [limit for limit in limits if limit is not None]
+    return min(known) if known and len(known) == len(limits) else None
+
+
+def restore_file(
+    source: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    chain: Chain,
+    tick: Tick = no_tick,
+    *,
+    kind: str | None = None,
+    max_seconds: float | None = None,
+    avoid: Collection[Path] = (),
+) -> Result:
+    """Restores one file into `folder` (made when missing) under the same stem.
+
+    Args:
+        kind: a key of KINDS; None keeps FLAC and otherwise writes WAV, with at least the input's
+            bit depth. A result above full scale becomes 32-bit float WAV, which `notes` says.
+        max_seconds: the longest sound accepted; None for any.
+        avoid: files that are never written to: other inputs, other inputs' outputs.
+
+    Raises:
+        AudioError: the file cannot be read, the result cannot be written, or it would overwrite the
+            input or one of `avoid`. Nothing is left behind then.
+        Cancelled: from `tick`; nothing is left behind.
+    """
+    source, folder = Path(source), Path(folder)
+    avoid = [source, *avoid]
+    path = output_path(source, folder, kind)
+    refuse_overwriting(source, path, avoid)
+    audio = load(source, max_seconds=max_seconds, tick=_share(tick, 0, LOAD_SHARE))
+    made = restore(audio, chain, _share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
+    path, subtype, notes = _fit(made.audio, path, _subtype(source, kind))
+    refuse_overwriting(source, path, avoid)
+    _make(folder)
+    save(made.audio, path, subtype=subtype, tick=_share(tick, 1 - SAVE_SHARE, 1))
+    return Result(source, path, audio.seconds, made.seconds_taken, notes, made.guarantee)
+
+
+def output_path(source: Path, folder: Path, kind: str | None = None) -> Path:
+    """Where the restored `source` goes: its stem in `folder`, with the suffix of `kind`.
+
+    Raises:
+        AudioError: an unknown kind.
+    """
+    if kind is not None and kind not in KINDS:
+        raise AudioError(f"format: got {kind!r}, expected one of {', '.join(KINDS)}")
+    kept = ".flac" if source.suffix.lower() == ".flac" else ".wav"
+    return folder / f"{source.stem}{KINDS[kind][0] if kind else kept}"
+
+
+def refuse_overwriting(source: Path, path: Path, avoid: Collection[Path]) -> None:
+    """Raises `AudioError` when writing `path` would touch one of `avoid`, by whatever name."""
+    if path.resolve() in {other.resolve() for other in avoid}:
+        raise AudioError(
+            f"{source.name}: would overwrite {path}, another file of this run or the input itself; "
+            "choose another output folder or format"
+        )
+
+
+def _subtype(source: Path, kind: str | None) -> str | None:
+    if kind:
+        return KINDS[kind][1]
+    return _at_least_as_deep(probe(source), source.suffix)
+
+
+def _at_least_as_deep(info: Info, suffix: str) -> str:
+    """24 bits, or 32-bit float for what holds more; a FLAC never holds more."""
+    deeper = info.bits > 24 or info.subtype in ("FLOAT", "DOUBLE")
+    return "FLOAT" if deeper and suffix.lower() != ".flac" else "PCM_24"
+
+
+def _fit(audio: Audio, path: Path, subtype: str | None) -> tuple[Path, str | None, tuple[str, ...]]:
+    """The path and subtype that hold the sound as it is, and what to tell about it."""
+    notes = []
+    top = peak(audio)
+    if top > 1:
+        if subtype in ("PCM_16", "PCM_24"):
+            path, subtype = path.with_suffix(".wav"), "FLOAT"
+            notes.append(
+                "The result goes above full scale: written as 32-bit float WAV, unclipped."
+            )
+        else:
+            notes.append("The result goes above full scale: lower the gain before playing it.")
+    rate = writable_rate(path, audio.rate)
+    if rate != audio.rate:
+        notes.append(f"{path.suffix} cannot hold {audio.rate} Hz: written at {rate} Hz.")
+    return path, subtype, tuple(notes)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AudioError(f"{folder}: cannot be made ({error.strerror}); choose another") from error
+
+
+def _share(tick: Tick, low: float, high: float) -> Tick:
+    return lambda fraction: tick(low + (high - low) * fraction)
