@@ -10,8 +10,8 @@ from pipeline.audio import AudioError, probe
 from pipeline.restore import output_path, refuse_overwriting
 
 SUFFIXES = frozenset(
-    ".wav .wave .flac .aif .aiff .aifc .ogg .oga .opus .mp3 .m4a .m4b .aac .wma .webm .mka .mkv .mp4 "
-    ".mov .avi .au .caf .w64 .rf64 .ac3 .amr .ape .wv".split()
+    ".wav .wave .w64 .rf64 .flac .aif .aiff .aifc .au .caf .ogg .oga .opus .mp3 .m4a .m4b .aac "
+    ".wma .webm .mka .mkv .mp4 .mov .avi .ac3 .amr .ape .wv".split()
 )
 """What is taken from a folder; a file named on the command line may be called anything."""
 

@@ -16,6 +16,10 @@ class AudioError(ValueError):
     """A sound that cannot be read, held or written; the text says what is wrong and the cure."""
 
 
+_ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa")
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+
 @dataclass(frozen=True)
 class Info:
     """What a file holds, without decoding it.
@@ -49,6 +53,10 @@ def check_complete(path: Path) -> None:
             promised, present = _aiff_data(file, size)
         elif magic[:4] == b"OggS":
             promised, present = _ogg_page(file, size)
+        elif magic[:3] == b"ID3" or (magic[0] == 0xFF and magic[1:2] >= b"\xe0"):
+            promised, present = _mp3_data(file, size)
+        elif magic == _ASF_HEADER:
+            promised, present = _asf_file(file), size
         else:
             return
     if promised > present:
@@ -114,18 +122,40 @@ def _ogg_page(file: BinaryIO, size: int) -> tuple[int, int]:
     return 27 + page[26] + sum(page[27 : 27 + page[26]]), len(page)
 
 
+def _mp3_data(file: BinaryIO, size: int) -> tuple[int, int]:
+    """(bytes of sound the Xing or Info tag states, bytes that are there)."""
+    start, frame = _first_mp3_frame(file)
+    tag = max(frame.find(b"Xing"), frame.find(b"Info"))
+    flags, *numbers = struct.unpack(">4xIII", frame[max(tag, 0) :][:16].ljust(16, b"\0"))
+    if tag < 0 or not flags & 2:
+        return 0, 0
+    return numbers[flags & 1], size - start
+
+
+def _asf_file(file: BinaryIO) -> int:
+    """The size of the whole file that a WMA states. Source: ASF specification, section 3.2."""
+    head = file.read(1 << 16)
+    at = head.find(_ASF_FILE_PROPERTIES)
+    return int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
+
+
 def states_its_length(path: Path) -> bool:
     """Whether an MP3's first frame carries the frame count (Xing, Info or VBRI tag).
 
     libsndfile guesses the length of one that does not, and then stops reading there.
     """
     with path.open("rb") as file:
-        head = file.read(10)
-        skip = 0
-        if head[:3] == b"ID3" and len(head) == 10:
-            skip = 10 + sum(
-                byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True)
-            )
-        file.seek(skip)
-        frame = file.read(4096)
+        _, frame = _first_mp3_frame(file)
     return any(tag in frame for tag in (b"Xing", b"Info", b"VBRI"))
+
+
+def _first_mp3_frame(file: BinaryIO) -> tuple[int, bytes]:
+    """Where the sound begins, after an ID3v2 tag, and the bytes there."""
+    file.seek(0)
+    head, start = file.read(10), 0
+    if head[:3] == b"ID3" and len(head) == 10:
+        start = 10 + sum(
+            part << shift for part, shift in zip(head[6:], (21, 14, 7, 0), strict=True)
+        )
+    file.seek(start)
+    return start, file.read(4096)

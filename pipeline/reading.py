@@ -38,13 +38,11 @@ def read(
     check_complete(path)
     with _opened(path, max_seconds, tick) as sound:
         _check_limits(path, _info(sound), max_seconds)
+        samples = _room(path, sound)
         try:
-            samples = allocate(sound.channels, sound.frames)
             done = _fill(samples, sound, tick)
         except soundfile.SoundFileError as error:
             raise AudioError(cut_short(path, f"or damaged: {reason(error)}")) from error
-        except OSError as error:
-            raise AudioError(f"{path.name}: {error.strerror}") from error
         slack = MP3_SLACK_FRAMES if sound.format == "MP3" else 0
         if done + slack < sound.frames or not done:
             raise AudioError(cut_short(path, f"{done} of {sound.frames} samples are there"))
@@ -102,6 +100,13 @@ def _check_limits(path: Path, info: Info, max_seconds: float | None) -> None:
     else:
         return
     raise AudioError(f"{path.name}: got {got}")
+
+
+def _room(path: Path, sound: soundfile.SoundFile) -> np.ndarray:
+    try:
+        return allocate(sound.channels, sound.frames)
+    except OSError as error:
+        raise AudioError(f"{path.name}: {error.strerror}") from error
 
 
 def _fill(samples: np.ndarray, sound: soundfile.SoundFile, tick: Callable[[float], None]) -> int:

@@ -34,7 +34,8 @@ class Format:
     encoder: tuple[tuple[str, Any], ...] = ()
 
 
-_OPUS = Format("OGG", ("OPUS",), 8, (8000, 12000, 16000, 24000, 48000))
+_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
+_OPUS = Format("OGG", ("OPUS",), 8, _OPUS_RATES, (("compression_level", 0.3),))  # 180 kbit/s
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _BEST_VBR = (("bitrate_mode", "VARIABLE"), ("compression_level", 0.0))
 

@@ -1,0 +1,33 @@
+"""What every test gets: quiet libraries, no network, and sounds with known properties."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import numpy as np
+import pytest
+
+from pipeline import audio, buffers
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def long_sound_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything from 1000 samples on is memory-mapped, and blocks are 700 frames."""
+    monkeypatch.setattr(buffers, "LONG_SAMPLES", 1000)
+    monkeypatch.setattr(buffers, "BLOCK_FRAMES", 700)
+
+
+@pytest.fixture
+def noise(rng: np.random.Generator) -> audio.Audio:
+    """A second and a bit of 48 kHz stereo noise below full scale; its length is a prime."""
+    return audio.Audio(rng.uniform(-0.5, 0.5, (2, 50_021)).astype(np.float32), 48_000)
