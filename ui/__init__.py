@@ -1,0 +1,3 @@
+"""The page: everything that knows Gradio, and the only package that may import it."""
+
+VERSION = "0.1.0"

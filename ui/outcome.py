@@ -1,0 +1,134 @@
+"""From a recording and a recipe to what the page shows and hands out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import figures, guarantee, recipe
+from pipeline import restore as engine
+from pipeline.audio import Audio, save
+from pipeline.loudness import integrated_lufs
+from pipeline.overview import difference
+from pipeline.stage import Chain
+from ui.jobs import Job
+from ui.player import PlayerData, Sound, matching_gains, player_value
+from ui.source import Source, excerpt
+
+PREVIEW_S = 10.0
+
+DOWNLOADS = {"WAV 24-bit": "wav24", "WAV 32-bit float": "wav32f", "FLAC": "flac", "MP3": "mp3"}
+"""What can be downloaded: name on the page -> kind of `pipeline.restore.KINDS`."""
+
+RECIPE = "Recipe"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished restoration.
+
+    Attributes:
+        title: what was restored, "Whole recording" or "Preview from 20 s".
+        stem: downloads are named after it.
+        recipe: what was run; the command line runs it to the same samples.
+        folder: the files the page fetches; it goes with the outcome.
+        restored: the engine's own samples; every download is made of them.
+        seconds_taken: by the restoration itself.
+    """
+
+    title: str
+    stem: str
+    recipe: Mapping[str, Any]
+    folder: Path
+    restored: Audio
+    player: PlayerData
+    rows: list[tuple[str, str, bool | None, str]]
+    seconds_taken: float
+
+
+def restore(
+    source: Source, settings: Mapping[str, Any], preview_at_s: float | None, folder: Path, job: Job
+) -> Outcome:
+    """Runs a recipe over a recording, measures it and draws it.
+
+    Args:
+        settings: the recipe as a document.
+        preview_at_s: where the preview starts; None restores the whole recording.
+        folder: an empty folder of the visitor's; gone again if this fails or is stopped.
+    """
+    try:
+        return _restore(source, settings, preview_at_s, folder, job)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _restore(
+    source: Source, settings: Mapping[str, Any], preview_at_s: float | None, folder: Path, job: Job
+) -> Outcome:
+    title, stem, degraded = "Whole recording", source.stem, source.audio
+    if preview_at_s is not None:
+        title, stem = f"Preview from {preview_at_s:g} s", f"{source.stem} preview"
+        degraded = excerpt(source.audio, preview_at_s, PREVIEW_S)
+    chain = recipe.load(settings)
+    made = engine.restore(degraded, chain, _named(job, chain))
+    player = _compare(degraded, made.audio, folder, job)
+    rows = guarantee.rows(made.guarantee)
+    document = recipe.dump(chain)
+    return Outcome(title, stem, document, folder, made.audio, player, rows, made.seconds_taken)
+
+
+def _named(job: Job, chain: Chain) -> Any:
+    """The chain's tick: 85 % of the whole, under the name of the stage that is at work."""
+    names = [type(stage).__name__ for stage in chain.stages]
+
+    def tick(fraction: float) -> None:
+        at = min(int(fraction * len(names)), len(names) - 1)
+        job.report("Measuring" if fraction >= 1 else names[at], 0.85 * fraction)
+
+    tick(0.0)
+    return tick
+
+
+def _compare(degraded: Audio, restored: Audio, folder: Path, job: Job) -> PlayerData:
+    def drawing(fraction: float) -> None:
+        job.report("Drawing", 0.87 + 0.1 * fraction)
+
+    drawing(0.0)
+    pictures = figures.draw(degraded, restored, folder, drawing)
+    gains = matching_gains([integrated_lufs(degraded), integrated_lufs(restored)])
+    job.report("Preparing the player", 0.98)
+    sounds = [
+        Sound("Degraded", degraded, gains[0]),
+        Sound("Restored", restored, gains[1]),
+        Sound("Difference", difference(degraded, restored)),
+    ]
+    return player_value(sounds, folder, pictures)
+
+
+def export(outcome: Outcome, name: str) -> Path:
+    """The download of one kind, made when first asked for.
+
+    Args:
+        name: a key of DOWNLOADS, or RECIPE.
+
+    Raises:
+        ValueError: an unknown name, or samples that the format cannot hold (with the cure).
+    """
+    if name == RECIPE:
+        path = outcome.folder / f"{outcome.stem}.recipe.json"
+        path.write_text(json.dumps(outcome.recipe, indent=2) + "\n", encoding="utf-8")
+        return path
+    if name not in DOWNLOADS:
+        raise ValueError(f"got download {name!r}, expected one of {', '.join(DOWNLOADS)}")
+    suffix, subtype = engine.KINDS[DOWNLOADS[name]]
+    folder = outcome.folder / DOWNLOADS[name]
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{outcome.stem} restored{suffix}"
+    if not path.exists():
+        save(outcome.restored, path, subtype=subtype)
+    return path
