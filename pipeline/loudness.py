@@ -15,7 +15,9 @@ WEIGHTS = {  # of channels, by their number, in the usual file order; LFE does n
     8: (1, 1, 1, 0, 1.41, 1.41, 1.41, 1.41),
 }
 STEPS_AT_ONCE = 100  # of 100 ms each
-OVERSHOOT = 3.0  # a 4x oversampled value exceeds its neighbourhood's largest sample at most so often
+OVERSHOOT = (
+    3.0  # a 4x oversampled value exceeds its neighbourhood's largest sample at most so often
+)
 MARGIN = 256  # samples of real neighbourhood around a block that is oversampled
 
 

@@ -154,7 +154,7 @@ def _si_sdr_db(estimate: np.ndarray, target: np.ndarray) -> float:
 
 
 def _segment_snr_db(estimate: np.ndarray, target: np.ndarray, length: int) -> np.ndarray:
-    """SNR in dB of every whole segment (the only one, if the sound is shorter) that has a target."""
+    """SNR in dB of every whole segment that has a target; a shorter sound is one segment."""
     estimate, target = _pair(estimate, target)
     length = min(length, target.shape[1])
     ratios = []

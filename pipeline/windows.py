@@ -99,4 +99,3 @@ def _checked(fn: Function, window: np.ndarray) -> np.ndarray:
     if not np.isfinite(made).all():
         raise ValueError("the model made values that are not numbers; nothing was written")
     return made if made.flags.writeable else made.copy()
-

@@ -45,7 +45,9 @@ def test_agrees_with_pyloudnorm(rate, channels, monkeypatch):
 
     monkeypatch.setattr(loudness, "STEPS_AT_ONCE", 7)  # many blocks, so the filter's state matters
     samples = speechlike(channels, rate)
-    expected = pyloudnorm.Meter(rate, filter_class="DeMan").integrated_loudness(samples.T.astype(float))
+    expected = pyloudnorm.Meter(rate, filter_class="DeMan").integrated_loudness(
+        samples.T.astype(float)
+    )
     assert loudness.integrated_lufs(Audio(samples, rate)) == pytest.approx(expected, abs=0.02)
 
 

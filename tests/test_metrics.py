@@ -66,7 +66,11 @@ def test_lsd_equals_the_published_formula(noise):
 
     def log_power(x):
         spectrum = torch.stft(
-            torch.from_numpy(x.copy()), 2048, 512, window=torch.hann_window(2048), return_complex=True
+            torch.from_numpy(x.copy()),
+            2048,
+            512,
+            window=torch.hann_window(2048),
+            return_complex=True,
         )
         return spectrum.abs().square().clamp(1e-8).log10()
 
@@ -102,7 +106,9 @@ def test_l1_and_mse_of_an_offset(noise):
 
 def test_stoi_is_one_for_equal_sound_and_falls_with_noise(noise):
     rate, t = 16_000, np.arange(32_000) / 16_000
-    speech = np.sin(2 * np.pi * 4 * t) ** 2 * sum(np.sin(2 * np.pi * f * t) for f in range(150, 4000, 150))
+    speech = np.sin(2 * np.pi * 4 * t) ** 2 * sum(
+        np.sin(2 * np.pi * f * t) for f in range(150, 4000, 150)
+    )
     noisy = speech + 10 * np.random.default_rng(2).standard_normal(speech.size)
     assert metrics.stoi(speech, speech, rate) == pytest.approx(1, abs=1e-3)
     assert metrics.stoi(noisy, speech, rate) < 0.8
