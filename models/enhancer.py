@@ -1,0 +1,139 @@
+"""The waveform enhancer: a Demucs-style Wave-U-Net that must synthesise, for it has few skips.
+
+Source: "Wave U-Net Enhancer" (the seed): six levels of stride 4 at 48 kHz, residual skips only at
+the deepest levels, a gated linear unit in every level, Snake, weight normalisation. Levels as in
+Defossez et al. 2019, "Music Source Separation in the Waveform Domain", section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor, nn
+
+from models.layers import Snake, pad_to_multiple, weight_norm
+
+KERNEL, STRIDE = 8, 4
+
+SIZES: dict[str, tuple[int, ...]] = {  # multiples of 16: two to three times as fast on a CPU
+    "small": (32, 64, 128, 160, 160, 160),
+    "base": (32, 64, 128, 256, 416, 416),
+    "large": (48, 96, 192, 384, 768, 800),
+}
+
+
+@dataclass(frozen=True)
+class EnhancerConfig:
+    """All that defines an `Enhancer`.
+
+    Args:
+        widths: channels of each level, outermost first.
+        n_skips: residual skips, counted from the deepest level; 0 to len(widths). The seed found
+            that a third one lets the net copy damage through.
+        lstm: a two-layer bidirectional LSTM at the bottleneck. Its memory is unbounded, so
+            windowed and whole output then agree only approximately.
+        sample_rate: in Hz.
+    """
+
+    widths: tuple[int, ...] = SIZES["base"]
+    n_skips: int = 2
+    lstm: bool = False
+    sample_rate: int = 48_000
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))
+        if not 0 <= self.n_skips <= len(self.widths):
+            raise ValueError(f"n_skips: got {self.n_skips}, expected 0 to {len(self.widths)}")
+
+    @classmethod
+    def named(cls, size: str, **changes: Any) -> EnhancerConfig:
+        """The config of a named size: small (2 M parameters), base (8 M) or large (28 M)."""
+        if size not in SIZES:
+            raise ValueError(f"size: got {size!r}, expected one of {', '.join(SIZES)}")
+        return replace(cls(widths=SIZES[size]), **changes)
+
+
+class Enhancer(nn.Module):
+    """Restores mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
+
+    Attributes:
+        stride: samples of one bottleneck frame; the net is equivariant to shifts of its multiples.
+        receptive_field: samples on either side that can change an output sample.
+    """
+
+    def __init__(self, config: EnhancerConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or EnhancerConfig()
+        widths = self.config.widths
+        self.encoder = nn.ModuleList(
+            _Down(inner, outer) for inner, outer in zip((1, *widths), widths, strict=False)
+        )
+        self.lstm = _Memory(widths[-1]) if self.config.lstm else nn.Identity()
+        self.decoder = nn.ModuleList(
+            _Up(outer, inner, last=level == 0)
+            for level, (inner, outer) in enumerate(zip((1, *widths), widths, strict=False))
+        )
+        self.stride = STRIDE ** len(widths)
+        self.receptive_field = 4 * self.stride  # 3 bottleneck frames and 2/3 of one in the encoder
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = x.shape[-1]
+        x = pad_to_multiple(x, self.stride)
+        skips = []
+        for level in self.encoder:
+            x = level(x)
+            skips.append(x)
+        x = self.lstm(x)
+        first_skip = len(skips) - self.config.n_skips
+        for index in reversed(range(len(skips))):
+            x = self.decoder[index](x, skips[index] if index >= first_skip else None)
+        return x[..., :length]
+
+
+class _Down(nn.Module):
+    """A quarter of the rate: strided convolution, Snake, gated pointwise convolution."""
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__()
+        self.conv = weight_norm(
+            nn.Conv1d(channels_in, channels, KERNEL, STRIDE, (KERNEL - STRIDE) // 2)
+        )
+        self.snake = Snake(channels)
+        self.gate = weight_norm(nn.Conv1d(channels, 2 * channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.glu(self.gate(self.snake(self.conv(x))), dim=1)
+
+
+class _Up(nn.Module):
+    """Four times the rate: gated convolution, the skip added to it, transposed convolution, Snake.
+
+    The skip goes around the gated convolution, so that the deepest one, whose encoder output is
+    also the decoder's input, is a residual connection and not a doubling.
+    """
+
+    def __init__(self, channels: int, channels_out: int, last: bool) -> None:
+        super().__init__()
+        self.gate = weight_norm(nn.Conv1d(channels, 2 * channels, 3, padding=1))
+        self.conv = weight_norm(
+            nn.ConvTranspose1d(channels, channels_out, KERNEL, STRIDE, (KERNEL - STRIDE) // 2)
+        )
+        self.snake = nn.Identity() if last else Snake(channels_out)
+
+    def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
+        x = nn.functional.glu(self.gate(x), dim=1)
+        return self.snake(self.conv(x if skip is None else x + skip))
+
+
+class _Memory(nn.Module):
+    """Two-layer bidirectional LSTM and a linear layer back to the same width (Demucs)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(channels, channels, 2, batch_first=True, bidirectional=True)
+        self.linear = nn.Linear(2 * channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.transpose(1, 2)  # (B, T, C)
+        return self.linear(self.lstm(x)[0]).transpose(1, 2)  # (B, C, T)

@@ -1,0 +1,62 @@
+"""Blocks that more than one net uses."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations, parametrize
+
+
+class Snake(nn.Module):
+    """Periodic activation x + sin^2(a x) / a with one learned a for each channel.
+
+    Source: Ziyin et al. 2020, "Neural Networks Fail to Learn Periodic Functions", eq. 3;
+    written as x + (1 - cos 2ax) / 2a, which needs one transcendental function and no square.
+
+    Args:
+        channels: C of the (B, C, T) input.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.ones(channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        double = 2 * self.alpha
+        if torch.is_grad_enabled():
+            return x + (1 - torch.cos(double * x)) / (double + 1e-9)
+        wave = torch.cos_(double * x)
+        return torch.addcmul(x, wave.neg_().add_(1), 1 / (double + 1e-9))
+
+
+class ChannelNorm(nn.Module):
+    """Root-mean-square norm over the channels of each frame, blind to its neighbours in time.
+
+    Source: Zhang and Sennrich 2019, "Root Mean Square Layer Normalization"; statistics over time
+    would make a window differ from the whole.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6) * self.gain
+
+
+def weight_norm(layer: nn.Module) -> nn.Module:
+    """`layer` with its weight split into direction and length (Salimans and Kingma 2016)."""
+    return parametrizations.weight_norm(layer)
+
+
+def fold_weight_norm(net: nn.Module) -> nn.Module:
+    """Replaces each direction and length by the weight itself, in place; the output is the same."""
+    for module in net.modules():
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight")
+    return net
+
+
+def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """(..., T) with zeros after its end, so that T is a multiple."""
+    return nn.functional.pad(x, (0, -x.shape[-1] % multiple))

@@ -1,0 +1,197 @@
+"""The spectral-ended enhancer: the seed's idea with an STFT in place of the outer levels.
+
+The short-time spectrum enters, two levels of stride 4 lie below it with residual skips inside, and
+an inverse STFT ends it. Blocks as in Liu et al. 2022, "A ConvNet for the 2020s" (ConvNeXt), head as
+in Siuzdak 2023, "Vocos" (arXiv 2306.00814): magnitude and phase of what is to be added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.layers import ChannelNorm, pad_to_multiple
+
+STRIDE = 4
+QUIET = 1e-5  # floor under a spectrum's magnitude before its logarithm
+
+SIZES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # widths, depths
+    "small": ((128, 192, 256), (2, 2, 2)),
+    "base": ((256, 320, 384), (3, 3, 2)),
+    "large": ((512, 640, 768), (4, 4, 4)),
+}
+
+
+@dataclass(frozen=True)
+class SpectralEnhancerConfig:
+    """All that defines a `SpectralEnhancer`.
+
+    Args:
+        widths: channels at frame rate, a quarter and a sixteenth of it (any number of levels).
+        depths: ConvNeXt blocks of each level, on the way down and again on the way up; the
+            deepest level has its blocks once.
+        n_fft: samples of an STFT frame, a multiple of two hops.
+        hop: samples from frame to frame.
+        expansion: inner width of a block, in multiples of its channels.
+        kernel: frames that a block's depthwise convolution sees.
+        dropout: share of channels dropped in training.
+        n_skips: residual skips between equal levels, counted from the deepest.
+        sample_rate: in Hz.
+    """
+
+    widths: tuple[int, ...] = SIZES["base"][0]
+    depths: tuple[int, ...] = SIZES["base"][1]
+    n_fft: int = 960
+    hop: int = 240
+    expansion: int = 3
+    kernel: int = 7
+    dropout: float = 0.1
+    n_skips: int = 2
+    sample_rate: int = 48_000
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))
+        object.__setattr__(self, "depths", tuple(self.depths))
+        if len(self.widths) != len(self.depths):
+            raise ValueError(f"depths: got {self.depths}, expected one for each of {self.widths}")
+        if not 0 <= self.n_skips < len(self.widths):
+            raise ValueError(f"n_skips: got {self.n_skips}, expected 0 to {len(self.widths) - 1}")
+        if self.n_fft % (2 * self.hop):
+            raise ValueError(f"n_fft: got {self.n_fft}, expected a multiple of 2 x hop {self.hop}")
+
+    @classmethod
+    def named(cls, size: str, **changes: Any) -> SpectralEnhancerConfig:
+        """The config of a named size: small, base or large."""
+        if size not in SIZES:
+            raise ValueError(f"size: got {size!r}, expected one of {', '.join(SIZES)}")
+        widths, depths = SIZES[size]
+        return replace(cls(widths=widths, depths=depths), **changes)
+
+
+class SpectralEnhancer(nn.Module):
+    """Restores mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
+
+    The net gates the spectrum it is given and adds one that it makes up: Y = mask X + e^(m + ip).
+    It starts as the identity, since the mask starts near one and the magnitude near nothing.
+
+    Attributes:
+        stride: samples of one frame of the deepest level.
+        receptive_field: samples on either side that can change an output sample.
+    """
+
+    def __init__(self, config: SpectralEnhancerConfig | None = None) -> None:
+        super().__init__()
+        c = self.config = config or SpectralEnhancerConfig()
+        bins = c.n_fft // 2 + 1
+        levels = range(len(c.widths))
+        self.register_buffer("window", torch.hann_window(c.n_fft), persistent=False)
+        self.enter = nn.Conv1d(3 * bins, c.widths[0], 1)
+        self.down = nn.ModuleList(
+            nn.Conv1d(c.widths[i], c.widths[i + 1], STRIDE, STRIDE) for i in levels[:-1]
+        )
+        self.up = nn.ModuleList(
+            nn.ConvTranspose1d(c.widths[i + 1], c.widths[i], STRIDE, STRIDE) for i in levels[:-1]
+        )
+        self.encoder = nn.ModuleList(_blocks(c, i) for i in levels[:-1])
+        self.bottom = _blocks(c, len(c.widths) - 1)
+        self.decoder = nn.ModuleList(_blocks(c, i) for i in levels[:-1])
+        self.leave = nn.Sequential(ChannelNorm(c.widths[0]), nn.Conv1d(c.widths[0], 4 * bins, 1))
+        with torch.no_grad():
+            self.leave[1].weight.mul_(0.5)
+            self.leave[1].bias.copy_(torch.tensor([4.0, -6.0, 0.0, 0.0]).repeat_interleave(bins))
+        self.stride = c.hop * STRIDE ** (len(c.widths) - 1)
+        self.receptive_field = self._receptive_field()
+
+    def _receptive_field(self) -> int:
+        """In samples: each block's half kernel at its level's hop, and an STFT frame."""
+        c, frames = self.config, 0
+        for level, depth in enumerate(c.depths):
+            passes = 1 if level == len(c.depths) - 1 else 2
+            frames += STRIDE**level * (passes * depth * (c.kernel // 2) + 1)
+        return frames * c.hop + c.n_fft
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = x.shape[-1]
+        spectrum = self._stft(pad_to_multiple(x[:, 0], self.stride))  # (B, F, N)
+        mask, magnitude, real, imag = self._net(_features(spectrum)).float().chunk(4, dim=1)
+        added = torch.exp(magnitude.clamp(max=8)) * _unit(real, imag)
+        return self._istft(torch.sigmoid(mask) * spectrum + added)[:, None, :length]
+
+    def _net(self, x: Tensor) -> Tensor:
+        x = self.enter(x)
+        skips = []
+        for blocks, down in zip(self.encoder, self.down, strict=True):
+            skips.append(blocks(x))
+            x = down(skips[-1])
+        x = self.bottom(x)
+        first_skip = len(skips) - self.config.n_skips
+        for index in reversed(range(len(skips))):
+            x = self.up[index](x)
+            x = self.decoder[index](x + skips[index] if index >= first_skip else x)
+        return self.leave(x)
+
+    def _stft(self, x: Tensor) -> Tensor:
+        """(B, T) -> (B, F, N = T / hop): frame n is centred on the middle of hop n."""
+        edge = (self.config.n_fft - self.config.hop) // 2
+        frames = nn.functional.pad(x.float(), (edge, edge)).unfold(
+            -1, self.config.n_fft, self.config.hop
+        )
+        return torch.fft.rfft(frames * self.window).transpose(1, 2)
+
+    def _istft(self, spectrum: Tensor) -> Tensor:
+        """(B, F, N) -> (B, T), weighted overlap-add; the inverse of `_stft`."""
+        c = self.config
+        edge = (c.n_fft - c.hop) // 2
+        frames = torch.fft.irfft(spectrum.transpose(1, 2), n=c.n_fft) * self.window
+        weight = self.window.square().expand(1, frames.shape[1], -1)
+        total = _overlap_add(frames, c.hop) / _overlap_add(weight, c.hop).clamp(min=1e-6)
+        return total[:, edge : total.shape[1] - edge]
+
+
+class _Block(nn.Module):
+    """ConvNeXt block on (B, C, N): depthwise convolution, norm, pointwise wide, GELU, narrow."""
+
+    def __init__(self, channels: int, config: SpectralEnhancerConfig) -> None:
+        super().__init__()
+        inner, kernel = config.expansion * channels, config.kernel
+        self.mix = nn.Conv1d(channels, channels, kernel, padding=kernel // 2, groups=channels)
+        self.norm = ChannelNorm(channels)
+        self.wide = nn.Conv1d(channels, inner, 1)
+        self.narrow = nn.Conv1d(inner, channels, 1)
+        self.drop = nn.Dropout1d(config.dropout)
+        self.scale = nn.Parameter(torch.full((channels, 1), 0.3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = nn.functional.gelu(self.wide(self.norm(self.mix(x))))
+        return x + self.scale * self.narrow(self.drop(y))
+
+
+def _blocks(config: SpectralEnhancerConfig, level: int) -> nn.Sequential:
+    return nn.Sequential(
+        *(_Block(config.widths[level], config) for _ in range(config.depths[level]))
+    )
+
+
+def _features(spectrum: Tensor) -> Tensor:
+    """(B, F, N) complex -> (B, 3F, N): log magnitude, and real and imaginary part compressed."""
+    magnitude = spectrum.abs().clamp(min=QUIET)
+    compressed = spectrum * magnitude.pow(-0.7)
+    return torch.cat((torch.log(magnitude) * 0.3, compressed.real, compressed.imag), 1)
+
+
+def _unit(real: Tensor, imag: Tensor) -> Tensor:
+    """The complex number of modulus one in the direction of (real, imag)."""
+    return torch.complex(real, imag) * torch.rsqrt(real.square() + imag.square() + 1e-6)
+
+
+def _overlap_add(frames: Tensor, hop: int) -> Tensor:
+    """(B, N, L) -> (B, (N - 1) hop + L), as L / hop shifted copies of whole hops."""
+    batch, count, length = frames.shape
+    parts = frames.view(batch, count, length // hop, hop)
+    total = frames.new_zeros(batch, count + length // hop - 1, hop)
+    for shift in range(length // hop):
+        total[:, shift : shift + count] += parts[:, :, shift]
+    return total.flatten(1)

@@ -1,0 +1,220 @@
+"""Damage as stages: band limits, codecs, mu-law, bit crush, noise; each is exact and repeatable."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile as sf
+import soxr
+from numpy.random import Generator
+
+from pipeline.audio import Audio
+from pipeline.stage import Chain, Tick, check_knobs, knob, no_tick
+
+FAMILIES = ("sinc", "butterworth", "chebyshev", "resample")
+CODECS = {"mp3": ("MP3", "MPEG_LAYER_III"), "opus": ("OGG", "OPUS"), "vorbis": ("OGG", "VORBIS")}
+MP3_DELAY = 1105  # samples: 576 of the encoder and 529 of the decoder, where no LAME tag tells it
+
+
+@dataclass(frozen=True)
+class BandLimit:
+    """Removes what lies above a cut-off, with no delay (the IIR families run both ways)."""
+
+    cutoff_hz: float = knob(4000.0, 500, 24_000, "Hz", "Highest frequency that is kept.")
+    family: str = knob("resample", choices=FAMILIES, help="Shape of the filter.")
+    order: int = knob(8, 2, 16, "", "Order of an IIR filter; steepness of the others.")
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        if self.cutoff_hz >= 0.49 * audio.rate:
+            return audio
+        method = {"sinc": self._sinc, "resample": self._resample}.get(self.family, self._iir)
+        return Audio(np.ascontiguousarray(method(audio), dtype=np.float32), audio.rate)
+
+    def _sinc(self, audio: Audio) -> np.ndarray:
+        from scipy import signal
+
+        n_taps = 2 * (self.order * 16 * audio.rate // int(2 * self.cutoff_hz)) + 1
+        taps = signal.firwin(n_taps, self.cutoff_hz, fs=audio.rate)
+        return signal.oaconvolve(audio.samples, taps[None], mode="same", axes=-1)
+
+    def _iir(self, audio: Audio) -> np.ndarray:
+        from scipy import signal
+
+        design = (
+            signal.butter(self.order, self.cutoff_hz, output="sos", fs=audio.rate)
+            if self.family == "butterworth"
+            else signal.cheby1(self.order, 0.1, self.cutoff_hz, output="sos", fs=audio.rate)
+        )
+        pad = min(audio.samples.shape[1] - 1, 512)
+        return signal.sosfiltfilt(design, audio.samples, padlen=pad)
+
+    def _resample(self, audio: Audio) -> np.ndarray:
+        quality = "VHQ" if self.order > 12 else "HQ" if self.order > 6 else "MQ"
+        low = round(2 * self.cutoff_hz)
+        down = soxr.resample(audio.samples.T, audio.rate, low, quality)
+        return _fit(soxr.resample(down, low, audio.rate, "HQ").T, audio.samples.shape[1])
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Through a lossy codec and back, aligned to the sample; mono or stereo."""
+
+    name: str = knob("mp3", choices=tuple(CODECS), help="The codec.")
+    kbps: float = knob(32.0, 6, 320, "kbit/s", "Bit rate; Vorbis takes the nearest quality.")
+    rate: int = knob(48_000, choices=(16_000, 24_000, 44_100, 48_000), help="Rate inside, in Hz.")
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        rate = min(self.rate, 48_000)
+        if self.name == "opus" and rate == 44_100:
+            rate = 48_000
+        x = soxr.resample(audio.samples.T, audio.rate, rate)
+        container, subtype = CODECS[self.name]
+        file = io.BytesIO()
+        extra = {"bitrate_mode": "CONSTANT"} if self.name == "mp3" else {}
+        level = self._compression_level(audio.channels)
+        peak = max(1.0, float(np.abs(x).max()))  # encoders clip
+        sf.write(
+            file,
+            x / peak,
+            rate,
+            format=container,
+            subtype=subtype,
+            compression_level=level,
+            **extra,
+        )
+        file.seek(0)
+        y = sf.read(file, dtype="float32", always_2d=True)[0] * peak
+        if self.name == "mp3" and len(y) > len(x):
+            y = y[MP3_DELAY:]
+        y = soxr.resample(y, rate, audio.rate).T
+        return Audio(np.ascontiguousarray(_fit(y, audio.samples.shape[1])), audio.rate)
+
+    def _compression_level(self, channels: int) -> float:
+        """libsndfile's 0 (best) to 1: linear in bit rate for MP3, Opus, in quality for Vorbis."""
+        if self.name == "mp3":
+            return float(np.clip((320 - self.kbps) / 288, 0, 0.995))
+        if self.name == "opus":
+            return float(np.clip((256 - self.kbps / channels) / 250, 0, 1))
+        return float(np.clip((128 - self.kbps) / 80, 0, 1))
+
+
+@dataclass(frozen=True)
+class MuLaw:
+    """Eight-bit companding of telephone sound (ITU-T G.711's law, continuous form, 256 steps)."""
+
+    mu: float = knob(255.0, 15, 1023, "", "The law's parameter.")
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        x = np.clip(audio.samples, -1, 1)
+        squeezed = np.sign(x) * np.log1p(self.mu * np.abs(x)) / np.log1p(self.mu)
+        steps = np.round(squeezed * 127.5 - 0.5) / 127.5 + 0.5 / 127.5
+        y = np.sign(steps) * np.expm1(np.abs(steps) * np.log1p(self.mu)) / self.mu
+        return Audio(y.astype(np.float32), audio.rate)
+
+
+@dataclass(frozen=True)
+class Crush:
+    """Rounds to a number of bits, without dither."""
+
+    bits: int = knob(8, 2, 24, "bit", "Resolution; 8 means 256 steps from -1 to 1.")
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        scale = 2.0 ** (self.bits - 1)
+        return Audio(np.round(audio.samples * scale).astype(np.float32) / scale, audio.rate)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Adds coloured Gaussian noise (see `noise_floor`)."""
+
+    level_db: float = knob(-60.0, -140, 0, "dBFS", "Level of the noise, each channel its own.")
+    slope: float = knob(0.0, -2, 2, "", "Power falls as frequency to the minus slope.")
+    seed: int = knob(0, 0, None, "", "Same seed, same noise.")
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        rng = np.random.default_rng(self.seed)
+        frequency = np.array([20.0, 24_000.0])
+        shape_db = -10 * self.slope * np.log10(frequency / 1000)
+        noise = noise_floor(rng, audio.samples.shape, audio.rate, frequency, shape_db)
+        noise *= 10 ** (self.level_db / 20) / max(float(np.sqrt(np.mean(noise**2))), 1e-12)
+        return Audio(audio.samples + noise, audio.rate)
+
+
+def noise_floor(
+    rng: Generator,
+    shape: tuple[int, ...],
+    rate: int,
+    frequency_hz: np.ndarray,
+    density_db: np.ndarray,
+) -> np.ndarray:
+    """Gaussian noise with a given density, interpolated in log frequency.
+
+    Args:
+        rng: source of the noise.
+        shape: (channels, time).
+        rate: Hz.
+        frequency_hz: (K,) rising knots.
+        density_db: (K,) density there; 0 dB everywhere is white noise of standard deviation 1.
+
+    Returns:
+        float32 of `shape`.
+    """
+    white = np.fft.rfft(rng.standard_normal(shape).astype(np.float32))
+    grid = np.log(np.maximum(np.fft.rfftfreq(shape[-1], 1 / rate), 10.0))
+    gain = 10 ** (np.interp(grid, np.log(frequency_hz), density_db) / 20)
+    return np.fft.irfft(white * gain, shape[-1]).astype(np.float32)
+
+
+def random_damage(
+    rng: Generator, rates: tuple[int, ...] = (8_000, 12_000, 16_000, 24_000)
+) -> Chain:
+    """Damage as the world does it: mostly a band limit, often a codec, now and then grain.
+
+    Args:
+        rng: draws kind and settings.
+        rates: usual sampling rates, whose halves are drawn more often as cut-offs.
+    """
+    kind = rng.choice(["band", "codec", "grain"], p=[0.72, 0.2, 0.08])
+    if kind == "codec":
+        return Chain((_random_codec(rng),))
+    if kind == "grain":
+        steps = (MuLaw(), Crush(int(rng.integers(8, 13)))), (_random_band(rng, rates),)
+        return Chain((*steps[1], steps[0][int(rng.integers(2))]))
+    band = _random_band(rng, rates)
+    if rng.random() < 0.15:
+        noise = Noise(
+            float(rng.uniform(-85, -50)), float(rng.uniform(-1, 1)), int(rng.integers(1 << 31))
+        )
+        return Chain((noise, band))
+    return Chain((band,))
+
+
+def _random_band(rng: Generator, rates: tuple[int, ...]) -> BandLimit:
+    if rng.random() < 0.6:
+        return BandLimit(float(rng.choice(rates)) / 2, "resample", int(rng.integers(4, 16)))
+    cutoff_hz = float(np.exp(rng.uniform(np.log(2000), np.log(12_000))))
+    return BandLimit(cutoff_hz, str(rng.choice(FAMILIES)), int(rng.integers(4, 13)))
+
+
+def _random_codec(rng: Generator) -> Codec:
+    name = str(rng.choice(list(CODECS), p=[0.45, 0.35, 0.2]))
+    low, high = {"mp3": (24, 80), "opus": (8, 32), "vorbis": (48, 80)}[name]
+    rate = int(rng.choice((16_000, 24_000, 48_000), p=[0.2, 0.3, 0.5]))
+    return Codec(name, float(np.exp(rng.uniform(np.log(low), np.log(high)))), rate)
+
+
+def _fit(x: np.ndarray, length: int) -> np.ndarray:
+    """(C, T) cut or zero-filled at its end to `length`."""
+    x = x[:, :length]
+    return np.pad(x, ((0, 0), (0, length - x.shape[1])))

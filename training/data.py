@@ -1,0 +1,236 @@
+"""Clean recordings in, damaged and clean examples out; example number i is always the same."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+import torch
+from numpy.random import Generator
+from torch.utils.data import Dataset
+
+from pipeline.audio import Audio, load, resample
+from pipeline.degrade import noise_floor, random_damage
+from training.config import Recipe
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a")
+TRUST_HOP = 480  # samples from one trusted bandwidth to the next
+NYQUIST_MARGIN = 0.96  # a band that ends above this share of the net's Nyquist is full
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clean recording at the net's rate.
+
+    Args:
+        path: where it came from.
+        samples: (T,) float32, one channel.
+        bandwidth_hz: highest frequency with real energy.
+        group: speaker or group, for the split.
+        kind: the manifest's kind.
+    """
+
+    path: Path
+    samples: np.ndarray
+    bandwidth_hz: float
+    group: str
+    kind: str
+
+
+def read_clips(folders: list[Path], sample_rate: int, kinds: set[str]) -> list[Clip]:
+    """Every recording under the folders, one clip a channel.
+
+    A MANIFEST.csv in a folder (columns path, kind, effective_bandwidth_hz, speaker_or_group) names
+    its files; without one every sound file counts, as kind "speech", each its own group.
+
+    Raises:
+        ValueError: nothing of the wanted kinds is there.
+    """
+    clips = []
+    for folder in folders:
+        for path, row in _listing(folder):
+            if row["kind"] in kinds:
+                clips += _read(path, row, sample_rate)
+    if not clips:
+        names = ", ".join(str(folder) for folder in folders)
+        raise ValueError(f"data: no recording of kind {', '.join(sorted(kinds))} under {names}")
+    return clips
+
+
+def _listing(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    manifest = folder / "MANIFEST.csv"
+    if manifest.is_file():
+        with manifest.open(newline="") as file:
+            for row in csv.DictReader(file):
+                yield folder / row["path"], row
+        return
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES:
+            yield path, {"kind": "speech", "speaker_or_group": path.stem}
+
+
+def _read(path: Path, row: dict[str, Any], sample_rate: int) -> list[Clip]:
+    audio = load(path)
+    bandwidth_hz = float(row.get("effective_bandwidth_hz") or audio.rate / 2)
+    samples = resample(audio, sample_rate).samples
+    return [
+        Clip(path, channel, bandwidth_hz, row["speaker_or_group"], row["kind"])
+        for channel in samples
+        if np.abs(channel).max() > 1e-4
+    ]
+
+
+def split(clips: list[Clip], recipe: Recipe) -> tuple[list[Clip], list[Clip]]:
+    """(to train on, to validate on), by group: named groups, a share drawn by the seed, and
+    every kind that begins with "validation"."""
+    groups = sorted({clip.group for clip in clips})
+    drawn = np.random.default_rng(recipe.seed).permutation(groups)
+    count = round(recipe.validation_share * len(groups))
+    held = set(recipe.validation_groups) | set(drawn[:count])
+    held |= {clip.group for clip in clips if clip.kind.startswith("validation")}
+    return (
+        [clip for clip in clips if clip.group not in held],
+        [clip for clip in clips if clip.group in held],
+    )
+
+
+class Examples(Dataset):
+    """Endless damaged and clean examples: item i depends on seed and i only, so a run can resume.
+
+    Args:
+        clips: to draw from.
+        recipe: seconds, kinds and seed.
+        sample_rate: Hz.
+        count: length of the dataset.
+    """
+
+    def __init__(self, clips: list[Clip], recipe: Recipe, sample_rate: int, count: int) -> None:
+        self.clips, self.recipe, self.rate, self.count = clips, recipe, sample_rate, count
+        self.length = round(recipe.seconds * sample_rate)
+        weights = np.array([self._weight(clip) for clip in clips])
+        for kind in {clip.kind for clip in clips}:
+            of_kind = np.array([clip.kind == kind for clip in clips])
+            weights[of_kind] *= recipe.kinds[kind] / weights[of_kind].sum()
+        self.chance = weights / weights.sum()
+
+    def _weight(self, clip: Clip) -> float:
+        """Longer recordings and those of full band are drawn more often."""
+        full = 3.0 if clip.bandwidth_hz >= 0.4 * self.rate else 1.0
+        return full * min(len(clip.samples) / self.rate, 30.0)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        """degraded and clean (1, T), trust_hz (K,)."""
+        rng = np.random.default_rng([self.recipe.seed, index])
+        clean, trust_hz = self._target(rng)
+        degraded = random_damage(rng)(Audio(clean[None], self.rate)).samples
+        if rng.random() < 0.5:
+            degraded = _sixteen_bit(degraded)
+        return {
+            "degraded": torch.from_numpy(np.array(degraded)),
+            "clean": torch.from_numpy(clean[None]),
+            "trust_hz": torch.from_numpy(trust_hz),
+        }
+
+    def _target(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A recording varied, on a noise floor as of a real room and microphone."""
+        voice, bandwidth_hz = self._voice(rng)
+        if rng.random() < 0.1:
+            other, other_hz = self._voice(rng)
+            voice = voice + other * rng.uniform(0.1, 0.8)
+            bandwidth_hz = min(bandwidth_hz, other_hz)
+        voice = _equalise(voice, self.rate, rng)
+        floor = _room(rng, self.length, self.rate)
+        trust_hz = trusted_bandwidth(voice, floor, bandwidth_hz, self.rate)
+        clean = (voice + floor) * 10 ** (rng.uniform(-26, 3) / 20)
+        return (_sixteen_bit(clean) if rng.random() < 0.6 else clean), trust_hz
+
+    def _voice(self, rng: Generator) -> tuple[np.ndarray, float]:
+        """A piece of a recording, faster or slower, at a peak of its file of one half."""
+        clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+        speed = float(rng.uniform(0.85, 1.3)) if rng.random() < 0.7 else 1.0
+        needed = int(self.length * speed) + 64
+        piece = _crop(clip.samples, needed, rng)
+        if speed != 1.0:
+            piece = soxr.resample(piece, self.rate * speed, self.rate, "HQ")
+        voice = np.zeros(self.length, np.float32)
+        voice[: len(piece)] = piece[: self.length]
+        peak = max(float(np.abs(clip.samples).max()), 1e-4)
+        bandwidth_hz = min(clip.bandwidth_hz * speed, self.rate / 2)
+        return voice * (0.5 / peak * rng.choice((-1, 1))), bandwidth_hz
+
+
+def _crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:
+    """A random piece; a silent one is drawn again, four times at most."""
+    for _ in range(4):
+        start = int(rng.integers(max(1, len(samples) - length)))
+        piece = samples[start : start + length]
+        if np.sqrt(np.mean(piece**2)) > 0.02 * np.abs(samples).max():
+            break
+    return piece
+
+
+def _equalise(x: np.ndarray, rate: int, rng: Generator) -> np.ndarray:
+    """A smooth random tilt: knots of up to a few dB, two octaves apart."""
+    knots_hz = np.array([60.0, 250, 1000, 4000, 9000, 24_000])
+    gain_db = rng.normal(0, 2.0, len(knots_hz)) + rng.normal(0, 1.0) * np.arange(len(knots_hz))
+    grid = np.log(np.maximum(np.fft.rfftfreq(len(x), 1 / rate), 10))
+    gain = 10 ** (np.interp(grid, np.log(knots_hz), gain_db) / 20)
+    return np.fft.irfft(np.fft.rfft(x) * gain, len(x)).astype(np.float32)
+
+
+def _room(rng: Generator, length: int, rate: int) -> np.ndarray:
+    """Noise of a random level and colour: falling below 4 kHz, nearly flat to 10, either way above.
+
+    Real recordings have such a floor up to their Nyquist frequency, lossy sources do not; without
+    it a net learns that nothing is there. It can read the level from the band that it is given.
+    """
+    level_db = rng.uniform(-104, -58)
+    low, middle, top = rng.uniform(-9, 0), rng.uniform(-5, 1), rng.uniform(-10, 10)
+    knots_hz = np.array([60.0, 4000, 10_000, 17_000, 24_000])
+    at_10k = level_db + middle * np.log2(2.5)
+    middle_top = at_10k + 0.5 * top + rng.normal(0, 1.5)
+    density_db = np.array([level_db - low * 6, level_db, at_10k, middle_top, at_10k + top])
+    return noise_floor(rng, (1, length), rate, knots_hz, density_db)[0]
+
+
+def trusted_bandwidth(
+    voice: np.ndarray, floor: np.ndarray, bandwidth_hz: float, rate: int
+) -> np.ndarray:
+    """Bandwidth up to which voice + floor is true, for each stretch of `TRUST_HOP` samples.
+
+    Where the voice stands above the floor at the top of its own band, what it lacks beyond it is a
+    loss of its recording; where the floor stands above the voice, the floor is all there would be.
+
+    Args:
+        voice, floor: (T,).
+        bandwidth_hz: of the voice.
+        rate: Hz.
+
+    Returns:
+        (T // TRUST_HOP,) float32, in Hz.
+    """
+    count = len(voice) // TRUST_HOP
+    if bandwidth_hz >= NYQUIST_MARGIN * rate / 2:
+        return np.full(count, rate / 2, np.float32)
+    frequency = np.fft.rfftfreq(TRUST_HOP, 1 / rate)
+    band = (frequency > 0.7 * bandwidth_hz) & (frequency < 0.95 * bandwidth_hz)
+    window = np.hanning(TRUST_HOP).astype(np.float32)
+    power = [
+        np.abs(np.fft.rfft(x[: count * TRUST_HOP].reshape(count, TRUST_HOP) * window)[:, band]) ** 2
+        for x in (voice, floor)
+    ]
+    loud = power[0].sum(1) > 0.5 * power[1].sum(1)
+    near = np.convolve(loud, np.ones(5), "same") > 0  # an analysis frame reaches its neighbours
+    return np.where(near, bandwidth_hz, rate / 2).astype(np.float32)
+
+
+def _sixteen_bit(x: np.ndarray) -> np.ndarray:
+    return np.round(x * 32_768).astype(np.float32) / 32_768

@@ -1,0 +1,126 @@
+"""Loss terms as a dict; each ignores what lies above the target's trusted bandwidth."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))  # seed 001, table 1
+MELS = (40, 80, 160)  # of each resolution
+LSD = (2048, 2048, 512)
+FLOOR = 1e-8  # power under every logarithm, as in AP-BWE's log-spectral distance
+TERMS = ("convergence", "magnitude", "mel", "lsd", "waveform")
+
+
+class Losses(nn.Module):
+    """Terms between an estimate and its target, and their weighted sum.
+
+    Args:
+        weights: of each term; its keys must be known, and a weight of zero saves the work.
+        sample_rate: Hz.
+
+    Raises:
+        ValueError: a weight without a term.
+    """
+
+    def __init__(self, weights: dict[str, float], sample_rate: int) -> None:
+        super().__init__()
+        unknown = sorted(set(weights) - set(TERMS))
+        if unknown or not weights:
+            raise ValueError(f"losses: got {unknown}, expected some of {', '.join(TERMS)}")
+        self.weights, self.sample_rate = weights, sample_rate
+        self.spectra = nn.ModuleList(_Spectrum(*r, sample_rate) for r in RESOLUTIONS)
+        self.mels = nn.ModuleList(
+            _mel(r[0], bands, sample_rate) for r, bands in zip(RESOLUTIONS, MELS, strict=True)
+        )
+        self.lsd = _Spectrum(*LSD, sample_rate)
+
+    def forward(
+        self, estimate: Tensor, target: Tensor, trust_hz: Tensor, turn: int
+    ) -> dict[str, Tensor]:
+        """
+        Args:
+            estimate, target: (B, 1, T).
+            trust_hz: (B, K), K equal stretches of time: bandwidth up to which the target is true.
+            turn: step of the run; each compares one of the three resolutions, in rotation, which
+                over three steps is the whole loss at a third of its cost.
+
+        Returns:
+            each weighted term, unweighted, and "total".
+        """
+        estimate, target = estimate[:, 0].float(), target[:, 0].float()
+        terms = dict.fromkeys(self.weights, estimate.new_zeros(()))
+        if {"convergence", "magnitude", "mel"} & set(terms):
+            spectrum, mel = self.spectra[turn % 3], self.mels[turn % 3]
+            mask = spectrum.mask(trust_hz, target.shape[-1])
+            _spectral(terms, spectrum(estimate) * mask, spectrum(target) * mask, mask, mel)
+        if "lsd" in terms:
+            mask = self.lsd.mask(trust_hz, target.shape[-1])
+            terms["lsd"] = lsd(self.lsd(estimate), self.lsd(target), mask)
+        if "waveform" in terms:
+            terms["waveform"] = (estimate - target).abs().mean()
+        total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
+        return {**terms, "total": total}
+
+
+def lsd(estimate: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Log-spectral distance of power spectra (B, F, N) over the bins of `mask`.
+
+    Source: Lu et al. 2024, "AP-BWE" (arXiv 2401.06387), section IV-B.
+    """
+    distance = (torch.log10(estimate + FLOOR) - torch.log10(target + FLOOR)).square() * mask
+    return (distance.sum(1) / mask.sum(1).clamp(min=1) + 1e-6).sqrt().mean()
+
+
+def _spectral(
+    terms: dict[str, Tensor], estimate: Tensor, target: Tensor, mask: Tensor, mel: nn.Module
+) -> None:
+    """Spectral convergence, log magnitude and mel terms of one resolution, from power spectra."""
+    if "convergence" in terms:
+        difference = torch.sqrt(estimate + FLOOR) - torch.sqrt(target + FLOOR)
+        scale = target.sum((1, 2)).clamp(min=1e-4).sqrt()
+        terms["convergence"] = (difference.square().sum((1, 2)).sqrt() / scale).mean()
+    if "magnitude" in terms:
+        distance = 0.5 * (torch.log(estimate + FLOOR) - torch.log(target + FLOOR)).abs()
+        terms["magnitude"] = (distance * mask).sum() / mask.sum().clamp(min=1)
+    if "mel" in terms:
+        terms["mel"] = (_log_mel(estimate, mel) - _log_mel(target, mel)).abs().mean()
+
+
+def _log_mel(power: Tensor, mel: nn.Module) -> Tensor:
+    return torch.log(mel(power).clamp(min=0) + 1e-6)
+
+
+def _mel(n_fft: int, bands: int, sample_rate: int) -> nn.Module:
+    from torchaudio.transforms import MelScale
+
+    return MelScale(bands, sample_rate, f_min=20, n_stft=n_fft // 2 + 1, norm="slaney")
+
+
+class _Spectrum(nn.Module):
+    """Power spectrum of (B, T): (B, F, N)."""
+
+    def __init__(self, n_fft: int, win_length: int, hop: int, sample_rate: int) -> None:
+        super().__init__()
+        self.n_fft, self.win_length, self.hop = n_fft, win_length, hop
+        self.register_buffer("window", torch.hann_window(win_length), persistent=False)
+        self.register_buffer(
+            "frequency",
+            torch.linspace(0, sample_rate / 2, n_fft // 2 + 1)[:, None],
+            persistent=False,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        spectrum = torch.stft(
+            x, self.n_fft, self.hop, self.win_length, self.window, return_complex=True,
+            pad_mode="constant",
+        )  # fmt: skip
+        return spectrum.real.square() + spectrum.imag.square()
+
+    def mask(self, trust_hz: Tensor, length: int) -> Tensor:
+        """(B, K) bandwidths over time -> (B, F, N) of ones and zeros."""
+        frames = math.floor(length / self.hop) + 1
+        at = torch.arange(frames, device=trust_hz.device) * trust_hz.shape[1] // frames
+        return (self.frequency <= trust_hz[:, at][:, None]).float()

@@ -1,0 +1,103 @@
+"""Held-out recordings through band limits of known cut-off: log-spectral distance, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+
+from pipeline.metrics import lsd
+from training.data import Clip
+
+RATES = (8_000, 12_000, 16_000, 24_000)
+SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One recording at one band limit.
+
+    Args:
+        name: file and limit.
+        degraded, clean: (T,) at the net's rate.
+        cutoff_hz: half the rate that it went through.
+        bandwidth_hz: up to which the clean side can be trusted.
+    """
+
+    name: str
+    degraded: np.ndarray
+    clean: np.ndarray
+    cutoff_hz: float
+    bandwidth_hz: float
+
+
+def cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The middle seconds of the first clips of each group, at each of `RATES`."""
+    taken: dict[str, int] = {}
+    made = []
+    for clip in clips:
+        taken[clip.group] = taken.get(clip.group, 0) + 1
+        if taken[clip.group] <= per_group and clip.bandwidth_hz > 0.4 * sample_rate:
+            made += [_case(clip, rate, sample_rate) for rate in RATES]
+    return made
+
+
+def _case(clip: Clip, rate: int, sample_rate: int) -> Case:
+    length = round(SECONDS * sample_rate)
+    start = max(0, (len(clip.samples) - length) // 2)
+    clean = clip.samples[start : start + length]
+    degraded = soxr.resample(soxr.resample(clean, sample_rate, rate), rate, sample_rate)
+    degraded = np.pad(degraded, (0, max(0, len(clean) - len(degraded))))[: len(clean)]
+    return Case(f"{clip.path.stem}@{rate}", degraded, clean, rate / 2, clip.bandwidth_hz)
+
+
+def keep_low_band(estimate: np.ndarray, degraded: np.ndarray, share: float) -> np.ndarray:
+    """`estimate` with the lowest share of its spectrum replaced by that of `degraded`."""
+    ours, given = np.fft.rfft(estimate), np.fft.rfft(degraded)
+    kept = int(share * len(ours))
+    ours[:kept] = given[:kept]
+    return np.fft.irfft(ours, len(estimate)).astype(np.float32)
+
+
+def evaluate(
+    restore: Callable[[np.ndarray], np.ndarray], held_out: list[Case], sample_rate: int
+) -> dict[str, float]:
+    """Means over the cases.
+
+    Args:
+        restore: (T,) -> (T,).
+        held_out: what to restore.
+        sample_rate: Hz.
+
+    Returns:
+        "lsd" (low band kept), "lsd_16k" (up to 16 kHz), "lsd_raw" (low band not kept),
+        "lsd_input", "energy_db" (level of the made-up band over the true one), and "lsd@RATE".
+    """
+    rows = []
+    for case in held_out:
+        raw = restore(case.degraded)
+        kept = keep_low_band(raw, case.degraded, 0.98 * case.cutoff_hz / (sample_rate / 2))
+        top = case.bandwidth_hz
+        rows.append(
+            {
+                "lsd": lsd(kept, case.clean, sample_rate, 0, top),
+                "lsd_16k": lsd(kept, case.clean, sample_rate, 0, min(16_000, top)),
+                "lsd_raw": lsd(raw, case.clean, sample_rate, 0, top),
+                "lsd_input": lsd(case.degraded, case.clean, sample_rate, 0, top),
+                "energy_db": _band_level_db(kept, case) - _band_level_db(case.clean, case),
+                f"lsd@{round(2 * case.cutoff_hz)}": lsd(kept, case.clean, sample_rate, 0, top),
+            }
+        )
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {n: round(float(np.mean([row[n] for row in rows if n in row])), 4) for n in names}
+
+
+def _band_level_db(x: np.ndarray, case: Case) -> float:
+    """Level between 1.05 times the cut-off and 16 kHz."""
+    power = np.abs(np.fft.rfft(x)) ** 2
+    frequency = np.linspace(0, 1, len(power))
+    nyquist_hz = 24_000
+    band = (frequency > 1.05 * case.cutoff_hz / nyquist_hz) & (frequency < 16_000 / nyquist_hz)
+    return float(10 * np.log10(power[band].sum() + 1e-12))
