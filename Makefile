@@ -1,0 +1,80 @@
+# `make app` serves the workbench, `make test` runs every test; both set up what they need.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+HOST := 127.0.0.1
+PORT := 7860
+RECIPE := band-limited-speech
+ARGS :=
+
+.PHONY: help app restore test test-fast lint format bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make app                          serve the workbench on http://$(HOST):$(PORT)"
+	@echo "make restore IN=a.wav OUT=folder  restore a file or a folder (RECIPE=name-or-file)"
+	@echo "make test                         every test, with browser and ffmpeg"
+	@echo "make test-fast                    the tests that take less than two minutes"
+	@echo "make lint                         ruff and mypy"
+	@echo "make bench                        speed and memory, as ratios in one run"
+
+app: $(VENV)/.runtime
+	$(PYTHON) app.py --host $(HOST) --port $(PORT) $(ARGS)
+
+restore: $(VENV)/.runtime
+	@test -n "$(IN)" -a -n "$(OUT)" || { echo "usage: make restore IN=a.wav OUT=folder"; exit 2; }
+	$(PYTHON) -m pipeline restore "$(IN)" --out "$(OUT)" --recipe "$(RECIPE)" $(ARGS)
+
+test: $(VENV)/.dev system
+	$(PYTHON) -m pytest $(ARGS)
+
+test-fast: $(VENV)/.dev
+	$(PYTHON) -m pytest -m "not slow and not browser" $(ARGS)
+
+lint: $(VENV)/.dev
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+format: $(VENV)/.dev
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+bench: $(VENV)/.dev
+	$(PYTHON) -m training.bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+# A stamp is as new as the requirements it was made from, so a second run installs nothing.
+
+$(VENV)/.runtime: requirements.txt | $(PYTHON)
+	$(PYTHON) -m pip install --disable-pip-version-check -q -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt | $(PYTHON)
+	$(PYTHON) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime
+
+$(PYTHON):
+	@for name in python3.12 python3.11 python3.10 python3 python; do \
+		"$$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null \
+		&& "$$name" -m venv $(VENV) && exit 0; \
+	done; \
+	echo "No Python 3.10, 3.11 or 3.12 with venv here; on Debian: apt-get install python3 python3-venv"; exit 1
+
+# What pip cannot bring: ffmpeg for m4a and video, a browser for the page's tests.
+.PHONY: system
+system:
+	@missing=; \
+	command -v ffmpeg >/dev/null || missing="$$missing ffmpeg"; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+		|| command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	test -z "$$missing" && exit 0; \
+	if ! command -v apt-get >/dev/null; then sudo=none; elif [ "$$(id -u)" = 0 ]; then sudo=; \
+	elif sudo -n true 2>/dev/null; then sudo="sudo -n"; else sudo=none; fi; \
+	if [ "$$sudo" = none ]; then \
+		echo "The tests need$$missing; install it first: sudo apt-get install$$missing"; exit 1; fi; \
+	echo "Installing$$missing"; \
+	DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; \
+	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends$$missing
