@@ -1,4 +1,295 @@
+// The A/B player on the page: builds the view, listens to pointer and keys, follows the transport.
+// Runs as the body of a Gradio HTML component: `element`, `props` and `watch` are Gradio's.
+
+const MIN_LOOP_S = 0.05;
+const STEP_S = 1;
+const PLAY = "M4 2.5v11l9-5.5z";
+const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
+const KEY_HELP = [["Space", "play"], ["[ ]", "loop"], ["\u2190 \u2192", "1 s"], ["L", "loop on"], ["M", "match"]];
+
+/** Everything that belongs to one value of the component. */
+class Player {
+  constructor(root, value, wavs) {
+    Object.assign(this, { root, value, loop: null, preview: null, looping: false, surfaces: [] });
+    const gains = value.tracks.map((track) => track.gain_db);
+    this.transport = new Transport(wavs, gains, () => this.draw());
+    this.rate = this.transport.rate;
+    this.seconds = this.transport.frames / this.rate;
+    this.gone = new AbortController();
+    root.replaceChildren(this.bar(), this.deck(), ...this.pictures());
+    this.listen();
+    this.layout();
+    this.draw();
+  }
+
+  // --- deeds -----------------------------------------------------------------------------------
+
+  get position() {
+    return this.transport.position() / this.rate;
+  }
+
+  toggle() {
+    if (this.transport.playing) this.transport.pause();
+    else this.transport.play();
+  }
+
+  seek(seconds) {
+    this.transport.seek(seconds * this.rate);
+  }
+
+  select(track) {
+    if (track < this.value.tracks.length) this.transport.select(track);
+  }
+
+  /** Sets the loop to {start, end} in seconds (null: none) and turns it on. */
+  setLoop(loop) {
+    this.preview = null;
+    if (loop) {
+      const start = Math.max(Math.min(loop.start, this.seconds - MIN_LOOP_S), 0);
+      loop = { start, end: Math.min(Math.max(loop.end, start + MIN_LOOP_S), this.seconds) };
+    }
+    this.loop = loop;
+    this.turnLoop(Boolean(loop));
+  }
+
+  turnLoop(on) {
+    if (on && !this.loop) this.loop = { start: 0, end: this.seconds };
+    this.looping = on;
+    const frames = (seconds) => Math.round(seconds * this.rate);
+    this.transport.setLoop(on ? { start: frames(this.loop.start), end: frames(this.loop.end) } : null);
+  }
+
+  /** [ or ]: one end of the loop goes where the playhead is. */
+  setEdge(edge) {
+    const at = this.position;
+    const { start, end } = this.loop ?? { start: 0, end: this.seconds };
+    if (edge === "start") this.setLoop({ start: at, end: end > at ? end : this.seconds });
+    else this.setLoop({ start: start < at ? start : 0, end: at });
+  }
+
+  // --- what is built -----------------------------------------------------------------------------
+
+  bar() {
+    const bar = make("div", "wm-bar");
+    this.play = makeButton("wm-play", "", "", () => this.toggle());
+    this.play.append(drawing(PLAY, 16, 16, true));
+    this.clock = make("span", "wm-clock");
+    const length = make("span", "wm-length", `/ ${clock(this.seconds)}`);
+    this.loopButton = makeButton("wm-toggle", "Loop", "Loop (L)", () => this.turnLoop(!this.looping));
+    this.span = make("span", "wm-span");
+    this.clear = makeButton("wm-clear", "\u00d7", "Remove the loop", () => this.setLoop(null));
+    this.matchButton = makeButton("wm-toggle", "Match loudness", "Same loudness for all (M)", () =>
+      this.transport.match(!this.transport.matched),
+    );
+    this.status = make("span", "wm-status", "", { role: "status" });
+    const loop = make("span", "wm-group");
+    loop.append(this.loopButton, this.span, this.clear);
+    bar.append(this.play, this.clock, length, loop, this.matchButton, this.status);
+    return bar;
+  }
+
+  deck() {
+    const deck = make("div", "wm-deck");
+    this.ruler = make("div", "wm-ruler", "", { role: "slider", tabindex: "0", "aria-label": "Position" });
+    this.ruler.setAttribute("aria-valuemin", "0");
+    this.ruler.setAttribute("aria-valuemax", this.seconds.toFixed(3));
+    const peaks = this.value.tracks.map((track) => decodePeaks(track.peaks));
+    const top = peaks.flatMap((pairs) => [...pairs]).reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+    const zoom = 0.94 * Math.min(FULL_SCALE / top, 50);
+    this.tracks = this.value.tracks.map((track, index) => this.trackButton(track, index));
+    const lanes = peaks.map((pairs) => make("div", "wm-lane"));
+    lanes.forEach((lane, index) => lane.append(waveform(peaks[index], zoom)));
+    this.lanes = lanes;
+    const time = make("div", "wm-time");
+    time.append(this.ruler, ...lanes);
+    this.surface(time, timeAxis(0, this.seconds));
+    const heads = make("div", "wm-tracks");
+    const { unit } = timeAxis(0, this.seconds);
+    heads.append(make("span", "wm-corner", unit), ...this.tracks);
+    deck.append(heads, time);
+    return deck;
+  }
+
+  trackButton(track, index) {
+    const title = `${track.label} (key ${track.key})`;
+    const node = makeButton("wm-track", "", title, () => this.select(index));
+    const text = make("span", "wm-text");
+    text.append(make("span", "wm-label", track.label), make("span", "wm-gain"));
+    node.append(make("kbd", "", track.key), text);
+    return node;
+  }
+
+  surface(node, axis) {
+    const actions = {
+      seek: (seconds) => this.seek(seconds),
+      loop: (loop) => this.setLoop(loop),
+      preview: (loop) => {
+        this.preview = loop;
+        this.draw();
+      },
+    };
+    this.surfaces.push(new Surface(node, axis, actions));
+  }
+
+  pictures() {
+    const views = [...new Set(this.value.pictures.map((picture) => picture.view))];
+    const tabs = make("div", "wm-views", "", { role: "group", "aria-label": "View" });
+    this.tabs = views.map((name) => makeButton("wm-view", name, "", () => this.show(name)));
+    const help = make("span", "wm-keys");
+    const keys = this.value.tracks.map((track) => track.key).join(" ");
+    for (const [key, deed] of [[keys, "switch"], ...KEY_HELP]) help.append(make("kbd", "", key), ` ${deed}`);
+    tabs.append(...this.tabs, help);
+    this.figures = this.value.pictures.map(pictureFigure);
+    this.figures.forEach(({ plot, axis }) => axis.time && this.surface(plot, axis));
+    const sheet = make("div", "wm-sheet");
+    sheet.append(...this.figures.map((figure) => figure.node));
+    if (views.length) this.show(Player.view);
+    return [tabs, sheet];
+  }
+
+  show(name) {
+    const views = this.tabs.map((tab) => tab.textContent);
+    Player.view = views.includes(name) ? name : views[0];
+    this.tabs.forEach((tab) => tab.setAttribute("aria-pressed", tab.textContent === Player.view));
+    this.value.pictures.forEach((picture, i) => {
+      this.figures[i].node.hidden = picture.view !== Player.view;
+    });
+    this.layout();
+  }
+
+  layout() {
+    if (!this.ruler.clientWidth) return;
+    const axis = timeAxis(0, this.seconds);
+    mark(this.ruler, axis, ticks(axis, this.ruler.clientWidth / 60), "left");
+    this.figures.filter(({ node }) => !node.hidden).forEach((figure) => figure.layout());
+  }
+
+  // --- what moves --------------------------------------------------------------------------------
+
+  draw() {
+    const { transport, looping } = this;
+    this.root.dataset.state = transport.waiting ? "waiting" : transport.playing ? "playing" : "paused";
+    this.play.title = transport.playing ? "Pause (space)" : "Play (space)";
+    this.play.setAttribute("aria-label", transport.playing ? "Pause" : "Play");
+    this.play.querySelector("path").setAttribute("d", transport.playing ? PAUSE : PLAY);
+    this.loopButton.setAttribute("aria-pressed", looping);
+    this.matchButton.setAttribute("aria-pressed", transport.matched);
+    const loop = this.preview ?? this.loop;
+    this.span.textContent = loop ? `${clock(loop.start, 2)} \u2013 ${clock(loop.end, 2)}` : "";
+    this.clear.hidden = !loop;
+    this.status.textContent = transport.error ? `Cannot play: ${transport.error.message}` : transport.waiting ? "Loading\u2026" : "";
+    this.tracks.forEach((track, i) => {
+      track.setAttribute("aria-pressed", i === transport.active);
+      this.lanes[i].classList.toggle("wm-active", i === transport.active);
+      const gain = transport.matched ? transport.gains[i] : 0;
+      track.querySelector(".wm-gain").textContent = Math.abs(gain) < 0.05 ? "" : decibels(gain);
+    });
+    this.move();
+  }
+
+  /** The playhead, on every frame of the screen while something plays. */
+  move() {
+    const { position, root } = this;
+    this.clock.textContent = clock(position);
+    this.ruler.setAttribute("aria-valuenow", position.toFixed(1));
+    this.ruler.setAttribute("aria-valuetext", `${position.toFixed(1)} of ${this.seconds.toFixed(1)} seconds`);
+    const loop = this.preview ?? this.loop;
+    this.surfaces.forEach((surface) => surface.draw(position, loop, this.looping || Boolean(this.preview)));
+    if (!root.isConnected) this.dispose();
+    else if (this.transport.playing) {
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame(() => this.move());
+    }
+  }
+
+  // --- what it listens to ------------------------------------------------------------------------
+
+  listen() {
+    const { root, gone } = this;
+    const on = (target, name, act) => target.addEventListener(name, act, { signal: gone.signal });
+    on(root, "pointerenter", () => (this.hovered = true));
+    on(root, "pointerleave", () => (this.hovered = false));
+    // After a click (not a key) the focus leaves the button, so that space plays and pauses again.
+    on(root, "click", (event) => event.detail && root.focus({ preventScroll: true }));
+    on(document, "keydown", (event) => this.key(event));
+    const observer = new ResizeObserver(() => this.layout());
+    observer.observe(root);
+    on(gone.signal, "abort", () => observer.disconnect());
+  }
+
+  key(event) {
+    if (!this.root.isConnected) return this.dispose();
+    const deed = this.listensTo(event) && this.deed(event);
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  }
+
+  /** Keys count while focus or pointer is in the player, but never while someone types. */
+  listensTo(event) {
+    const { target, key, defaultPrevented, ctrlKey, altKey, metaKey } = event;
+    const combined = metaKey || ((ctrlKey || altKey) && !event.getModifierState("AltGraph"));
+    if (combined || defaultPrevented || !target.closest) return false;
+    if (target.closest("input, textarea, select, [contenteditable=true], [role=textbox]")) return false;
+    if (this.root.contains(target)) return key !== " " || target.tagName !== "BUTTON";
+    return this.hovered && !target.closest(".wm-player") && !target.matches(":focus-visible");
+  }
+
+  /** What a key does; null when nothing. */
+  deed({ key, shiftKey, repeat }) {
+    const step = STEP_S * (shiftKey ? 5 : 1);
+    if (key === "ArrowLeft") return () => this.seek(this.position - step);
+    if (key === "ArrowRight") return () => this.seek(this.position + step);
+    const deeds = {
+      " ": () => this.toggle(),
+      "[": () => this.setEdge("start"),
+      "]": () => this.setEdge("end"),
+      Home: () => this.seek(0),
+      End: () => this.seek(this.seconds),
+      L: () => this.turnLoop(!this.looping),
+      M: () => this.transport.match(!this.transport.matched),
+    };
+    this.value.tracks.forEach((track, i) => (deeds[track.key] = () => this.select(i)));
+    const deed = deeds[key.length === 1 ? key.toUpperCase() : key];
+    return deed && repeat ? () => {} : deed;
+  }
+
+  // --- for tests, and the end ----------------------------------------------------------------------
+
+  get state() {
+    const { transport, position, seconds, loop, looping } = this;
+    const { playing, waiting, active, matched, segments, context } = transport;
+    const rate = context?.sampleRate;
+    return { position, seconds, playing, waiting, active, matched, loop, looping, rate, bytes: segments.size };
+  }
+
+  dispose() {
+    this.gone.abort();
+    cancelAnimationFrame(this.frame);
+    this.transport.dispose();
+  }
+}
+
 const root = element.querySelector(".wm-player");
-const show = () => { root.textContent = (props.value?.tracks ?? []).map((t) => `${t.key} ${t.label}`).join(" · "); };
-watch("value", show);
-show();
+let latest = 0;
+
+async function showValue() {
+  const mine = ++latest;
+  const value = JSON.parse(JSON.stringify(props.value || null));
+  root.abplayer?.dispose();
+  root.abplayer = null;
+  root.inert = true; // what is still shown belongs to the value before
+  try {
+    const wavs = await Promise.all((value?.tracks ?? []).map(({ file }) => new Wav(file.url).open()));
+    if (mine !== latest) return;
+    root.replaceChildren();
+    root.hidden = !wavs.length;
+    if (wavs.length) root.abplayer = new Player(root, value, wavs);
+  } catch (error) {
+    root.replaceChildren(make("p", "wm-status", `Cannot open the sound: ${error.message}`));
+  }
+  root.inert = false;
+}
+
+watch("value", showValue);
+showValue();

@@ -24,15 +24,16 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import FileData, GradioModel
 
-from pipeline.audio import Audio, resample
-from pipeline.figures import Picture
+from pipeline.audio import Audio, peak, release, resample, spans
+from pipeline.panels import Picture
 from pipeline.overview import envelope
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SCRIPTS = ("player_sound.js", "player_view.js", "player.js")
+SCRIPTS = ("player_sound.js", "player_transport.js", "player_view.js", "player.js")
+ROOT = '<div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div>'
 KEYS = "ABCDEFGH"
 COLUMNS = 1500
-BLOCK = 1 << 20
+PEAK = 8192
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class TrackData(GradioModel):
 
 
 class PictureData(GradioModel):
-    """What the page gets of one picture; see `pipeline.figures.Picture`."""
+    """What the page gets of one picture; see `pipeline.panels.Picture`."""
 
     title: str
     view: str
@@ -81,8 +82,9 @@ class PlayerData(GradioModel):
 class ABPlayer(gr.HTML):
     """Plays up to eight versions of one recording in sample-exact step; an output only.
 
-    Its value is what `player_value` returns, or None for an empty player. Keys (while the pointer is
-    over it or the focus in it): A to H choose, space plays, [ and ] set the loop, arrows seek.
+    Its value is what `player_value` returns, or None for an empty player. Keys, while the pointer
+    is over it or the focus in it: A to H choose, space plays, [ and ] set the loop, L turns it on
+    and off, M matches loudness, arrows seek.
     """
 
     data_model = PlayerData
@@ -91,7 +93,7 @@ class ABPlayer(gr.HTML):
         script = "\n".join((ASSETS / name).read_text("utf-8") for name in SCRIPTS)
         super().__init__(
             value,
-            html_template='<div class="wm-player" tabindex="0" role="group"></div>',
+            html_template=ROOT,
             css_template=(ASSETS / "player.css").read_text("utf-8"),
             js_on_load=script,
             apply_default_css=False,
@@ -158,26 +160,26 @@ def listening_copy(audio: Audio, path: Path | str) -> Path:
     import soundfile
 
     path, weights = Path(path), _fold(audio.channels)
-    blocks = range(0, audio.frames, BLOCK)
-    peak = max(float(np.abs(weights @ audio.samples[:, b : b + BLOCK]).max()) for b in blocks)
-    subtype = "PCM_24" if peak <= 1.0 - 2.0**-23 else "FLOAT"
+    subtype = "PCM_24" if peak(audio) <= 1.0 - 2.0**-23 else "FLOAT"
     with soundfile.SoundFile(path, "w", audio.rate, len(weights), subtype, format="WAV") as file:
-        for start in blocks:
-            file.write((weights @ audio.samples[:, start : start + BLOCK]).T)
+        for start, stop in spans(audio.frames):
+            file.write((weights @ audio.samples[:, start:stop]).T)
+            release(audio.samples, start, stop)
     return path
 
 
 def peaks(audio: Audio, columns: int = COLUMNS) -> str:
-    """The overview's waveform: base64 of int8 pairs (lowest, highest), full scale 127, a column each."""
-    pairs = np.clip(envelope(audio, min(columns, audio.frames)), -1.0, 1.0) * 127
-    return base64.b64encode(np.round(pairs).astype(np.int8).tobytes()).decode("ascii")
+    """The overview's waveform: base64 of int16 (lowest, highest) a column, PEAK is full scale."""
+    pairs = envelope(audio, min(columns, audio.frames)) * PEAK
+    numbers = np.clip(np.round(pairs), -32768, 32767).astype("<i2")
+    return base64.b64encode(numbers.tobytes()).decode("ascii")
 
 
 def matching_gains(lufs: Sequence[float | None]) -> list[float]:
     """Trims in dB that bring every sound down to the quietest, so that none is ever boosted.
 
     Args:
-        lufs: integrated loudness each; None (silent, too short) gets no trim and counts for nothing.
+        lufs: integrated loudness each; None (silent, too short) gets no trim.
     """
     known = [level for level in lufs if level is not None]
     return [0.0 if level is None else min(known) - level for level in lufs]
