@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.audio import Audio
+from pipeline.stage import Tick, check_knobs, knob, no_tick
 
 
 def tone(rate: int = 48_000, channels: int = 1, seconds: float = 1.0) -> Audio:
@@ -36,3 +38,24 @@ def head(path: Path, share: float) -> Path:
     cut = path.with_name(f"cut-{path.name}")
     cut.write_bytes(data[: int(len(data) * share)])
     return cut
+
+
+@dataclasses.dataclass(frozen=True)
+class Gain:
+    """The smallest stage: multiplies, reports progress twice, stops or breaks where told to."""
+
+    gain: float = knob(2.0, 0.0, 100.0)
+    fails: str = knob("", choices=("", "stop", "break"))
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        tick(0.5)
+        if self.fails:
+            raise KeyboardInterrupt if self.fails == "stop" else RuntimeError("out\nof luck")
+        tick(1.0)
+        return Audio(audio.samples * np.float32(self.gain), audio.rate)
+
+
+STAGES = {"gain": "tests.helpers:Gain"}
