@@ -147,16 +147,8 @@ def _attempt(
 ) -> Result | batch.Failure:
     try:
         return restore_file(job.source, job.folder, chain, tick, kind=kind, avoid=avoid)
-    except (ValueError, OSError) as error:
-        return batch.Failure(job.source, _one_line(job.source, str(error)))
     except Exception as error:  # one broken file must not end a night's work
-        detail = f"{type(error).__name__}: {error}"
-        return batch.Failure(job.source, _one_line(job.source, detail))
-
-
-def _one_line(source: Path, text: str) -> str:
-    text = " ".join(text.split())
-    return text if source.name in text else f"{source.name}: {text}"
+        return batch.Failure.of(job.source, error)
 
 
 def _line(result: Result) -> str:

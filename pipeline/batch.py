@@ -36,6 +36,13 @@ class Failure:
     source: Path
     error: str
 
+    @staticmethod
+    def of(source: Path, error: Exception) -> Failure:
+        """The reason, after the path as it was given: in a folder's run a name alone says little."""
+        text = " ".join(str(error).split()).removeprefix(f"{source.name}: ")
+        ours = isinstance(error, (ValueError, OSError))
+        return Failure(source, f"{source}: {text if ours else f'{type(error).__name__}: {text}'}")
+
 
 def plan(
     inputs: Sequence[Path], folder: Path, kind: str | None = None
@@ -55,13 +62,13 @@ def plan(
     for source, place in found:
         try:
             if source.is_dir():
-                raise AudioError(f"{source}: this folder holds no sound files")
+                raise AudioError("this folder holds no sound files")
             path = output_path(source, place, kind)
             refuse_overwriting(source, path, [*sources, *outputs])
             jobs.append(Job(source, path, probe(source).seconds))
             outputs.add(path.resolve())
         except AudioError as error:
-            failures.append(Failure(source, str(error)))
+            failures.append(Failure.of(source, error))
     return jobs, failures
 
 
