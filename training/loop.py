@@ -117,7 +117,8 @@ class Trainer:
         count = ENDLESS if recipe.minutes else recipe.steps * recipe.batch
         examples = Examples(self.clips, recipe, self.sample_rate, count)
         rest = Subset(examples, range(self.step * recipe.batch, count))
-        loader = DataLoader(rest, recipe.batch, num_workers=1, prefetch_factor=4)
+        own = torch.Generator().manual_seed(recipe.seed)  # leaves dropout's random state alone
+        loader = DataLoader(rest, recipe.batch, num_workers=1, prefetch_factor=4, generator=own)
         return self.accelerator.prepare(loader)
 
     def _train_step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:

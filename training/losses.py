@@ -81,7 +81,7 @@ def _spectral(
     if "convergence" in terms:
         difference = torch.sqrt(estimate + FLOOR) - torch.sqrt(target + FLOOR)
         scale = target.sum((1, 2)).clamp(min=1e-4).sqrt()
-        terms["convergence"] = (difference.square().sum((1, 2)).sqrt() / scale).mean()
+        terms["convergence"] = ((difference.square().sum((1, 2)) + 1e-9).sqrt() / scale).mean()
     if "magnitude" in terms:
         distance = 0.5 * (torch.log(estimate + FLOOR) - torch.log(target + FLOOR)).abs()
         terms["magnitude"] = (distance * mask).sum() / mask.sum().clamp(min=1)
@@ -115,7 +115,7 @@ class _Spectrum(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         spectrum = torch.stft(
             x, self.n_fft, self.hop, self.win_length, self.window, return_complex=True,
-            pad_mode="constant",
+            pad_mode="reflect",
         )  # fmt: skip
         return spectrum.real.square() + spectrum.imag.square()
 
