@@ -8,7 +8,7 @@ import json
 import math
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -129,12 +129,13 @@ def _run(
 ) -> tuple[list[Result], list[batch.Failure]]:
     results: list[Result] = []
     failures: list[batch.Failure] = []
+    taken = {path.resolve() for job in jobs for path in (job.source, job.path)}
     for at, job in enumerate(jobs, 1):
         tick = watch.begin(f"{at}/{len(jobs)} {job.source.name}", job.seconds)
-        others = [path for other in jobs if other is not job for path in (other.source, other.path)]
-        done = _attempt(job, chain, kind, [*others, *(r.path for r in results)], tick)
+        done = _attempt(job, chain, kind, taken - {job.path.resolve()}, tick)
         if isinstance(done, Result):
             results.append(done)
+            taken.add(done.path.resolve())
             watch.tell("\n".join([_line(done), *(f"  {note}" for note in done.notes)]))
         else:
             failures.append(done)
@@ -143,7 +144,7 @@ def _run(
 
 
 def _attempt(
-    job: batch.Job, chain: Chain, kind: str | None, avoid: Sequence[Path], tick: Tick
+    job: batch.Job, chain: Chain, kind: str | None, avoid: Collection[Path], tick: Tick
 ) -> Result | batch.Failure:
     try:
         return restore_file(job.source, job.folder, chain, tick, kind=kind, avoid=avoid)

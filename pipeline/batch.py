@@ -38,7 +38,7 @@ class Failure:
 
     @staticmethod
     def of(source: Path, error: Exception) -> Failure:
-        """The reason, after the path as it was given: in a folder's run a name alone says little."""
+        """The reason after the path as given: in a run over folders a name alone says little."""
         text = " ".join(str(error).split()).removeprefix(f"{source.name}: ")
         ours = isinstance(error, (ValueError, OSError))
         return Failure(source, f"{source}: {text if ours else f'{type(error).__name__}: {text}'}")
@@ -57,16 +57,15 @@ def plan(
     jobs: list[Job] = []
     failures: list[Failure] = []
     found = list(dict.fromkeys(pair for path in inputs for pair in _expand(path, folder)))
-    sources = {source.resolve() for source, _ in found}
-    outputs: set[Path] = set()
+    taken = {source.resolve() for source, _ in found}
     for source, place in found:
         try:
             if source.is_dir():
                 raise AudioError("this folder holds no sound files")
             path = output_path(source, place, kind)
-            refuse_overwriting(source, path, [*sources, *outputs])
+            refuse_overwriting(source, path, taken)
             jobs.append(Job(source, path, probe(source).seconds))
-            outputs.add(path.resolve())
+            taken.add(path.resolve())
         except AudioError as error:
             failures.append(Failure.of(source, error))
     return jobs, failures

@@ -92,7 +92,7 @@ def restore_file(
         kind: a key of KINDS; None keeps FLAC and otherwise writes WAV, with at least the input's
             bit depth. A result above full scale becomes 32-bit float WAV, which `notes` says.
         max_seconds: the longest sound accepted; None for any.
-        avoid: files that are never written to: other inputs, other inputs' outputs.
+        avoid: resolved paths that are never written to: other inputs, other inputs' outputs.
 
     Raises:
         AudioError: the file cannot be read, the result cannot be written, or it would overwrite the
@@ -100,7 +100,7 @@ def restore_file(
         Cancelled: from `tick`; nothing is left behind.
     """
     source, folder = Path(source), Path(folder)
-    avoid = [source, *avoid]
+    avoid = {source.resolve(), *avoid}
     path = output_path(source, folder, kind)
     refuse_overwriting(source, path, avoid)
     audio = load(source, max_seconds=max_seconds, tick=_share(tick, 0, LOAD_SHARE))
@@ -125,8 +125,8 @@ def output_path(source: Path, folder: Path, kind: str | None = None) -> Path:
 
 
 def refuse_overwriting(source: Path, path: Path, avoid: Collection[Path]) -> None:
-    """Raises `AudioError` when writing `path` would touch one of `avoid`, by whatever name."""
-    if path.resolve() in {other.resolve() for other in avoid}:
+    """Raises `AudioError` when `path` is one of the resolved paths `avoid`, by whatever name."""
+    if path.resolve() in avoid:
         raise AudioError(
             f"{source.name}: would overwrite {path}, another file of this run or the input itself; "
             "choose another output folder or format"

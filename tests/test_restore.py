@@ -110,12 +110,12 @@ def test_inputs_and_other_outputs_are_never_overwritten(tmp_path: Path) -> None:
         with pytest.raises(AudioError, match=r"a\.wav: would overwrite"):
             restore_file(path, folder, NOTHING)
     with pytest.raises(AudioError, match="would overwrite"):
-        restore_file(path, tmp_path / "out", NOTHING, avoid=[tmp_path / "out" / "a.wav"])
+        restore_file(path, tmp_path / "out", NOTHING, avoid={tmp_path / "out" / "a.wav"})
     flac = save(tone(), tmp_path / "sub.flac").rename(tmp_path / "out.flac")
     with pytest.raises(
         AudioError, match="would overwrite"
     ):  # too loud for FLAC, so it turns to WAV
-        restore_file(flac, tmp_path, Chain((Gain(9.0),)), avoid=[tmp_path / "out.wav"])
+        restore_file(flac, tmp_path, Chain((Gain(9.0),)), avoid={tmp_path / "out.wav"})
     assert path.read_bytes() == before
 
 
