@@ -16,8 +16,8 @@ from tests.helpers import Gain, run_ffmpeg, tone
 NOTHING = Chain()
 
 
-def restored(source: Path, chain: Chain = NOTHING, **options: str) -> Result:
-    return restore_file(source, source.parent / "out", chain, **options)
+def restored(source: Path, chain: Chain = NOTHING, kind: str | None = None) -> Result:
+    return restore_file(source, source.parent / "out", chain, kind=kind)
 
 
 @pytest.mark.parametrize(
