@@ -116,7 +116,8 @@ class SpectralEnhancer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         length = x.shape[-1]
         spectrum = self._stft(pad_to_multiple(x[:, 0], self.stride))  # (B, F, N)
-        mask, magnitude, real, imag = self._net(_features(spectrum)).float().chunk(4, dim=1)
+        features = _features(spectrum).to(self.enter.weight.dtype)
+        mask, magnitude, real, imag = self._net(features).float().chunk(4, dim=1)
         added = torch.exp(magnitude.clamp(max=8)) * _unit(real, imag)
         return self._istft(torch.sigmoid(mask) * spectrum + added)[:, None, :length]
 

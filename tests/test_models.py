@@ -8,6 +8,7 @@ from torch import nn
 
 from models.enhancer import SIZES, Enhancer, EnhancerConfig
 from models.layers import ChannelNorm, Snake, fold_weight_norm
+from models.registry import inference_form
 from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
 
 TINY = EnhancerConfig(widths=(16, 16, 16, 16, 16, 16))
@@ -108,6 +109,28 @@ def test_folded_weights_give_the_same_output(lstm: bool) -> None:
         after = fold_weight_norm(net)(x)
     assert not any("parametrizations" in name for name, _ in net.named_parameters())
     assert (before - after).abs().max() < 1e-5
+
+
+def _run_form(make, net: nn.Module, precision: str) -> nn.Module:
+    twin = make()
+    twin.load_state_dict(net.state_dict())
+    return inference_form(twin, precision)
+
+
+@pytest.mark.parametrize("make", NETS)
+def test_inference_form_is_the_same_function(make) -> None:
+    net = make().eval()
+    for parameter in net.parameters():
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    x = 0.1 * torch.randn(2, 1, 3 * net.stride + 77)
+    with torch.inference_mode():
+        expected = net(x)
+        exact, coarse = (_run_form(make, net, form) for form in ("float32", "bfloat16"))
+        assert (exact(x) - expected).abs().max() < 1e-5
+        error = (coarse(x) - expected).square().mean() / expected.square().mean()
+    assert -10 * torch.log10(error) > 35
+    assert coarse(x).dtype == torch.float32
+    assert (exact.stride, exact.receptive_field) == (net.stride, net.receptive_field)
 
 
 def test_snake_is_its_formula_with_and_without_gradients() -> None:

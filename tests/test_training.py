@@ -155,7 +155,7 @@ def test_a_killed_run_resumes_to_the_same_losses(recipe_file, folder, tmp_path) 
 
 
 @pytest.mark.slow
-def test_a_short_run_fills_the_band_of_a_voice_it_has_not_heard(tmp_path: Path, folder: Path) -> None:
+def test_a_short_run_fills_the_band_of_an_unheard_voice(tmp_path: Path, folder: Path) -> None:
     path = tmp_path / "recipe.json"
     settings = {**TINY, "steps": 200, "validate_every": 200, "learning_rate": 3e-3}
     path.write_text(json.dumps({**settings, "warmup_steps": 10, "ema": 0.9}))
