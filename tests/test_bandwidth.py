@@ -10,39 +10,15 @@ from scipy import signal
 
 from pipeline.audio import Audio
 from pipeline.bandwidth import effective_bandwidth_hz
+from tests.sounds import speech, windowed_sinc
 
 RATE = 48_000
-
-
-@functools.cache
-def speech(seconds=4.0, rate=RATE, seed=0, breath_db=-30):
-    """Syllables of a gliding voice with formants, fricatives between, a faint floor."""
-    rng = np.random.default_rng(seed)
-    t = np.arange(int(seconds * rate)) / rate
-    pitch = 130 + 30 * np.sin(2 * np.pi * 0.7 * t)
-    phase = 2 * np.pi * np.cumsum(pitch) / rate
-    count = int(0.48 * rate / 170)
-    voice = sum(np.sin(k * phase) * _envelope(130 * k) for k in range(1, count))
-    fricative = signal.lfilter([1, -0.7], [1], rng.standard_normal(t.size)) * 10 ** (breath_db / 20)
-    syllable = np.clip(np.sin(2 * np.pi * 3 * t), 0, 1)
-    hiss = np.clip(np.sin(2 * np.pi * 3 * t + np.pi), 0, 1)
-    sound = voice * syllable + fricative * hiss + 1e-5 * rng.standard_normal(t.size)
-    return (0.5 * sound / np.abs(sound).max())[None].astype(np.float32)
-
-
-def _envelope(hz):
-    formants = sum(a / (1 + ((hz - f) / 120) ** 2) for f, a in ((600, 1), (1700, 0.5), (2900, 0.3)))
-    return 0.3 * formants + (1 + hz / 500) ** -1.5
 
 
 @functools.cache
 def noise(seconds=3.0, seed=1):
     white = np.random.default_rng(seed).standard_normal((1, int(seconds * RATE)))
     return (0.2 * white).astype(np.float32)
-
-
-def windowed_sinc(x, cutoff):
-    return signal.oaconvolve(x, signal.firwin(1025, cutoff, fs=RATE)[None], mode="same", axes=1)
 
 
 def resampled(x, cutoff):

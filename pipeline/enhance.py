@@ -1,0 +1,207 @@
+"""The Enhance stage: a trained net adds what a recording lost, and leaves alone what it has.
+
+    input --------------------------------------- resample to the output's rate ---- + --- output
+      |                                                                              |
+      +- resample to the net's rate - x - net(x) - x - high-pass - gate - resample - * dry/wet
+
+What is added is the net's residual above the crossover, so that the kept band is the input's own to
+-80 dB and more, and content above half the net's rate survives.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline import crossover, nets, windows
+from pipeline.audio import Audio, allocate, release, resample, spans
+from pipeline.bandwidth import effective_bandwidth_hz
+from pipeline.stage import Tick, check_knobs, knob, no_tick
+
+if TYPE_CHECKING:
+    from torch import nn
+
+PAYLOAD_S = 5.0  # of a window on a CPU: shorter ones repack weights too often
+CONTEXTS = 10  # a payload is at least so many times its context
+GPU_PAYLOADS = 4  # a GPU's window holds so many of them
+FADE_S = 0.005
+FULL_BAND_HZ = 19_500.0  # a recording that reaches this lacks nothing that can be heard
+EDGE_MARGIN = 0.04  # of the bandwidth: filters roll off before their edge, and it is a measurement
+DIGITAL_SILENCE = 2.0**-24  # half a step of 24 bits
+GATE_FADE = 480  # samples over which an addition fades before digital silence
+STORED_SPEED = {"cpu": 50.0, "cuda": 1000.0, "mps": 300.0}  # seconds of one channel a second
+_measured_speed: dict[tuple[str, str], float] = {}
+
+
+@dataclass(frozen=True)
+class Enhance:
+    """Restores lost treble and damaged detail with a trained net.
+
+    A recording whose bandwidth is full is returned as it is unless `keep_below_hz` is set.
+    """
+
+    checkpoint: str = knob(
+        "enhancer-speech-48k", label="Model", help="The trained network that does the work."
+    )
+    mix: float = knob(
+        100.0, 0, 100, "%", "How much of what the network adds is mixed in; 0 changes nothing."
+    )
+    keep_below_hz: float | None = knob(
+        None,
+        0,
+        20_000,
+        "Hz",
+        "The original is kept untouched below this frequency; automatic follows the recording's "
+        "measured bandwidth, 0 lets the network redo everything.",
+        label="Keep original below",
+        optional=True,
+    )
+    output_rate: str = knob(
+        "auto",
+        label="Output rate",
+        choices=("auto", "input", "48000"),
+        help="Sample rate of the result in Hz; automatic keeps the input's from 44100 on and takes "
+        "48000 otherwise.",
+    )
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+        if self.device not in nets.DEVICES:
+            raise ValueError(f"device: got {self.device!r}, expected one of {nets.DEVICES}")
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        """The restored sound: same channels, same duration to the sample.
+
+        Raises:
+            ValueError: unknown checkpoint or device, or the net made values that are no numbers.
+            Cancelled: from `tick`.
+        """
+        tick(0.0)
+        rate = self._rate(audio)
+        keep_below_hz = self._crossover_hz(audio)
+        if not self.mix or keep_below_hz is None:
+            return _resampled(audio, rate, tick)
+        device = nets.pick_device(self.device)
+        net = nets.load(self.checkpoint, device)
+        tick(0.01)
+        own_rate: int = net.config.sample_rate
+        if keep_below_hz + crossover.WIDTH_HZ >= own_rate / 2:
+            return _resampled(audio, rate, tick)
+        x = resample(audio, own_rate, tick=_share(tick, 0.01, 0.04))
+        started = time.monotonic()
+        residual = self._residual(net, x, keep_below_hz, _share(tick, 0.04, 0.92))
+        self._remember_speed(device, x, time.monotonic() - started)
+        dry = x if rate == own_rate else resample(audio, rate, tick=_share(tick, 0.92, 0.94))
+        del x
+        if rate != own_rate:
+            wet = resample(Audio(residual, own_rate), rate, tick=_share(tick, 0.94, 0.97)).samples
+            residual = allocate(dry.channels, dry.frames)
+        else:
+            wet = residual
+        _mix(dry.samples, wet, self.mix / 100, residual, _share(tick, 0.97, 1.0))
+        return Audio(residual, rate)
+
+    def kept_below_hz(self, audio: Audio) -> float | None:
+        """Below this frequency the output is `audio` itself; None where nothing is kept.
+
+        Half the rate where the whole recording is kept because it lacks nothing.
+        """
+        keep_below_hz = self._crossover_hz(audio)
+        return audio.rate / 2 if keep_below_hz is None else keep_below_hz or None
+
+    def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """Seconds the work will take, by the last run's speed with this checkpoint and device.
+
+        Before the first run by a stored, careful one.
+        """
+        device = nets.pick_device(self.device)
+        speed = _measured_speed.get((self.checkpoint, device), STORED_SPEED[device])
+        return frames / rate * channels / speed
+
+    def _crossover_hz(self, audio: Audio) -> float | None:
+        """Where the net's part begins; 0 for everywhere, None for nowhere."""
+        if self.keep_below_hz is not None:
+            return float(self.keep_below_hz)
+        bandwidth_hz = effective_bandwidth_hz(audio)
+        if bandwidth_hz >= FULL_BAND_HZ:
+            return None
+        return bandwidth_hz * (1 - EDGE_MARGIN) - crossover.WIDTH_HZ
+
+    def _rate(self, audio: Audio) -> int:
+        if self.output_rate == "auto":
+            return audio.rate if audio.rate >= 44_100 else 48_000
+        return audio.rate if self.output_rate == "input" else int(self.output_rate)
+
+    def _residual(self, net: nn.Module, x: Audio, keep_below_hz: float, tick: Tick) -> np.ndarray:
+        """(C, T): what the net adds to `x` above the crossover, nothing where `x` is silent."""
+        reach: int = net.receptive_field
+        taps = crossover.high_pass(keep_below_hz, x.rate)
+        context = reach + len(taps) // 2
+        payload = max(round(PAYLOAD_S * x.rate), CONTEXTS * context)
+        if next(net.parameters()).device.type != "cpu":
+            payload *= GPU_PAYLOADS
+
+        def added(window: np.ndarray) -> np.ndarray:
+            residual = crossover.filtered(nets.apply(net, window) - window, taps)
+            return gated(residual, window, reach)
+
+        return windows.run(
+            added,
+            x.samples,
+            payload=payload,
+            context=context,
+            grid=net.stride,
+            fade=round(FADE_S * x.rate),
+            tick=tick,
+        )
+
+    def _remember_speed(self, device: str, x: Audio, seconds: float) -> None:
+        if x.seconds >= PAYLOAD_S and seconds > 0:
+            _measured_speed[self.checkpoint, device] = x.seconds * x.channels / seconds
+
+
+def gated(residual: np.ndarray, x: np.ndarray, reach: int) -> np.ndarray:
+    """`residual` without what was made out of digital silence.
+
+    Zero where `x` is silent for `reach` samples on both sides (all that the net sees there is
+    silence), rising to unchanged over the GATE_FADE samples nearer to sound.
+
+    Args:
+        residual, x: (C, T).
+    """
+    shortest = max(reach - GATE_FADE, 1)  # of a silence at an end of the sound that matters
+    if not (np.abs(x[:, ::shortest]) < DIGITAL_SILENCE).any():
+        return residual
+    silent = np.abs(x) < DIGITAL_SILENCE
+    at = np.arange(x.shape[1], dtype=np.int32)
+    never = x.shape[1] + reach + GATE_FADE
+    since = at - np.maximum.accumulate(np.where(silent, -never, at), axis=1)
+    until = np.minimum.accumulate(np.where(silent, 2 * never, at)[:, ::-1], axis=1)[:, ::-1] - at
+    nearest = np.minimum(since, until)
+    return residual * np.clip((reach - nearest) / GATE_FADE, 0, 1).astype(np.float32)
+
+
+def _mix(dry: np.ndarray, wet: np.ndarray, gain: float, out: np.ndarray, tick: Tick) -> None:
+    """out = dry + gain * wet, (C, T); `wet` may be `out`, and may end a sample early or late."""
+    length = dry.shape[1]
+    for start, stop in spans(length):
+        added = np.float32(gain) * wet[:, start:stop]
+        out[:, start:stop] = dry[:, start:stop]
+        out[:, start : start + added.shape[1]] += added
+        for array in (dry, wet, out):
+            release(array, start, stop)
+        tick(stop / length)
+
+
+def _resampled(audio: Audio, rate: int, tick: Tick) -> Audio:
+    made = resample(audio, rate, tick=tick)
+    tick(1.0)
+    return made
+
+
+def _share(tick: Tick, low: float, high: float) -> Tick:
+    return lambda fraction: tick(low + (high - low) * fraction)

@@ -1,0 +1,92 @@
+"""A checkpoint ready to run: its device, its place in memory, and the allocator it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import nn
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+KEPT_NETS = 2
+CHANNELS_AT_ONCE = 2  # of a net's batch: more costs memory and gains nothing
+_loading = threading.Lock()
+
+
+def pick_device(name: str = "auto") -> str:
+    """The torch device meant: for "auto" the first of CUDA, Apple's GPU and the CPU that is there.
+
+    Raises:
+        ValueError: this machine has no such device.
+    """
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": _has_mps()}
+    if name == "auto":
+        return "cuda" if there["cuda"] else "mps" if there["mps"] else "cpu"
+    if not there.get(name):
+        found = ", ".join(device for device, is_there in there.items() if is_there)
+        raise ValueError(f"device: got {name!r}, expected one of this machine's: {found}")
+    return name
+
+
+def load(checkpoint: str, device: str) -> nn.Module:
+    """The net of a checkpoint, for inference; the last few stay in memory.
+
+    A checkpoint that was trained further under its old name is loaded anew.
+
+    Raises:
+        ValueError: there is no such checkpoint, or it is damaged.
+    """
+    from models import registry
+
+    with _loading:  # two visitors at once load it once
+        return _load(checkpoint, registry.card(checkpoint).sha256, device)
+
+
+@lru_cache(maxsize=KEPT_NETS)
+def _load(checkpoint: str, sha256: str, device: str) -> nn.Module:
+    from models import registry
+
+    _keep_freed_memory()
+    return registry.load(checkpoint, device=device)
+
+
+def apply(net: nn.Module, x: np.ndarray) -> np.ndarray:
+    """A mono net on each channel: (C, T) float32 -> (C, T) float32."""
+    import torch
+
+    device = next(net.parameters()).device
+    made = np.empty_like(x)
+    with torch.inference_mode():
+        for first in range(0, len(x), CHANNELS_AT_ONCE):
+            some = slice(first, first + CHANNELS_AT_ONCE)
+            batch = torch.from_numpy(x[some])[:, None].to(device)  # (C, T) -> (B = C, 1, T)
+            made[some] = net(batch)[:, 0].float().cpu().numpy()
+    return made
+
+
+def _has_mps() -> bool:
+    import torch
+
+    return torch.backends.mps.is_available()
+
+
+@lru_cache(maxsize=1)
+def _keep_freed_memory() -> None:
+    """Makes glibc reuse large blocks instead of mapping, zeroing and unmapping each anew.
+
+    Without it half of a net's time on a CPU goes into page faults. No effect where the C library
+    is another one.
+    """
+    mmap_threshold, trim_threshold, one_gib = -3, -1, 1 << 30
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(mmap_threshold, one_gib)
+        mallopt(trim_threshold, one_gib)

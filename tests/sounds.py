@@ -1,0 +1,58 @@
+"""Speech-like sound with known properties, and a tiny net with random weights as a checkpoint."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import numpy as np
+from scipy import signal
+
+RATE = 48_000
+
+
+@functools.cache
+def speech(seconds: float = 4.0, rate: int = RATE, seed: int = 0) -> np.ndarray:
+    """(1, T): syllables of a gliding voice with formants, fricatives between, a faint floor."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * rate)) / rate
+    pitch = 130 + 30 * np.sin(2 * np.pi * 0.7 * t)
+    phase = 2 * np.pi * np.cumsum(pitch) / rate
+    count = int(0.48 * rate / 170)
+    voice = sum(np.sin(k * phase) * _envelope(130 * k) for k in range(1, count))
+    fricative = signal.lfilter([1, -0.7], [1], rng.standard_normal(t.size)) * 10**-1.5
+    syllable = np.clip(np.sin(2 * np.pi * 3 * t), 0, 1)
+    hiss = np.clip(np.sin(2 * np.pi * 3 * t + np.pi), 0, 1)
+    sound = voice * syllable + fricative * hiss + 1e-5 * rng.standard_normal(t.size)
+    return (0.5 * sound / np.abs(sound).max())[None].astype(np.float32)
+
+
+def _envelope(hz: float) -> float:
+    formants = sum(a / (1 + ((hz - f) / 120) ** 2) for f, a in ((600, 1), (1700, 0.5), (2900, 0.3)))
+    return 0.3 * formants + (1 + hz / 500) ** -1.5
+
+
+def windowed_sinc(x: np.ndarray, cutoff_hz: float, rate: int = RATE) -> np.ndarray:
+    """(C, T) without what lies above the cut-off."""
+    taps = signal.firwin(1025, cutoff_hz, fs=rate)
+    return signal.oaconvolve(x, taps[None], mode="same", axes=1).astype(np.float32)
+
+
+def tiny_checkpoint(folder: Path, *, spectral: bool = False, sample_rate: int = RATE) -> None:
+    """Writes a checkpoint with seeded random weights; its net changes whatever it is given."""
+    import torch
+
+    from models.enhancer import Enhancer, EnhancerConfig
+    from models.registry import save_checkpoint
+    from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
+
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        if spectral:
+            config = SpectralEnhancerConfig((16, 16), (1, 1), n_skips=1, sample_rate=sample_rate)
+            net = SpectralEnhancer(config)
+        else:
+            net = Enhancer(EnhancerConfig((16, 16, 16, 16), sample_rate=sample_rate))
+        for weights in net.parameters():
+            weights.data.add_(0.1 * torch.randn_like(weights))
+    save_checkpoint(net, folder, title="Tiny", licence="none")
