@@ -2,8 +2,8 @@
 
 A convolution of stride 4 and kernel 8 reads blocks of four samples: on (B, T, C) memory four
 samples of C channels *are* one sample of 4C channels, so it is a dense convolution of kernel 2 at a
-quarter of the rate, and the transposed one is its mirror image. Channels lie innermost, where oneDNN
-and cuDNN want them. Measured on two CPU cores against the folded module: 1.2 to 1.6 times as fast.
+quarter of the rate, and the transposed one is its mirror image. Channels lie innermost, as oneDNN
+and cuDNN want it. Measured on two CPU cores against the folded module: 1.2 to 1.6 times as fast.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from training.clips import read_clips, split
 from training.config import Recipe, read_recipe
-from training.data import Examples, read_clips, split, trusted_bandwidth
+from training.data import Examples, trusted_bandwidth
 
 RATE = 48_000
 TINY = {

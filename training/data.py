@@ -2,101 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import soxr
 import torch
 from numpy.random import Generator
 from torch.utils.data import Dataset
 
-from pipeline.audio import Audio, load, resample
-from pipeline.degrade import noise_floor, random_damage
+from pipeline.audio import Audio
+from pipeline.degrade import random_damage
+from training.clips import Clip
 from training.config import Recipe
+from training.rooms import Rooms
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a")
 TRUST_HOP = 480  # samples from one trusted bandwidth to the next
 NYQUIST_MARGIN = 0.96  # a band that ends above this share of the net's Nyquist is full
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One clean recording at the net's rate.
-
-    Args:
-        path: where it came from.
-        samples: (T,) float32, one channel.
-        bandwidth_hz: highest frequency with real energy.
-        group: speaker or group, for the split.
-        kind: the manifest's kind.
-    """
-
-    path: Path
-    samples: np.ndarray
-    bandwidth_hz: float
-    group: str
-    kind: str
-
-
-def read_clips(folders: list[Path], sample_rate: int, kinds: set[str]) -> list[Clip]:
-    """Every recording under the folders, one clip a channel.
-
-    A MANIFEST.csv in a folder (columns path, kind, effective_bandwidth_hz, speaker_or_group) names
-    its files; without one every sound file counts, as kind "speech", each its own group.
-
-    Raises:
-        ValueError: nothing of the wanted kinds is there.
-    """
-    clips = []
-    for folder in folders:
-        for path, row in _listing(folder):
-            if row["kind"] in kinds:
-                clips += _read(path, row, sample_rate)
-    if not clips:
-        names = ", ".join(str(folder) for folder in folders)
-        raise ValueError(f"data: no recording of kind {', '.join(sorted(kinds))} under {names}")
-    return clips
-
-
-def _listing(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    manifest = folder / "MANIFEST.csv"
-    if manifest.is_file():
-        with manifest.open(newline="") as file:
-            for row in csv.DictReader(file):
-                yield folder / row["path"], row
-        return
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES:
-            yield path, {"kind": "speech", "speaker_or_group": path.stem}
-
-
-def _read(path: Path, row: dict[str, Any], sample_rate: int) -> list[Clip]:
-    audio = load(path)
-    bandwidth_hz = float(row.get("effective_bandwidth_hz") or audio.rate / 2)
-    samples = resample(audio, sample_rate).samples
-    return [
-        Clip(path, channel, bandwidth_hz, row["speaker_or_group"], row["kind"])
-        for channel in samples
-        if np.abs(channel).max() > 1e-4
-    ]
-
-
-def split(clips: list[Clip], recipe: Recipe) -> tuple[list[Clip], list[Clip]]:
-    """(to train on, to validate on), by group: named groups, a share drawn by the seed, and
-    every kind that begins with "validation"."""
-    groups = sorted({clip.group for clip in clips})
-    drawn = np.random.default_rng(recipe.seed).permutation(groups)
-    count = round(recipe.validation_share * len(groups))
-    held = set(recipe.validation_groups) | set(drawn[:count])
-    held |= {clip.group for clip in clips if clip.kind.startswith("validation")}
-    return (
-        [clip for clip in clips if clip.group not in held],
-        [clip for clip in clips if clip.group in held],
-    )
 
 
 class Examples(Dataset):
@@ -117,6 +36,7 @@ class Examples(Dataset):
             of_kind = np.array([clip.kind == kind for clip in clips])
             weights[of_kind] *= recipe.kinds[kind] / weights[of_kind].sum()
         self.chance = weights / weights.sum()
+        self.rooms = Rooms(clips, sample_rate)
 
     def _weight(self, clip: Clip) -> float:
         """Longer recordings and those of full band are drawn more often."""
@@ -147,7 +67,7 @@ class Examples(Dataset):
             voice = voice + other * rng.uniform(0.1, 0.8)
             bandwidth_hz = min(bandwidth_hz, other_hz)
         voice = _equalise(voice, self.rate, rng)
-        floor = _room(rng, self.length, self.rate)
+        floor = self.rooms.draw(rng, self.length)
         trust_hz = trusted_bandwidth(voice, floor, bandwidth_hz, self.rate)
         clean = (voice + floor) * 10 ** (rng.uniform(-26, 3) / 20)
         return (_sixteen_bit(clean) if rng.random() < 0.6 else clean), trust_hz
@@ -184,21 +104,6 @@ def _equalise(x: np.ndarray, rate: int, rng: Generator) -> np.ndarray:
     grid = np.log(np.maximum(np.fft.rfftfreq(len(x), 1 / rate), 10))
     gain = 10 ** (np.interp(grid, np.log(knots_hz), gain_db) / 20)
     return np.fft.irfft(np.fft.rfft(x) * gain, len(x)).astype(np.float32)
-
-
-def _room(rng: Generator, length: int, rate: int) -> np.ndarray:
-    """Noise of a random level and colour: falling below 4 kHz, nearly flat to 10, either way above.
-
-    Real recordings have such a floor up to their Nyquist frequency, lossy sources do not; without
-    it a net learns that nothing is there. It can read the level from the band that it is given.
-    """
-    level_db = rng.uniform(-104, -58)
-    low, middle, top = rng.uniform(-9, 0), rng.uniform(-5, 1), rng.uniform(-10, 10)
-    knots_hz = np.array([60.0, 4000, 10_000, 17_000, 24_000])
-    at_10k = level_db + middle * np.log2(2.5)
-    middle_top = at_10k + 0.5 * top + rng.normal(0, 1.5)
-    density_db = np.array([level_db - low * 6, level_db, at_10k, middle_top, at_10k + top])
-    return noise_floor(rng, (1, length), rate, knots_hz, density_db)[0]
 
 
 def trusted_bandwidth(

@@ -16,8 +16,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Subset
 
 from models.registry import build, load_for_training, save_checkpoint
+from training.clips import Clip, read_clips, split
 from training.config import Recipe
-from training.data import Clip, Examples, read_clips, split
+from training.data import Examples
 from training.losses import Losses
 from training.state import BEST, RunFolder
 from training.validate import Case, cases, evaluate

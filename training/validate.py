@@ -9,7 +9,7 @@ import numpy as np
 import soxr
 
 from pipeline.metrics import lsd
-from training.data import Clip
+from training.clips import Clip
 
 RATES = (8_000, 12_000, 16_000, 24_000)
 SECONDS = 3.0
