@@ -70,51 +70,51 @@ class Player {
   // --- what is built -----------------------------------------------------------------------------
 
   bar() {
-    const bar = make("div", "wm-bar");
-    this.play = makeButton("wm-play", "", "", () => this.toggle());
+    const bar = make("div", "wmp-bar");
+    this.play = makeButton("wmp-play", "", "", () => this.toggle());
     this.play.append(drawing(PLAY, 16, 16, true));
-    this.clock = make("span", "wm-clock");
-    const length = make("span", "wm-length", `/ ${clock(this.seconds)}`);
-    this.loopButton = makeButton("wm-toggle", "Loop", "Loop (L)", () => this.turnLoop(!this.looping));
-    this.span = make("span", "wm-span");
-    this.clear = makeButton("wm-clear", "\u00d7", "Remove the loop", () => this.setLoop(null));
-    this.matchButton = makeButton("wm-toggle", "Match loudness", "Same loudness for all (M)", () =>
+    this.clock = make("span", "wmp-clock");
+    const length = make("span", "wmp-length", `/ ${clock(this.seconds)}`);
+    this.loopButton = makeButton("wmp-toggle", "Loop", "Loop (L)", () => this.turnLoop(!this.looping));
+    this.span = make("span", "wmp-span");
+    this.clear = makeButton("wmp-clear", "\u00d7", "Remove the loop", () => this.setLoop(null));
+    this.matchButton = makeButton("wmp-toggle", "Match loudness", "Same loudness for all (M)", () =>
       this.transport.match(!this.transport.matched),
     );
-    this.status = make("span", "wm-status", "", { role: "status" });
-    const loop = make("span", "wm-group");
+    this.status = make("span", "wmp-status", "", { role: "status" });
+    const loop = make("span", "wmp-group");
     loop.append(this.loopButton, this.span, this.clear);
     bar.append(this.play, this.clock, length, loop, this.matchButton, this.status);
     return bar;
   }
 
   deck() {
-    const deck = make("div", "wm-deck");
-    this.ruler = make("div", "wm-ruler", "", { role: "slider", tabindex: "0", "aria-label": "Position" });
+    const deck = make("div", "wmp-deck");
+    this.ruler = make("div", "wmp-ruler", "", { role: "slider", tabindex: "0", "aria-label": "Position" });
     this.ruler.setAttribute("aria-valuemin", "0");
     this.ruler.setAttribute("aria-valuemax", this.seconds.toFixed(3));
     const peaks = this.value.tracks.map((track) => decodePeaks(track.peaks));
     const top = peaks.flatMap((pairs) => [...pairs]).reduce((a, b) => Math.max(a, Math.abs(b)), 1);
     const zoom = 0.94 * Math.min(FULL_SCALE / top, 50);
     this.tracks = this.value.tracks.map((track, index) => this.trackButton(track, index));
-    const lanes = peaks.map((pairs) => make("div", "wm-lane"));
+    const lanes = peaks.map((pairs) => make("div", "wmp-lane"));
     lanes.forEach((lane, index) => lane.append(waveform(peaks[index], zoom)));
     this.lanes = lanes;
-    const time = make("div", "wm-time");
+    const time = make("div", "wmp-time");
     time.append(this.ruler, ...lanes);
     this.surface(time, timeAxis(0, this.seconds));
-    const heads = make("div", "wm-tracks");
+    const heads = make("div", "wmp-tracks");
     const { unit } = timeAxis(0, this.seconds);
-    heads.append(make("span", "wm-corner", unit), ...this.tracks);
+    heads.append(make("span", "wmp-corner", unit), ...this.tracks);
     deck.append(heads, time);
     return deck;
   }
 
   trackButton(track, index) {
     const title = `${track.label} (key ${track.key})`;
-    const node = makeButton("wm-track", "", title, () => this.select(index));
-    const text = make("span", "wm-text");
-    text.append(make("span", "wm-label", track.label), make("span", "wm-gain"));
+    const node = makeButton("wmp-track", "", title, () => this.select(index));
+    const text = make("span", "wmp-text");
+    text.append(make("span", "wmp-label", track.label), make("span", "wmp-gain"));
     node.append(make("kbd", "", track.key), text);
     return node;
   }
@@ -133,15 +133,15 @@ class Player {
 
   pictures() {
     const views = [...new Set(this.value.pictures.map((picture) => picture.view))];
-    const tabs = make("div", "wm-views", "", { role: "group", "aria-label": "View" });
-    this.tabs = views.map((name) => makeButton("wm-view", name, "", () => this.show(name)));
-    const help = make("span", "wm-keys");
+    const tabs = make("div", "wmp-views", "", { role: "group", "aria-label": "View" });
+    this.tabs = views.map((name) => makeButton("wmp-view", name, "", () => this.show(name)));
+    const help = make("span", "wmp-keys");
     const keys = this.value.tracks.map((track) => track.key).join(" ");
     for (const [key, deed] of [[keys, "switch"], ...KEY_HELP]) help.append(make("kbd", "", key), ` ${deed}`);
     tabs.append(...this.tabs, help);
     this.figures = this.value.pictures.map(pictureFigure);
     this.figures.forEach(({ plot, axis }) => axis.time && this.surface(plot, axis));
-    const sheet = make("div", "wm-sheet");
+    const sheet = make("div", "wmp-sheet");
     sheet.append(...this.figures.map((figure) => figure.node));
     if (views.length) this.show(Player.view);
     return [tabs, sheet];
@@ -180,9 +180,9 @@ class Player {
     this.status.textContent = transport.error ? `Cannot play: ${transport.error.message}` : transport.waiting ? "Loading\u2026" : "";
     this.tracks.forEach((track, i) => {
       track.setAttribute("aria-pressed", i === transport.active);
-      this.lanes[i].classList.toggle("wm-active", i === transport.active);
+      this.lanes[i].classList.toggle("wmp-active", i === transport.active);
       const gain = transport.matched ? transport.gains[i] : 0;
-      track.querySelector(".wm-gain").textContent = Math.abs(gain) < 0.05 ? "" : decibels(gain);
+      track.querySelector(".wmp-gain").textContent = Math.abs(gain) < 0.05 ? "" : decibels(gain);
     });
     this.move();
   }
@@ -286,7 +286,8 @@ async function showValue() {
     root.hidden = !wavs.length;
     if (wavs.length) root.abplayer = new Player(root, value, wavs);
   } catch (error) {
-    root.replaceChildren(make("p", "wm-status", `Cannot open the sound: ${error.message}`));
+    root.replaceChildren(make("p", "wmp-status", `Cannot open the sound: ${error.message}`));
+    root.hidden = false;
   }
   root.inert = false;
 }

@@ -1,13 +1,14 @@
 // The sound of the A/B player: WAV files read piece by piece, all tracks on one schedule.
 //
-// Everything is counted in frames of the files' common rate. Sound is fetched in segments of 4 s
+// Everything is counted in frames of the files' common rate. Sound is fetched in segments of 2 s
 // (HTTP Range) and played as pieces of segments. A piece goes on for one fade after its end while
 // the next one fades in over the same sound; the two gains add up to 1, so a seam stays inaudible
 // even where the context runs at another rate and buffers do not meet on its sample grid.
 
 const FADE_S = 0.005;
-const SEGMENT_S = 4;
-const CACHE_BYTES = 64e6;
+const SEGMENT_S = 2;
+const CACHE_BYTES = 40e6;
+const FLYING = 4; // requests at once, so that the first is not slowed down by the last
 
 const READERS = {
   "1:8": (bytes) => { const v = new Uint8Array(bytes); return (i) => (v[i] - 128) / 128; },
@@ -118,10 +119,14 @@ class Segments {
   /** Fetches these segments, first come first, and nothing else. */
   want(indices) {
     const names = new Set(indices.flatMap((i) => this.wavs.map((_, track) => `${i}/${track}`)));
-    for (const [name, abort] of this.flying) if (!names.has(name)) abort.abort();
+    for (const [name, abort] of this.flying) {
+      if (names.has(name)) continue;
+      abort.abort();
+      this.flying.delete(name);
+    }
     for (const name of names) {
       if (this.held.has(name)) this.held.set(name, this.take(name)); // now the youngest
-      else if (!this.flying.has(name)) this.fetch(name);
+      else if (!this.flying.has(name) && this.flying.size < FLYING) this.fetch(name);
     }
     for (const name of this.held.keys()) {
       if (this.size <= CACHE_BYTES) break;
@@ -141,13 +146,16 @@ class Segments {
     this.flying.set(name, abort);
     try {
       const end = (index + 1) * this.length + this.margin;
-      this.held.set(name, await this.wavs[track].read(this.start(index), end, abort.signal));
+      const buffer = await this.wavs[track].read(this.start(index), end, abort.signal);
+      if (abort.signal.aborted) return;
+      this.held.set(name, buffer);
     } catch (error) {
-      if (!abort.signal.aborted) this.onerror(error);
-      return;
-    } finally {
+      if (abort.signal.aborted) return;
       this.flying.delete(name);
+      this.onerror(error);
+      return;
     }
+    this.flying.delete(name);
     this.onload();
   }
 

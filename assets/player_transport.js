@@ -1,7 +1,7 @@
 // The transport of the A/B player: one schedule for all tracks, of which one is heard.
 
 const AHEAD_S = 3;
-const FETCH_AHEAD = 3;
+const FETCH_AHEAD = 5;
 const LEAD_S = 0.02;
 
 /** The page's AudioContext at a file's rate, so that nothing but the sound device resamples. */

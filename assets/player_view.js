@@ -95,7 +95,7 @@ function ticks(axis, count) {
 /** Marks along an element (`side` is where the axis begins); `text` false leaves bare lines. */
 function mark(node, axis, values, side, text = true) {
   const marks = values.map((value) => {
-    const one = make("span", "wm-tick", text ? written(axis, value) : "");
+    const one = make("span", "wmp-tick", text ? written(axis, value) : "");
     one.style[side] = `${100 * fractionAt(axis, value)}%`;
     return one;
   });
@@ -109,14 +109,14 @@ class Surface {
   /** actions: seek(seconds), preview(loop | null), loop(loop); a loop is {start, end} in seconds. */
   constructor(node, axis, actions) {
     Object.assign(this, { node, axis, actions, shown: null });
-    this.head = make("div", "wm-head");
-    this.region = make("div", "wm-region");
+    this.head = make("div", "wmp-head");
+    this.region = make("div", "wmp-region");
     for (const edge of ["start", "end"]) {
-      const handle = make("i", `wm-edge wm-edge-${edge}`);
+      const handle = make("i", `wmp-edge wmp-edge-${edge}`);
       handle.dataset.edge = edge;
       this.region.append(handle);
     }
-    this.node.classList.add("wm-surface");
+    this.node.classList.add("wmp-surface");
     this.node.append(this.region, this.head);
     this.node.addEventListener("pointerdown", (event) => event.button === 0 && this.down(event));
   }
@@ -129,7 +129,7 @@ class Surface {
     const [start, end] = [loop.start, loop.end].map((t) => 100 * fractionAt(this.axis, t));
     this.region.style.left = `${start}%`;
     this.region.style.width = `${end - start}%`;
-    this.region.classList.toggle("wm-on", on);
+    this.region.classList.toggle("wmp-on", on);
   }
 
   time(event) {
@@ -171,15 +171,15 @@ class Surface {
 function pictureFigure({ title, light, dark, about }) {
   const { x, y, key, scale } = about;
   const axis = x.unit === "s" ? timeAxis(x.low, x.high) : x;
-  const node = make("figure", "wm-figure");
-  const [caption, plot, left, below] = ["caption", "plot", "y", "x"].map((n) => make("div", `wm-${n}`));
-  plot.classList.toggle("wm-heat", Boolean(scale));
-  const [across, up] = [make("div", "wm-grid wm-grid-x"), make("div", "wm-grid wm-grid-y")];
-  const readout = make("output", "wm-readout");
-  caption.append(make("span", "wm-title", title), ...key.map(swatch), readout);
-  if (scale) caption.insertBefore(gradient(scale), readout);
-  plot.append(...images(title, light, dark), ...(scale ? [] : [across, up]));
-  const [top, corner] = [y.unit, axis.unit].map((unit) => make("span", "wm-unit", unit));
+  const node = make("figure", "wmp-figure");
+  const [caption, plot, left, below] = ["caption", "plot", "y", "x"].map((n) => make("div", `wmp-${n}`));
+  plot.classList.toggle("wmp-heat", Boolean(scale));
+  const [across, up] = [make("div", "wmp-grid wmp-grid-x"), make("div", "wmp-grid wmp-grid-y")];
+  const readout = make("output", "wmp-readout");
+  caption.append(make("span", "wmp-title", title), ...key.map(swatch));
+  if (scale) caption.append(gradient(scale));
+  plot.append(...images(title, light, dark), ...(scale ? [] : [across, up]), readout);
+  const [top, corner] = [y.unit, axis.unit].map((unit) => make("span", "wmp-unit", unit));
   node.append(top, caption, left, plot, corner, below);
   pointOut(plot, readout, axis, y);
   const layout = () => {
@@ -205,11 +205,11 @@ function pointOut(plot, readout, x, y) {
 function images(title, light, dark) {
   const one = (file, theme) =>
     make("img", theme, "", { src: file.url, alt: title, loading: "lazy", draggable: "false" });
-  return light.path === dark.path ? [one(light, "")] : [one(light, "wm-light"), one(dark, "wm-dark")];
+  return light.path === dark.path ? [one(light, "")] : [one(light, "wmp-light"), one(dark, "wmp-dark")];
 }
 
 function swatch([text, light, dark]) {
-  const node = make("span", "wm-swatch", text);
+  const node = make("span", "wmp-swatch", text);
   node.style.setProperty("--light", light);
   node.style.setProperty("--dark", dark);
   return node;
@@ -217,7 +217,7 @@ function swatch([text, light, dark]) {
 
 /** The colour scale: unit, lowest and highest value, colours in between. */
 function gradient([unit, low, high, colours]) {
-  const node = make("span", "wm-scale", minus(`${low}`));
+  const node = make("span", "wmp-scale", minus(`${low}`));
   const bar = make("i");
   bar.style.background = `linear-gradient(to right, ${colours.join(",")})`;
   node.append(bar, minus(`${high} ${unit}`));

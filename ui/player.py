@@ -25,8 +25,8 @@ import numpy as np
 from gradio.data_classes import FileData, GradioModel
 
 from pipeline.audio import Audio, peak, release, resample, spans
-from pipeline.panels import Picture
 from pipeline.overview import envelope
+from pipeline.panels import Picture
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SCRIPTS = ("player_sound.js", "player_transport.js", "player_view.js", "player.js")
@@ -160,10 +160,12 @@ def listening_copy(audio: Audio, path: Path | str) -> Path:
     import soundfile
 
     path, weights = Path(path), _fold(audio.channels)
+    channels = audio.channels if weights is None else 2
     subtype = "PCM_24" if peak(audio) <= 1.0 - 2.0**-23 else "FLOAT"
-    with soundfile.SoundFile(path, "w", audio.rate, len(weights), subtype, format="WAV") as file:
+    with soundfile.SoundFile(path, "w", audio.rate, channels, subtype, format="WAV") as file:
         for start, stop in spans(audio.frames):
-            file.write((weights @ audio.samples[:, start:stop]).T)
+            block = audio.samples[:, start:stop]
+            file.write((block if weights is None else weights @ block).T)
             release(audio.samples, start, stop)
     return path
 
@@ -205,12 +207,11 @@ def _picture(picture: Picture) -> PictureData:
     )
 
 
-def _fold(channels: int) -> np.ndarray:
-    """(1 or 2, channels) float32 weights that sum to at most 1 a row; WAV order of loudspeakers."""
+def _fold(channels: int) -> np.ndarray | None:
+    """(2, channels) weights, each row's sum 1, in a WAV's order; None up to two."""
     if channels <= 2:
-        return np.eye(channels, dtype=np.float32)
+        return None
     sides = {3: "LRC", 4: "LRlr", 5: "LRClr", 6: "LRCClr", 7: "LRCCClr", 8: "LRCClrlr"}
     gain = {"L": (1, 0), "R": (0, 1), "C": (0.7071, 0.7071), "l": (0.7071, 0), "r": (0, 0.7071)}
-    names = sides.get(channels, "LR" * channels)[:channels]
-    weights = np.array([gain[name] for name in names], dtype=np.float32).T
+    weights = np.array([gain[name] for name in sides[channels]], dtype=np.float32).T
     return weights / weights.sum(axis=1, keepdims=True)
