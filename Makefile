@@ -41,7 +41,7 @@ format: $(VENV)/.dev
 	$(PYTHON) -m ruff format .
 
 bench: $(VENV)/.dev
-	$(PYTHON) -m training.bench $(ARGS)
+	$(PYTHON) -m tests.bench $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -89,6 +89,31 @@ def evaluate(
             print(f"{name:20} {'-' if value is None else format(value, '.3f')}")
 
 
+@app.command()
+def report(
+    inputs: Annotated[list[Path], typer.Argument(metavar="CLEAN...", help="Clean recordings.")],
+    checkpoint: Annotated[str, typer.Option(help="The checkpoint.")] = "enhancer-speech-48k",
+    keep_below_hz: Annotated[float | None, typer.Option(help="0 keeps nothing.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Damages clean recordings of full bandwidth, restores them, and tells how near it came."""
+    from pipeline.enhance import Enhance
+    from pipeline.report import report as measure
+
+    with _stoppable(), _good_use(), Watch(1.0, quiet=as_json) as watch:
+        paths = [path for given in inputs for path, _ in batch.expand(given, given)]
+        stage = Enhance(checkpoint=checkpoint, keep_below_hz=keep_below_hz)
+        rows = measure(paths, stage, watch.begin("recordings", 1.0))
+    if as_json:
+        _print_json(rows=[dataclasses.asdict(row) for row in rows])
+        return
+    print("| damage | LSD before | after | up to 16 kHz | after | energy dB | modulation |")
+    print("|---|---|---|---|---|---|---|")
+    for row in rows:
+        cells = (f"{value:.2f}" for value in dataclasses.astuple(row)[1:])
+        print(f"| {row.damage} | {' | '.join(cells)} |")
+
+
 @contextlib.contextmanager
 def _stoppable() -> Iterator[None]:
     """Ctrl-C and a polite kill end the run after clean-up, with one line instead of a traceback."""

@@ -56,7 +56,7 @@ def plan(
     """
     jobs: list[Job] = []
     failures: list[Failure] = []
-    found = list(dict.fromkeys(pair for path in inputs for pair in _expand(path, folder)))
+    found = list(dict.fromkeys(pair for path in inputs for pair in expand(path, folder)))
     taken = {source.resolve() for source, _ in found}
     for source, place in found:
         try:
@@ -71,7 +71,7 @@ def plan(
     return jobs, failures
 
 
-def _expand(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
+def expand(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
     """Yields (file, its output folder); a folder without sound stands for itself."""
     if not path.is_dir():
         yield path, folder

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Subset
 
 from models.registry import build, load_for_training, save_checkpoint
@@ -52,7 +53,7 @@ class Trainer:
         if not trained:
             raise ValueError("data: every recording is held out; add more, of other groups")
         self.clips, self.cases = trained, cases(held_out, self.sample_rate)
-        self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
+        self.average = AveragedModel(net, multi_avg_fn=_averaging(recipe.ema))
         self.average.to(self.accelerator.device)
         optimizer = torch.optim.AdamW(
             net.parameters(), recipe.learning_rate, (0.8, 0.99), weight_decay=recipe.weight_decay
@@ -206,6 +207,17 @@ class Trainer:
         return self.average(x[None, None])[0, 0].float().cpu().numpy()
 
 
+def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Exponential moving average that forgets the first steps sooner than `decay` would."""
+
+    @torch.no_grad()
+    def update(averaged: Any, current: Any, count: Any) -> None:
+        keep = min(decay, (1 + int(count)) / (10 + int(count)))
+        torch._foreach_lerp_(averaged, current, 1 - keep)
+
+    return update
+
+
 def _config(
     recipe: Recipe, folders: list[Path], trained: list[Clip], held_out: list[Clip]
 ) -> dict[str, Any]:
@@ -220,8 +232,3 @@ def _config(
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def parameters(net: nn.Module) -> int:
-    """How many numbers a net learns."""
-    return sum(parameter.numel() for parameter in net.parameters())
