@@ -21,7 +21,7 @@ def no_tick(fraction: float) -> None:
 
 
 class Stage(Protocol):
-    """One step of a restoration: keeps channels and duration to the sample, and its input as it is."""
+    """One step of a restoration: keeps channels, duration to the sample, and its input as it is."""
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio: ...
 
@@ -102,10 +102,9 @@ class Chain:
     stages: tuple[Stage, ...] = ()
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        result = audio
-        for _, result in self.steps(audio, tick):
-            pass
-        return result
+        for index, stage in enumerate(self.stages):
+            audio = stage(audio, part(tick, index, len(self.stages)))
+        return audio
 
     def steps(self, audio: Audio, tick: Tick = no_tick) -> Iterator[tuple[Stage, Audio]]:
         """Yields (stage, what it made) after each stage; an empty chain yields nothing."""
