@@ -15,8 +15,8 @@ from training.clips import Clip
 KNOTS_HZ = np.array([60, 120, 250, 500, 1000, 2000, 3000, 4000, 5500, 7500, 10_000, 13_000,
                      16_000, 18_500, 21_000, 23_500], dtype=float)  # fmt: skip
 N_FFT = 2048
-PERCENTILE = 10
-EXPONENTIAL_DB = -10 * np.log10(-np.log(1 - PERCENTILE / 100))  # from that percentile to the mean
+PERCENTILE, PAUSES = 10, 0.5  # of a recording's moments, and how many of them are quiet
+MEAN_DB = -10 * np.log10(-np.log(1 - PERCENTILE / PAUSES / 100))  # a bin's power is exponential
 SILENT_DB = -115.0  # less than 16 bits can hold: not a room
 SPEECH_RANGE_DB = 30.0  # loud over quiet moments of speech with pauses
 MEASURED_SHARE = 0.5
@@ -48,7 +48,7 @@ class Rooms:
         """(T,) float32 noise of a measured or made-up colour."""
         if self.measured and rng.random() < MEASURED_SHARE:
             floors = self.measured[sorted(self.measured)[rng.integers(len(self.measured))]]
-            colour_db = floors[rng.integers(len(floors))] + rng.normal(-3, 6)
+            colour_db = floors[rng.integers(len(floors))] + rng.normal(0, 6)
             colour_db = colour_db + rng.normal(0, 0.7) * np.log2(KNOTS_HZ / 4000)
         else:
             colour_db = made_up(rng)
@@ -82,4 +82,4 @@ def measure(samples: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
     peak_db = 20 * np.log10(np.abs(samples).max() / 0.5)
     middle = (frequency > 1000) & (frequency < 4000)
     range_db = 10 * float(np.log10(loud[middle] / quiet[middle]).mean())
-    return 10 * np.log10(floor) + EXPONENTIAL_DB - peak_db, range_db
+    return 10 * np.log10(floor) + MEAN_DB - peak_db, range_db
