@@ -7,7 +7,7 @@ PORT := 7860
 RECIPE := band-limited-speech
 ARGS :=
 
-.PHONY: help app restore test test-fast lint format bench clean
+.PHONY: help app restore named test test-fast lint format bench clean system
 .DEFAULT_GOAL := help
 
 help:
@@ -21,9 +21,11 @@ help:
 app: $(VENV)/.runtime
 	$(PYTHON) app.py --host $(HOST) --port $(PORT) $(ARGS)
 
-restore: $(VENV)/.runtime
-	@test -n "$(IN)" -a -n "$(OUT)" || { echo "usage: make restore IN=a.wav OUT=folder"; exit 2; }
+restore: named $(VENV)/.runtime
 	$(PYTHON) -m pipeline restore "$(IN)" --out "$(OUT)" --recipe "$(RECIPE)" $(ARGS)
+
+named:
+	@test -n "$(IN)" -a -n "$(OUT)" || { echo "usage: make restore IN=a.wav OUT=folder"; exit 2; }
 
 test: $(VENV)/.dev system
 	$(PYTHON) -m pytest $(ARGS)
@@ -46,14 +48,14 @@ bench: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
-# A stamp is as new as the requirements it was made from, so a second run installs nothing.
+# A stamp is newer than the requirements it was made from: a second run installs nothing.
 
 $(VENV)/.runtime: requirements.txt | $(PYTHON)
-	$(PYTHON) -m pip install --disable-pip-version-check -q -r requirements.txt
+	$(PYTHON) -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt | $(PYTHON)
-	$(PYTHON) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	$(PYTHON) -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/.runtime
 
 $(PYTHON):
@@ -64,7 +66,6 @@ $(PYTHON):
 	echo "No Python 3.10, 3.11 or 3.12 with venv here; on Debian: apt-get install python3 python3-venv"; exit 1
 
 # What pip cannot bring: ffmpeg for m4a and video, a browser for the page's tests.
-.PHONY: system
 system:
 	@missing=; \
 	command -v ffmpeg >/dev/null || missing="$$missing ffmpeg"; \
