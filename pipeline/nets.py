@@ -1,9 +1,7 @@
-"""A checkpoint ready to run: its device, its place in memory, and the allocator it needs."""
+"""A checkpoint ready to run: on which device, in which precision, loaded once."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("float32", "bfloat16")
 KEPT_NETS = 2
 CHANNELS_AT_ONCE = 2  # of a net's batch: more costs memory and gains nothing
 _loading = threading.Lock()
@@ -36,7 +35,7 @@ def pick_device(name: str = "auto") -> str:
     return name
 
 
-def load(checkpoint: str, device: str) -> nn.Module:
+def load(checkpoint: str, device: str, precision: str = "float32") -> nn.Module:
     """The net of a checkpoint, for inference; the last few stay in memory.
 
     A checkpoint that was trained further under its old name is loaded anew.
@@ -47,15 +46,15 @@ def load(checkpoint: str, device: str) -> nn.Module:
     from models import registry
 
     with _loading:  # two visitors at once load it once
-        return _load(checkpoint, registry.card(checkpoint).sha256, device)
+        return _load(checkpoint, registry.card(checkpoint).sha256, device, precision)
 
 
 @lru_cache(maxsize=KEPT_NETS)
-def _load(checkpoint: str, sha256: str, device: str) -> nn.Module:
-    from models import registry
+def _load(checkpoint: str, sha256: str, device: str, precision: str) -> nn.Module:
+    from models import memory, registry
 
-    _keep_freed_memory()
-    return registry.load(checkpoint, device=device)
+    memory.keep_tensors_mapped()
+    return registry.load(checkpoint, device, precision)
 
 
 def apply(net: nn.Module, x: np.ndarray) -> np.ndarray:
@@ -76,17 +75,3 @@ def _has_mps() -> bool:
     import torch
 
     return torch.backends.mps.is_available()
-
-
-@lru_cache(maxsize=1)
-def _keep_freed_memory() -> None:
-    """Makes glibc reuse large blocks instead of mapping, zeroing and unmapping each anew.
-
-    Without it half of a net's time on a CPU goes into page faults. No effect where the C library
-    is another one.
-    """
-    mmap_threshold, trim_threshold, one_gib = -3, -1, 1 << 30
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(mmap_threshold, one_gib)
-        mallopt(trim_threshold, one_gib)

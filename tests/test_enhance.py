@@ -241,6 +241,16 @@ def test_visitors_at_once_share_one_net(monkeypatch):
     assert len(loads) == 1
 
 
+def test_bfloat16_adds_nearly_the_same():
+    sound = limited()
+    exact, rough = (
+        Enhance("tiny", keep_below_hz=3000.0, precision=precision)(sound).samples - sound.samples
+        for precision in nets.PRECISIONS
+    )
+    error = np.square(rough - exact).sum() / np.square(exact).sum()
+    assert -80 < 10 * np.log10(error) < -35
+
+
 def test_a_checkpoint_trained_further_is_loaded_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("WAVEMEND_CHECKPOINTS", str(tmp_path))
     tiny_checkpoint(tmp_path / "mine")
