@@ -34,11 +34,8 @@ class Rooms:
         self.rate = rate
         self.measured: dict[str, list[np.ndarray]] = {}
         for clip in clips:
-            if (
-                clip.kind == "speech"
-                and clip.bandwidth_hz > 0.42 * rate
-                and len(clip.samples) > rate
-            ):
+            full = clip.bandwidth_hz > 0.47 * rate  # others have lost their floor up there
+            if clip.kind == "speech" and full and len(clip.samples) > rate:
                 floor_db, range_db = measure(clip.samples, rate)
                 if floor_db.min() > SILENT_DB and range_db > SPEECH_RANGE_DB:
                     corpus = clip.group.split("_")[0]  # one studio, many speakers
