@@ -55,7 +55,11 @@ class _Down(nn.Module):
         self.weight = _kernel(blocks.permute(0, 3, 1, 2).flatten(1, 2))  # (C, 4 C_in, 2)
         self.bias = nn.Parameter(level.conv.bias)
         self.snake = _Snake(level.snake)
-        self.gate, self.gate_bias = _kernel(level.gate.weight), nn.Parameter(level.gate.bias)
+        offset = level.gate.weight[:, :, 0] @ self.snake.inverse
+        self.gate, self.gate_bias = (
+            _kernel(level.gate.weight),
+            nn.Parameter(level.gate.bias + offset),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         x = functional.pad(x, (0, 0, EDGE, EDGE))
@@ -73,7 +77,7 @@ class _Up(nn.Module):
         self.weight = _kernel(late_first)
         self.bias = nn.Parameter(level.conv.bias.repeat(STRIDE))
         self.gate, self.gate_bias = _kernel(level.gate.weight), nn.Parameter(level.gate.bias)
-        self.snake = _Snake(level.snake) if isinstance(level.snake, Snake) else nn.Identity()
+        self.snake = _Snake(level.snake) if isinstance(level.snake, Snake) else None
 
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
         x = functional.glu(_convolve(x, self.gate, self.gate_bias, 1), dim=-1)
@@ -81,11 +85,12 @@ class _Up(nn.Module):
             x = x.add_(skip)
         x = _convolve(x, self.weight, self.bias, 1)  # (B, T + 1, 4 C_out)
         x = x.reshape(x.shape[0], -1, self.channels_out)
-        return self.snake(x[:, EDGE : x.shape[1] - EDGE])
+        x = x[:, EDGE : x.shape[1] - EDGE]
+        return x if self.snake is None else self.snake(x).add_(self.snake.inverse)
 
 
 class _Snake(nn.Module):
-    """Snake on (B, T, C), its constants made beforehand."""
+    """Snake on (B, T, C) less its constant `inverse`, in three passes over memory."""
 
     def __init__(self, snake: Snake) -> None:
         super().__init__()
@@ -93,8 +98,7 @@ class _Snake(nn.Module):
         self.twice, self.inverse = nn.Parameter(twice), nn.Parameter(1 / (twice + 1e-9))
 
     def forward(self, x: Tensor) -> Tensor:
-        wave = torch.cos(x * self.twice)
-        return torch.addcmul(x + self.inverse, wave, self.inverse, value=-1)
+        return torch.addcmul(x, (x * self.twice).cos_(), self.inverse, value=-1)
 
 
 def _kernel(weight: Tensor) -> nn.Parameter:
