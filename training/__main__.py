@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 
-def main(
-    recipe: Annotated[Path, typer.Argument(help="JSON file, as in training/recipes.")],
-    data: Annotated[list[Path], typer.Option(help="Folder of clean recordings; may be repeated.")],
-    run: Annotated[Path, typer.Option(help="Folder for this run.")],
-    base: Annotated[Path | None, typer.Option(help="Checkpoint folder to start from.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Length of the run in steps.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Length of the run in minutes.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
-) -> None:
-    """Trains by a recipe; the run folder holds config, events, samples, state and best weights."""
+def arguments(given: list[str]) -> argparse.Namespace:
+    """The command line's words as values."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description="Trains by a recipe; the run folder holds config, events, samples, state and "
+        "the best weights, and a run that was stopped, however hard, goes on with --resume.",
+    )
+    parser.add_argument("recipe", type=Path, help="JSON file, as in training/recipes")
+    parser.add_argument(
+        "--data", type=Path, nargs="+", action="extend", default=[], metavar="FOLDER",
+        help="folders of clean recordings; those that the recipe names when not given",
+    )  # fmt: skip
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="default: runs/RECIPE-TIME")
+    parser.add_argument("--base", type=Path, metavar="CHECKPOINT", help="folder to start from")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=int, metavar="N", help="length of the whole run")
+    length.add_argument("--minutes", type=float, metavar="M", help="length of the whole run")
+    parser.add_argument("--resume", action="store_true", help="go on where the run stopped")
+    words = parser.parse_args(given)
+    if words.resume and not words.run:
+        parser.error("--resume: say which --run")
+    return words
+
+
+def main(given: list[str]) -> None:
+    """Parses, trains, and turns what a person can mend into one line."""
+    words = arguments(given)
     from models.memory import keep_tensors_mapped
     from training.config import read_recipe
     from training.loop import Trainer
     from training.state import RunFolder
 
     keep_tensors_mapped()
+    run = words.run or Path("runs") / f"{words.recipe.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     try:
-        settings = read_recipe(recipe, steps=steps, minutes=minutes)
-        trainer = Trainer(settings, data, RunFolder(run), base)
-        if resume:
+        recipe = read_recipe(words.recipe, steps=words.steps, minutes=words.minutes)
+        folders = words.data or [Path(folder) for folder in recipe.data]
+        trainer = Trainer(recipe, folders, RunFolder(run), words.base)
+        if words.resume:
             trainer.resume()
     except ValueError as error:
         sys.exit(f"training: {error}")
+    print(f"run folder: {run}", file=sys.stderr)
     trainer.fit()
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main(sys.argv[1:])

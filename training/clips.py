@@ -50,7 +50,7 @@ def read_clips(folders: list[Path], sample_rate: int, kinds: set[str]) -> list[C
             if row["kind"] in kinds:
                 clips += _read(path, row, sample_rate)
     if not clips:
-        names = ", ".join(str(folder) for folder in folders)
+        names = ", ".join(str(folder) for folder in folders) or "no folder (see --data)"
         raise ValueError(f"data: no recording of kind {', '.join(sorted(kinds))} under {names}")
     return clips
 

@@ -30,6 +30,7 @@ class Recipe:
         clip: largest norm of the gradient.
         precision: "bf16" (autocast) or "no".
         losses: weight of each term of `training.losses.TERMS`.
+        data: folders of clean recordings, where the command line names none.
         kinds: share of each kind of recording (the manifest's `kind`, else "speech").
         validation_groups: speakers or groups never trained on.
         validation_share: further share of the groups held out, drawn by `seed`.
@@ -52,6 +53,7 @@ class Recipe:
     clip: float = 1.0
     precision: str = "bf16"
     losses: dict[str, float] = field(default_factory=dict)
+    data: tuple[str, ...] = ()
     kinds: dict[str, float] = field(default_factory=lambda: {"speech": 1.0})
     validation_groups: tuple[str, ...] = ()
     validation_share: float = 0.05
