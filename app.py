@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 from collections.abc import Sequence
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
@@ -24,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
 
     from ui.build import build, launch_options
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files go
 
     build().launch(
         server_name=options.host, server_port=options.port, share=options.share, **launch_options()

@@ -33,8 +33,9 @@ FORM = form.fields(STAGES)
 
 
 def drawn(names: list[str]) -> list[gr.components.Component]:
+    fields = form.fields({name: STAGES[name] for name in names})
     with gr.Blocks():
-        return form.draw(form.fields({name: STAGES[name] for name in names}))
+        return form.draw(fields, [field.default for field in fields])
 
 
 def test_every_knob_is_on_the_form_in_order() -> None:

@@ -111,13 +111,19 @@ def test_whoever_stops_following_stops_the_work() -> None:
 def test_the_time_left_follows_the_measured_speed() -> None:
     ready, go_on = threading.Event(), threading.Event()
 
+    expecting = threading.Event()
+
     def work(job: Job) -> None:
+        job.expect(100.0)
+        expecting.set()
         time.sleep(1.1)
         job.report("Half", 0.5)
         ready.set()
         go_on.wait()
 
-    job = Job(work, Line(), estimate_s=100.0).start()
+    job = Job(work, Line()).start()
+    assert job.progress().left_s is None or expecting.is_set()
+    expecting.wait()
     assert job.progress().left_s == pytest.approx(100.0, abs=1.0)
     ready.wait()
     assert job.progress().left_s == pytest.approx(1.1, abs=0.3)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from pipeline.stage import knobs
 
@@ -151,71 +152,77 @@ def label(name: str, meta: Mapping[str, Any]) -> str:
 
 
 def draw(
-    form: Sequence[Field], choices: Mapping[str, Iterable[Any]] | None = None
-) -> list[gr.components.Component]:
+    form: Sequence[Field], values: Sequence[Any], choices: Mapping[str, Iterable[Any]] | None = None
+) -> list[Component]:
     """Draws the form where it is called; the components are in the order of `form`.
 
     Args:
+        values: what the form shows at first, in the same order.
         choices: for knobs whose allowed values are known only now (checkpoints): name -> choices.
     """
-    drawn: list[gr.components.Component] = []
+    drawn: list[Component] = []
     stages = list(dict.fromkeys(field.stage for field in form))
     for stage in stages:
+        own = [pair for pair in zip(form, values, strict=True) if pair[0].stage == stage]
         with gr.Column(elem_classes="wm-stage"):
-            for field in (field for field in form if field.stage == stage):
-                drawn.append(_component(field, len(stages) > 1, choices or {}))
-    _link_automatic(form, drawn)
+            drawn += _stage(own, len(stages) > 1, choices or {})
     return drawn
 
 
+def _stage(
+    own: list[tuple[Field, Any]], switchable: bool, choices: Mapping[str, Iterable[Any]]
+) -> list[Component]:
+    (switch, is_on), *rest = own
+    title = switch.stage.replace("_", " ").capitalize()
+    box = gr.Checkbox(is_on, label=title, visible=switchable, elem_classes="wm-switch")
+    drawn: list[Component] = []
+    with gr.Column(visible=is_on) as inner:
+        automatic: Component | None = None
+        for field, value in rest:
+            shown = automatic is None or not automatic.value
+            drawn.append(_component(field, value, shown, choices))
+            if automatic is not None:
+                _show_if(automatic, drawn[-1], False)
+            automatic = drawn[-1] if field.automatic else None
+    _show_if(box, inner, True)
+    return [box, *drawn]
+
+
+def _show_if(box: Component, part: gr.blocks.Block, wanted: bool) -> None:
+    """`part` shows only while the tick in `box` is as `wanted`."""
+    js = f"on => ({{ visible: on === {str(wanted).lower()}, __type__: 'update' }})"
+    box.change(None, box, part, js=js, show_progress="hidden", api_visibility="private")
+
+
 def _component(
-    field: Field, switchable: bool, choices: Mapping[str, Iterable[Any]]
-) -> gr.components.Component:
-    if not field.name:
-        title = field.stage.replace("_", " ").capitalize()
-        return gr.Checkbox(True, label=title, visible=switchable, elem_classes="wm-switch")
+    field: Field, value: Any, visible: bool, choices: Mapping[str, Iterable[Any]]
+) -> Component:
     meta, text = field.meta, label(field.name, field.meta)
     if field.automatic:
         said = f"{text}: automatic"
-        return gr.Checkbox(field.default, label=said, info=meta["help"], elem_classes="wm-auto")
+        return gr.Checkbox(value, label=said, info=meta["help"], elem_classes="wm-auto")
     shown = f"{text} ({meta['unit']})" if meta["unit"] else text
-    about = {"label": shown, "info": None if meta["optional"] else meta["help"] or None}
+    info = None if meta["optional"] else meta["help"] or None
+    about = {"value": value, "label": shown, "info": info, "visible": visible}
     if isinstance(meta["default"], bool):
-        return gr.Checkbox(field.default, **about)
+        return gr.Checkbox(**about)
     options = list(choices.get(field.name, meta["choices"]))
     if options:
-        return _choice(options, field.default, about)
-    return _number(field, about)
+        return _choice(options, about)
+    return gr.Textbox(**about) if isinstance(value, str) else _number(meta, about)
 
 
-def _choice(options: list[Any], default: Any, about: dict[str, Any]) -> gr.components.Component:
+def _choice(options: list[Any], about: dict[str, Any]) -> Component:
     named = [one if isinstance(one, tuple) else (str(one), one) for one in options]
+    if about["value"] not in [value for _, value in named]:
+        named.append((str(about["value"]), about["value"]))
     if len(named) <= 4 and all(len(text) < 12 for text, _ in named):
-        return gr.Radio(named, value=default, elem_classes="wm-segments", **about)
-    return gr.Dropdown(named, value=default, filterable=False, **about)
+        return gr.Radio(named, elem_classes="wm-segments", **about)
+    return gr.Dropdown(named, filterable=False, **about)
 
 
-def _number(field: Field, about: dict[str, Any]) -> gr.components.Component:
-    low, high, meta = field.meta["low"], field.meta["high"], field.meta
-    visible = not (meta["optional"] and meta["default"] is None)
-    if isinstance(field.default, str):
-        return gr.Textbox(field.default, **about)
+def _number(meta: Mapping[str, Any], about: dict[str, Any]) -> Component:
+    low, high = meta["low"], meta["high"]
     if low is None or high is None:
-        return gr.Number(field.default, visible=visible, **about)
-    whole = isinstance(meta["default"], int)
-    by = step(low, high, whole)
-    return gr.Slider(low, high, value=field.default, step=by, visible=visible, **about)
-
-
-def _link_automatic(form: Sequence[Field], drawn: list[gr.components.Component]) -> None:
-    """An optional knob's slider shows only while its "automatic" box is empty."""
-    for index, field in enumerate(form):
-        if field.automatic:
-            drawn[index].change(
-                _shown_unless, drawn[index], drawn[index + 1], show_progress="hidden",
-                queue=False, api_visibility="private",
-            )  # fmt: skip
-
-
-def _shown_unless(automatic: bool) -> dict[str, Any]:
-    return gr.update(visible=not automatic)
+        return gr.Number(**about)
+    return gr.Slider(low, high, step=step(low, high, isinstance(meta["default"], int)), **about)

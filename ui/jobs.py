@@ -81,13 +81,10 @@ class Job:
     Args:
         work: gets the job, calls `job.report()` often; what it returns is `result()`.
         line: where the job waits for its turn.
-        estimate_s: seconds the work is expected to take, None if unknown.
     """
 
-    def __init__(
-        self, work: Callable[[Job], Any], line: Line, estimate_s: float | None = None
-    ) -> None:
-        self._work, self._line, self._estimate_s = work, line, estimate_s
+    def __init__(self, work: Callable[[Job], Any], line: Line) -> None:
+        self._work, self._line, self._expected_s = work, line, 0.0
         self._stop, self._ended = threading.Event(), threading.Event()
         self._stage, self._fraction = "Starting", 0.0
         self._started: float | None = None
@@ -115,6 +112,10 @@ class Job:
         """Raises `Cancelled` when the job has been stopped."""
         if self._stop.is_set():
             raise Cancelled
+
+    def expect(self, seconds: float) -> None:
+        """Says how long the work will probably take, until its own speed tells better."""
+        self._expected_s = seconds
 
     def report(self, stage: str, fraction: float) -> None:
         """Says what is being done and how much of the whole is done; raises like `check`."""
@@ -146,11 +147,11 @@ class Job:
 
     def _left_s(self) -> float | None:
         if self._started is None:
-            return self._estimate_s
+            return None
         spent, done = time.monotonic() - self._started, self._fraction
-        if done > 0.05 and spent > 1.0:
+        if done > 0.1 and spent > 1.0:
             return spent * (1.0 - done) / done
-        return None if self._estimate_s is None else max(self._estimate_s - spent, 0.0)
+        return max(self._expected_s - spent, 0.0) or None
 
     def _run(self) -> None:
         try:

@@ -21,6 +21,9 @@ from ui.source import Source, excerpt
 
 PREVIEW_S = 10.0
 
+OVERHEAD = 0.01
+"""Seconds that measuring and drawing take for each second of a channel."""
+
 DOWNLOADS = {"WAV 24-bit": "wav24", "WAV 32-bit float": "wav32f", "FLAC": "flac", "MP3": "mp3"}
 """What can be downloaded: name on the page -> kind of `pipeline.restore.KINDS`."""
 
@@ -37,7 +40,6 @@ class Outcome:
         recipe: what was run; the command line runs it to the same samples.
         folder: the files the page fetches; it goes with the outcome.
         restored: the engine's own samples; every download is made of them.
-        seconds_taken: by the restoration itself.
     """
 
     title: str
@@ -47,7 +49,6 @@ class Outcome:
     restored: Audio
     player: PlayerData
     rows: list[tuple[str, str, bool | None, str]]
-    seconds_taken: float
 
 
 def restore(
@@ -75,11 +76,19 @@ def _restore(
         title, stem = f"Preview from {preview_at_s:g} s", f"{source.stem} preview"
         degraded = excerpt(source.audio, preview_at_s, PREVIEW_S)
     chain = recipe.load(settings)
+    job.expect(estimate_s(degraded, chain))
     made = engine.restore(degraded, chain, _named(job, chain))
     player = _compare(degraded, made.audio, folder, job)
     rows = guarantee.rows(made.guarantee)
     document = recipe.dump(chain)
-    return Outcome(title, stem, document, folder, made.audio, player, rows, made.seconds_taken)
+    return Outcome(title, stem, document, folder, made.audio, player, rows)
+
+
+def estimate_s(audio: Audio, chain: Chain) -> float:
+    """About how long restoring, measuring and drawing will take; may import torch to know."""
+    known = [stage.estimate_seconds for stage in chain.stages if hasattr(stage, "estimate_seconds")]
+    work_s = sum(estimate(audio.frames, audio.rate, audio.channels) for estimate in known)
+    return work_s + OVERHEAD * audio.seconds * audio.channels + 1.0
 
 
 def _named(job: Job, chain: Chain) -> Any:
@@ -99,7 +108,7 @@ def _compare(degraded: Audio, restored: Audio, folder: Path, job: Job) -> Player
         job.report("Drawing", 0.87 + 0.1 * fraction)
 
     drawing(0.0)
-    pictures = figures.draw(degraded, restored, folder, drawing)
+    pictures = figures.draw(degraded, restored, folder, tick=drawing)
     gains = matching_gains([integrated_lufs(degraded), integrated_lufs(restored)])
     job.report("Preparing the player", 0.98)
     sounds = [

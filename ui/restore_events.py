@@ -5,8 +5,9 @@ Nothing here knows a component; `ui.tab_restore` draws the parts and wires these
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,13 +39,21 @@ class Desk:
 
 
 async def choose(
-    desk: Desk, session: Session | None, path: str | Path | None
+    desk: Desk, by: str, session: Session | None, path: str | Path | None, *values: Any
 ) -> AsyncIterator[Updates]:
-    """Reads a new recording; whatever was shown of the one before goes first."""
+    """Reads a new recording; whatever was shown of the one before goes first.
+
+    When it has been read, says how long the recipe in the form (`values`) will take.
+
+    Args:
+        by: the part it came from ("file", "microphone"); the other one is emptied.
+        path: of an uploaded file, or the `Path` of an example.
+    """
     session = session or desk.open_session()
     session.forget()
-    yield {"session": session, **cleared(), **buttons(ready=False)}
-    trusted = Path(path) if path in examples().values() else uploaded(path)
+    others = {name: None for name in ("file", "microphone") if name != by}
+    yield {"session": session, **others, **cleared(), **buttons(ready=False)}
+    trusted = path if isinstance(path, Path) else uploaded(path)
     if trusted is None:
         yield {"facts": ""}
         return
@@ -52,8 +61,22 @@ async def choose(
     job = session.begin(Job(work, Line()))
     async for progress in job.follow(0.1):
         yield {"facts": words.running(progress)}
-    if session.job is job:
-        yield read(session, job)
+    if session.job is not job:
+        return
+    yield read(session, job)
+    if session.source is not None:
+        said = await asyncio.to_thread(_forecast, desk, session.source, values)
+        if session.job is job:
+            yield {"status": said}
+
+
+def _forecast(desk: Desk, chosen: source.Source, values: Sequence[Any]) -> str:
+    try:
+        chain = recipe.load(form.to_recipe(desk.form, values))
+        seconds = outcome.estimate_s(chosen.audio, chain)
+    except ValueError as error:
+        return words.problem(plain_error(error))
+    return words.note(f"Restoring all of it will take about {words.about(seconds)}.")
 
 
 def _read(path: Path, max_seconds: float, job: Job) -> source.Source:
@@ -127,8 +150,7 @@ def show(desk: Desk, session: Session | None, kind: str | None) -> Updates:
     session.shown = kind
     made = session.results[kind]
     names = [(made.title, key) for key, made in session.results.items()]
-    speed = made.restored.seconds / max(made.seconds_taken, 1e-3)
-    said = f"{form.summary(made.recipe, desk.stages)} · {speed:.3g} times real time"
+    said = form.summary(made.recipe, desk.stages)
     return {
         "empty": gr.update(visible=False),
         "result": gr.update(visible=True),
@@ -155,8 +177,8 @@ def cleared() -> Updates:
 def buttons(*, ready: bool = False, running: bool = False) -> Updates:
     """Which of Preview, Restore and Stop can be pressed."""
     return {
-        "preview": gr.update(interactive=ready),
-        "restore": gr.update(interactive=ready),
+        "preview": gr.update(interactive=ready, visible=not running),
+        "restore": gr.update(interactive=ready, visible=not running),
         "stop": gr.update(visible=running),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,11 +16,19 @@ from ui.common import Limits, Session
 from ui.jobs import Line
 from ui.player import ABPlayer
 
+DEFAULT = "band-limited-speech"
+"""The recipe that a new page shows."""
+
 OWN = "own"
 """The recipe list's entry for settings that no named recipe has."""
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Events of the page only: no endpoint for others, our own progress line, not Gradio's."""
+
+LONG: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+"""Events that follow a job: the job waits in our own line, its watchers need none."""
+
+EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
 
 
 def build(
@@ -56,9 +65,13 @@ def _draw_source() -> dict[str, Any]:
                 )
             with gr.Tab("Microphone"):
                 microphone = gr.Audio(
-                    sources=["microphone"], type="filepath", show_label=False, editable=False,
-                    buttons=[], elem_id="wm-microphone",
-                )  # fmt: skip
+                    sources=["microphone"],
+                    type="filepath",
+                    show_label=False,
+                    editable=False,
+                    buttons=[],
+                    elem_id="wm-microphone",
+                )
             with gr.Tab("Examples"):
                 picks = [gr.Button(title, size="md") for title in events.examples()]
         facts = gr.HTML("", elem_id="wm-facts", apply_default_css=False)
@@ -74,11 +87,18 @@ def _draw_recipe(desk: events.Desk) -> dict[str, Any]:
         with gr.Row(elem_classes="wm-tight"):
             titles = [(name.replace("-", " ").capitalize(), name) for name in recipe.named()]
             named = gr.Dropdown(
-                [("Own settings", OWN), *titles], value=OWN, show_label=False, container=False,
-                min_width=160, label="Recipe", filterable=False, elem_id="wm-recipe",
-            )  # fmt: skip
+                [("Own settings", OWN), *titles],
+                value=DEFAULT,
+                show_label=False,
+                container=False,
+                min_width=160,
+                label="Recipe",
+                filterable=False,
+                elem_id="wm-recipe",
+            )
             opened = gr.UploadButton("Open", file_types=[".json"], size="md", scale=0, min_width=64)
-        knobs = form.draw(desk.form, {"checkpoint": checkpoints} if checkpoints else None)
+        values = form.from_recipe(desk.form, recipe.dump(recipe.load(DEFAULT)))
+        knobs = form.draw(desk.form, values, {"checkpoint": checkpoints} if checkpoints else None)
     return {"named": named, "opened": opened, "knobs": knobs}
 
 
@@ -99,9 +119,12 @@ def _draw_actions() -> dict[str, Any]:
             stop = gr.Button("Stop", variant="stop", visible=False, min_width=60)
         status = gr.HTML("", elem_id="wm-status", apply_default_css=False)
     return {
-        "preview_at": preview_at, "preview": preview, "restore": restore, "stop": stop,
+        "preview_at": preview_at,
+        "preview": preview,
+        "restore": restore,
+        "stop": stop,
         "status": status,
-    }  # fmt: skip
+    }
 
 
 def _draw_result() -> dict[str, Any]:
@@ -110,9 +133,13 @@ def _draw_result() -> dict[str, Any]:
         with gr.Row(elem_classes="wm-tight"):
             made = gr.HTML("", elem_id="wm-made", apply_default_css=False)
             which = gr.Radio(
-                [], show_label=False, container=False, visible=False, elem_classes="wm-segments",
+                [],
+                show_label=False,
+                container=False,
+                visible=False,
+                elem_classes="wm-segments",
                 elem_id="wm-which",
-            )  # fmt: skip
+            )
         player = ABPlayer(elem_id="wm-compare")
         with gr.Row(elem_classes="wm-lower"):
             with gr.Column(elem_classes="wm-panel", min_width=300):
@@ -126,9 +153,15 @@ def _draw_result() -> dict[str, Any]:
                 gr.HTML(words.DOWNLOADS, apply_default_css=False)
                 handed = gr.DownloadButton("Download", visible="hidden", elem_id="wm-handed")
     return {
-        "empty": empty, "result": result, "made": made, "which": which, "player": player,
-        "card": card, "kinds": kinds, "handed": handed,
-    }  # fmt: skip
+        "empty": empty,
+        "result": result,
+        "made": made,
+        "which": which,
+        "player": player,
+        "card": card,
+        "kinds": kinds,
+        "handed": handed,
+    }
 
 
 # --- the wiring ---------------------------------------------------------------------------
@@ -139,30 +172,22 @@ CLEARED = (*RESULT, *BUTTONS, "status", "facts")
 
 
 def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
-    outputs = ("session", *CLEARED, "preview_at")
+    outputs = _all(parts, ("session", "file", "microphone", *CLEARED, "preview_at"))
     for name, event in (("file", "upload"), ("microphone", "stop_recording")):
-        other = "microphone" if name == "file" else "file"
-        chosen = _following(partial(events.choose, desk), parts)
-        getattr(parts[name], event)(
-            chosen, [parts["session"], parts[name]], _all(parts, outputs), concurrency_limit=None,
-            **QUIET,
-        ).then(lambda: None, None, parts[other], **QUIET)  # fmt: skip
-        parts[name].clear(
-            _once(events.forget, parts), parts["session"], _all(parts, CLEARED), **QUIET
-        )
+        chosen = _following(partial(events.choose, desk, name), parts)
+        inputs = [parts["session"], parts[name], *parts["knobs"]]
+        getattr(parts[name], event)(chosen, inputs, outputs, **LONG)
+        dropped = _once(events.forget, parts)
+        parts[name].clear(dropped, parts["session"], _all(parts, CLEARED), **QUIET)
     for button, path in zip(parts["picks"], events.examples().values(), strict=True):
-        button.click(
-            _following(partial(_choose_example, desk, path), parts), parts["session"],
-            _all(parts, outputs), concurrency_limit=None, **QUIET,
-        ).then(
-            lambda: (None, None), None, _all(parts, ("file", "microphone")), **QUIET
-        )  # fmt: skip
+        chosen = _following(partial(_choose_example, desk, path), parts)
+        button.click(chosen, [parts["session"], *parts["knobs"]], outputs, **LONG)
 
 
 def _choose_example(
-    desk: events.Desk, path: Any, session: Session | None
+    desk: events.Desk, path: Path, session: Session | None, *values: Any
 ) -> AsyncIterator[events.Updates]:
-    return events.choose(desk, session, path)
+    return events.choose(desk, "example", session, path, *values)
 
 
 def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
@@ -179,26 +204,28 @@ def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
     inputs = [parts["session"], parts["preview_at"], *parts["knobs"]]
     outputs = _all(parts, ("status", *BUTTONS, *RESULT))
     for name, kind in (("preview", events.PREVIEW), ("restore", events.WHOLE)):
-        parts[name].click(
-            _following(partial(events.run, desk, kind), parts), inputs, outputs,
-            concurrency_limit=None, **QUIET,
-        )  # fmt: skip
+        run = _following(partial(events.run, desk, kind), parts)
+        parts[name].click(run, inputs, outputs, **LONG).success(None, js=TO_RESULT, **QUIET)
     parts["stop"].click(_stop, parts["session"], None, queue=False, **QUIET)
-    parts["which"].input(
-        _once(partial(events.show, desk), parts), [parts["session"], parts["which"]],
-        _all(parts, RESULT), **QUIET,
-    )  # fmt: skip
+    show = _once(partial(events.show, desk), parts)
+    parts["which"].input(show, [parts["session"], parts["which"]], _all(parts, RESULT), **QUIET)
     for button in parts["kinds"]:
-        button.click(
-            events.download, [parts["session"], button], parts["handed"], concurrency_id="export",
-            concurrency_limit=2, **QUIET,
-        ).success(None, None, None, js=HAND_OUT)  # fmt: skip
+        made = button.click(
+            events.download, [parts["session"], button], parts["handed"], **EXPORT, **QUIET
+        )
+        made.success(None, js=HAND_OUT, **QUIET)
 
 
 def _stop(session: Session | None) -> None:
     if session is not None:
         session.stop()
 
+
+TO_RESULT = """() => {
+  const result = document.querySelector(".wm-result");
+  if (result && innerWidth < 900) result.scrollIntoView({ behavior: "smooth" });
+}"""
+"""On a narrow page the result is below: go there."""
 
 HAND_OUT = "() => document.querySelector('#wm-handed, #wm-handed a, #wm-handed button').click()"
 

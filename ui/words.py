@@ -20,7 +20,9 @@ _BANDS = (
 
 def hertz(value: float) -> str:
     """A frequency as one says it: "8 kHz", "3.9 kHz", "440 Hz"."""
-    return f"{value / 1000:.3g} kHz" if value >= 1000 else f"{value:.0f} Hz"
+    return (
+        f"{value / 1000:.{2 if value < 10_000 else 3}g} kHz" if value >= 1000 else f"{value:.0f} Hz"
+    )
 
 
 def clock(seconds: float) -> str:
@@ -80,16 +82,16 @@ def running(progress: Progress) -> str:
     """The progress line: what is done, how far, how long still; or the place in the line."""
     if progress.ahead:
         people = "1 job is" if progress.ahead == 1 else f"{progress.ahead} jobs are"
-        return _bar(f"Waiting: {people} before yours", f"place {progress.ahead + 1}", None)
+        return _meter(f"Waiting: {people} before yours", f"place {progress.ahead + 1}", None)
     left = "" if progress.left_s is None else f" · about {about(progress.left_s)} left"
-    return _bar(progress.stage, f"{100 * progress.fraction:.0f} %{left}", progress.fraction)
+    return _meter(progress.stage, f"{100 * progress.fraction:.0f} %{left}", progress.fraction)
 
 
-def _bar(said: str, right: str, fraction: float | None) -> str:
+def _meter(said: str, right: str, fraction: float | None) -> str:
     width, idle = 100 * (fraction or 0.0), " wm-idle" if fraction is None else ""
     return f"""<div class="wm-progress" role="status">
   <div><b>{escape(said)}</b><span>{escape(right)}</span></div>
-  <div class="wm-bar{idle}"><i style="width:{width:.1f}%"></i></div>
+  <div class="wm-meter{idle}"><i style="width:{width:.1f}%"></i></div>
 </div>"""
 
 

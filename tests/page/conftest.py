@@ -1,0 +1,161 @@
+"""The page, served once for all tests in here, and visitors who use it in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from playwright import sync_api
+
+from pipeline import recipe
+
+RATE = 16_000
+FLAGS = (
+    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required "
+    "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
+).split()
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with good and bad recordings; the good ones are short and band-limited."""
+    folder = tmp_path_factory.mktemp("files")
+    rng = np.random.default_rng(0)
+    time_s = np.arange(12 * RATE) / RATE
+    tones = sum(0.1 * np.sin(2 * np.pi * hz * time_s) for hz in (220, 450, 930, 1900, 3100))
+    sound = tones * (0.6 + 0.4 * np.sin(3 * time_s)) + 1e-4 * rng.standard_normal(len(time_s))
+    soundfile.write(folder / "call one.wav", sound, RATE, "PCM_16")
+    soundfile.write(folder / "other.flac", np.stack([sound, -sound], 1)[: 5 * RATE], RATE)
+    soundfile.write(folder / "nan.wav", np.full(RATE, np.nan, np.float32), RATE, "FLOAT")
+    (folder / "text.wav").write_text("this is not a sound\n" * 50)
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "cut.wav").write_bytes((folder / "call one.wav").read_bytes()[:9000])
+    (folder / "<img src=x onerror=window.hacked=1>.wav").write_bytes(
+        (folder / "call one.wav").read_bytes()
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page, served with a small random net and the `Slow` stage."""
+    import torch
+
+    from models.enhancer import Enhancer, EnhancerConfig
+    from models.registry import save_checkpoint
+
+    checkpoints = tmp_path_factory.mktemp("checkpoints")
+    torch.manual_seed(0)
+    net = Enhancer(EnhancerConfig(widths=(8, 8, 16, 16, 16, 16)))
+    save_checkpoint(net, checkpoints / "enhancer-speech-48k", title="Small random net")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GRADIO_TEMP_DIR", str(cache))
+    patch.setenv("WAVEMEND_CHECKPOINTS", str(checkpoints))
+    patch.setitem(recipe.STAGES, "slow", "slow:Slow")
+    from ui.build import build, launch_options
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    page = build()
+    _, local, _ = page.launch(
+        server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True,
+        **launch_options(),
+    )  # fmt: skip
+    yield local
+    page.close()
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A person at the page; remembers what the page complained about."""
+
+    def __init__(self, browser: sync_api.Browser, address: str, width: int = 1440) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900})
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._look)
+        self.address = address
+        self.page.goto(address)
+        self.page.wait_for_selector(".wm-head")
+        self.page.wait_for_timeout(300)
+
+    def _look(self, request: sync_api.Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def button(self, name: str) -> sync_api.Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def says(self, part: str, text: str, seconds: float = 30) -> None:
+        self.page.locator(part, has_text=text).first.wait_for(timeout=1000 * seconds)
+
+    def choose(self, path: Path) -> None:
+        self.page.set_input_files("#wm-file input[type=file]", path)
+
+    def remove(self) -> None:
+        self.page.locator("#wm-file button[aria-label=Clear]").click()
+
+    def upload(self, path: Path) -> None:
+        """Chooses a good file and waits until it has been read."""
+        self.choose(path)
+        self.says(".wm-name", path.name)
+
+    def slow(self, seconds: float) -> None:
+        """Switches the Slow stage on."""
+        self.page.get_by_label("Slow", exact=True).check()
+        self.page.get_by_label("number input for Seconds (s)").fill(str(seconds))
+        self.page.keyboard.press("Tab")
+
+    def restore(self, seconds: float = 90) -> None:
+        self.button("Restore").click()
+        self.finished(seconds)
+
+    def finished(self, seconds: float = 90) -> None:
+        self.page.wait_for_selector(".wm-card", timeout=1000 * seconds)
+        self.button("Restore").wait_for()
+
+    def download(self, name: str, folder: Path) -> Path:
+        with self.page.expect_download(timeout=30_000) as caught:
+            self.button(name).click()
+        path = folder / caught.value.suggested_filename
+        caught.value.save_as(path)
+        return path
+
+
+@pytest.fixture
+def arrive(browser: sync_api.Browser, address: str) -> Iterator[Callable[..., Visitor]]:
+    """Opens the page for one more visitor; nobody may have seen a script error at the end."""
+    visitors: list[Visitor] = []
+
+    def come(width: int = 1440) -> Visitor:
+        visitors.append(Visitor(browser, address, width))
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.context.close()
+    assert [visitor.errors for visitor in visitors] == [[] for _ in visitors]
+    assert [visitor.foreign for visitor in visitors] == [[] for _ in visitors]

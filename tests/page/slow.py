@@ -1,0 +1,23 @@
+"""A stage of the tests."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from pipeline.audio import Audio
+from pipeline.stage import Tick, knob, no_tick
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A stage that only takes time: it joins the page by being in STAGES."""
+
+    seconds: float = knob(0.0, 0.0, 60.0, "s", "How long it takes.")
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        end = time.monotonic() + self.seconds
+        while (left := end - time.monotonic()) > 0:
+            tick(1 - left / self.seconds)
+            time.sleep(0.01)
+        return audio

@@ -1,0 +1,110 @@
+"""The Restore tab in a real browser: from the upload to the download."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline import recipe
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_upload_restore_and_take_every_format_home(arrive, files: Path, tmp_path: Path) -> None:
+    visitor = arrive()
+    visitor.upload(files / "call one.wav")
+    visitor.says(".wm-details", "12.0 s")
+    visitor.says(".wm-details", "16 kHz")
+    visitor.says(".wm-details", "mono")
+    visitor.restore()
+    visitor.says(".wm-made", "call one.wav")
+    expected = {
+        "WAV 24-bit": ("WAV", "PCM_24"), "WAV 32-bit float": ("WAV", "FLOAT"),
+        "FLAC": ("FLAC", "PCM_24"), "MP3": ("MP3", "MPEG_LAYER_III"),
+    }  # fmt: skip
+    for name, (container, subtype) in expected.items():
+        path = visitor.download(name, tmp_path)
+        info = soundfile.info(path)
+        assert path.name == f"call one restored{path.suffix}"
+        assert (info.format, info.subtype, info.samplerate) == (container, subtype, 48_000)
+        if container != "MP3":
+            assert info.frames == 12 * 48_000
+
+
+def test_the_downloaded_recipe_runs_on_the_command_line_to_the_same_samples(
+    arrive, files: Path, tmp_path: Path
+) -> None:
+    visitor = arrive()
+    visitor.upload(files / "call one.wav")
+    visitor.page.get_by_label("number input for Mix (%)").fill("63.5")
+    visitor.page.keyboard.press("Tab")
+    visitor.restore()
+    mine = visitor.download("WAV 32-bit float", tmp_path)
+    document = visitor.download("Recipe", tmp_path)
+    settings = json.loads(document.read_text())
+    assert settings["stages"][0]["mix"] == 63.5
+    assert recipe.dump(recipe.load(settings)) == settings
+    command = [sys.executable, "-m", "pipeline", "restore", str(files / "call one.wav")]
+    command += ["-o", str(tmp_path / "out"), "--recipe", str(document), "--format", "wav32f"]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True, env=os.environ.copy())
+    theirs, _ = soundfile.read(tmp_path / "out" / "call one.wav", dtype="float32")
+    assert np.array_equal(soundfile.read(mine, dtype="float32")[0], theirs)
+
+
+def test_play_switch_and_seek(arrive, files: Path) -> None:
+    visitor = arrive()
+    visitor.upload(files / "call one.wav")
+    visitor.restore()
+    player = visitor.page.locator(".wm-player")
+    position = player.get_by_role("slider", name="Position")
+
+    def now() -> float:
+        return float(position.get_attribute("aria-valuenow"))
+
+    player.hover()
+    assert now() == 0
+    visitor.page.keyboard.press("Space")
+    visitor.page.wait_for_function(
+        "document.querySelector('.wm-player [role=slider]').ariaValueNow > 0.5", timeout=20_000
+    )
+    for key, label in (("b", "Restored"), ("c", "Difference"), ("a", "Degraded")):
+        visitor.page.keyboard.press(key)
+        player.locator("[aria-pressed=true]", has_text=label).wait_for(timeout=2000)
+    visitor.page.keyboard.press("Space")
+    box = position.bounding_box()
+    visitor.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
+    visitor.page.wait_for_timeout(300)
+    assert now() == pytest.approx(9.0, abs=0.3)
+
+
+def test_a_preview_is_ten_seconds_from_where_one_asks(arrive, files: Path, tmp_path: Path) -> None:
+    visitor = arrive()
+    visitor.upload(files / "call one.wav")
+    visitor.page.get_by_label("number input for Preview from (s)").fill("1.5")
+    visitor.page.keyboard.press("Tab")
+    visitor.button("Preview 10 s").click()
+    visitor.finished()
+    visitor.says(".wm-made", "Preview from 1.5 s")
+    path = visitor.download("WAV 24-bit", tmp_path)
+    assert soundfile.info(path).frames == 10 * 48_000
+    assert "preview" in path.name
+
+
+def test_a_preview_does_not_cost_the_whole_result(arrive, files: Path, tmp_path: Path) -> None:
+    visitor = arrive()
+    visitor.upload(files / "call one.wav")
+    visitor.restore()
+    visitor.button("Preview 10 s").click()
+    visitor.says(".wm-made", "Preview from 0 s", 60)
+    visitor.page.locator("#wm-which").get_by_text("Whole recording").click()
+    visitor.says(".wm-made", "Whole recording")
+    assert soundfile.info(visitor.download("FLAC", tmp_path)).frames == 12 * 48_000

@@ -1,0 +1,157 @@
+"""What visitors do to the page: stop, leave, come together, bring bad files and odd names."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import soundfile
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_new_recording_takes_everything_of_the_old_one_away(
+    arrive, files: Path, tmp_path: Path
+) -> None:
+    visitor = arrive()
+    visitor.upload(files / "call one.wav")
+    visitor.restore()
+    visitor.remove()
+    visitor.page.wait_for_selector(".wm-empty")
+    assert visitor.page.locator(".wm-made, .wm-card, .wm-facts").count() == 0
+    assert visitor.button("Restore").is_disabled()
+    visitor.upload(files / "other.flac")
+    assert visitor.page.locator(".wm-made").count() == 0
+    visitor.restore()
+    visitor.says(".wm-made", "other.flac")
+    info = soundfile.info(visitor.download("FLAC", tmp_path))
+    assert (info.frames, info.channels) == (5 * 48_000, 2)
+
+
+def test_stop_stops_within_two_seconds_and_leaves_nothing(arrive, files: Path, cache: Path) -> None:
+    visitor = arrive()
+    visitor.upload(files / "call one.wav")
+    visitor.slow(60)
+    before = set(cache.glob("wavemend-*/*/*"))
+    visitor.button("Restore").click()
+    visitor.says(".wm-progress", "Slow")
+    visitor.says(".wm-progress", "left")
+    started = time.monotonic()
+    visitor.button("Stop").click()
+    visitor.says("#wm-status", "Stopped.")
+    assert time.monotonic() - started < 2.0
+    assert set(cache.glob("wavemend-*/*/*")) == before
+    visitor.page.get_by_label("Slow", exact=True).uncheck()
+    visitor.restore()
+
+
+def test_a_bad_file_gets_a_message_and_the_page_lives_on(arrive, files: Path) -> None:
+    visitor = arrive()
+    for name in ("text.wav", "empty.wav", "nan.wav", "cut.wav"):
+        visitor.choose(files / name)
+        visitor.says(".wm-problem", name)
+        assert "Traceback" not in visitor.page.content()
+        assert visitor.button("Restore").is_disabled()
+        visitor.remove()
+        visitor.page.locator(".wm-problem").wait_for(state="detached")
+    visitor.upload(files / "other.flac")
+    visitor.restore()
+
+
+def test_a_file_name_is_only_ever_text(arrive, files: Path) -> None:
+    visitor = arrive()
+    visitor.choose(next(files.glob("*img*")))
+    visitor.page.wait_for_selector(".wm-facts", timeout=30_000)
+    assert visitor.page.locator(".wm-facts img, img[src=x]").count() == 0
+    assert visitor.page.evaluate("window.hacked") is None
+
+
+def test_an_example_and_the_microphone_are_recordings_too(arrive) -> None:
+    visitor = arrive()
+    visitor.page.get_by_role("tab", name="Examples").click()
+    visitor.button("Telephone call 8 kHz").click()
+    visitor.says(".wm-name", "Telephone-call-8-kHz.flac")
+    visitor.page.get_by_role("tab", name="Microphone").click()
+    visitor.page.locator("#wm-microphone .record-button").first.click()
+    visitor.page.wait_for_timeout(1500)
+    visitor.page.locator("#wm-microphone .stop-button").first.click()
+    visitor.page.wait_for_function(
+        "!document.querySelector('.wm-name')?.textContent.includes('Telephone')"
+        "&& document.querySelector('.wm-name')", timeout=30_000
+    )  # fmt: skip
+    visitor.restore()
+
+
+def test_two_visitors_are_served_in_turn_and_never_mixed(
+    arrive, files: Path, tmp_path: Path
+) -> None:
+    first, second = arrive(), arrive()
+    first.upload(files / "call one.wav")
+    second.upload(files / "other.flac")
+    first.slow(4)
+    first.button("Restore").click()
+    first.says(".wm-progress", "%")
+    second.button("Restore").click()
+    second.says(".wm-progress", "Waiting: 1 job is before yours")
+    second.button("Stop").click()
+    second.says("#wm-status", "Stopped.")
+    second.button("Restore").click()
+    second.says(".wm-progress", "place 2")
+    assert second.page.locator(".wm-card").count() == 0
+    first.finished()
+    second.finished()
+    first.says(".wm-made", "call one.wav")
+    second.says(".wm-made", "other.flac")
+    assert soundfile.info(first.download("FLAC", tmp_path)).frames == 12 * 48_000
+    assert soundfile.info(second.download("FLAC", tmp_path)).frames == 5 * 48_000
+
+
+def test_whoever_leaves_stops_working(arrive, files: Path, cache: Path) -> None:
+    first, second = arrive(), arrive()
+    first.upload(files / "call one.wav")
+    second.upload(files / "other.flac")
+    first.slow(60)
+    first.button("Restore").click()
+    first.says(".wm-progress", "Slow")
+    first.page.close()
+    second.restore(30)
+
+
+def test_a_recipe_from_a_file_fills_the_form_and_a_wrong_one_is_refused(
+    arrive, files: Path, tmp_path: Path
+) -> None:
+    visitor = arrive()
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps({"version": 1, "stages": [{"stage": "enhance", "mix": 40.0}]}))
+    bad.write_text(json.dumps({"version": 1, "stages": [{"stage": "enhance", "<b>wet</b>": 40}]}))
+    mix = visitor.page.get_by_label("number input for Mix (%)")
+    visitor.page.set_input_files("input[accept='.json']", good)
+    expect(mix).to_have_value("40", timeout=5000)
+    visitor.page.set_input_files("input[accept='.json']", bad)
+    visitor.says(".toast-body", "<b>wet</b>")
+    expect(mix).to_have_value("40")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_sticks_out_sideways(arrive, files: Path, width: int) -> None:
+    visitor = arrive(width)
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert visitor.page.evaluate(overflow) == 0
+    visitor.upload(files / "call one.wav")
+    visitor.restore()
+    visitor.page.wait_for_timeout(500)
+    assert visitor.page.evaluate(overflow) == 0
+
+
+def test_light_and_dark_are_a_click_apart_and_remembered(arrive) -> None:
+    visitor = arrive()
+    look = "document.body.classList.contains('dark')"
+    before = visitor.page.evaluate(look)
+    visitor.button("Light or dark").click()
+    assert visitor.page.evaluate(look) is not before
+    visitor.page.reload()
+    visitor.page.wait_for_selector(".wm-head")
+    visitor.page.wait_for_function(f"{look} === {str(not before).lower()}")
