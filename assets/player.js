@@ -2,10 +2,8 @@
 // Runs as the body of a Gradio HTML component: `element`, `props` and `watch` are Gradio's.
 
 const MIN_LOOP_S = 0.05;
-const STEP_S = 1;
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
-const KEY_HELP = [["Space", "play"], ["[ ]", "loop"], ["\u2190 \u2192", "1 s"], ["L", "loop on"], ["M", "match"]];
 
 /** Everything that belongs to one value of the component. */
 class Player {
@@ -137,7 +135,7 @@ class Player {
     this.tabs = views.map((name) => makeButton("wmp-view", name, "", () => this.show(name)));
     const help = make("span", "wmp-keys");
     const keys = this.value.tracks.map((track) => track.key).join(" ");
-    for (const [key, deed] of [[keys, "switch"], ...KEY_HELP]) help.append(make("kbd", "", key), ` ${deed}`);
+    for (const [key, deed] of [[keys, "switch"], ...Keys.HELP]) help.append(make("kbd", "", key), ` ${deed}`);
     tabs.append(...this.tabs, help);
     this.figures = this.value.pictures.map(pictureFigure);
     this.figures.forEach(({ plot, axis }) => axis.time && this.surface(plot, axis));
@@ -202,56 +200,15 @@ class Player {
     }
   }
 
-  // --- what it listens to ------------------------------------------------------------------------
-
   listen() {
     const { root, gone } = this;
-    const on = (target, name, act) => target.addEventListener(name, act, { signal: gone.signal });
-    on(root, "pointerenter", () => (this.hovered = true));
-    on(root, "pointerleave", () => (this.hovered = false));
+    const { signal } = gone;
+    new Keys(this, signal);
     // After a click (not a key) the focus leaves the button, so that space plays and pauses again.
-    on(root, "click", (event) => event.detail && root.focus({ preventScroll: true }));
-    on(document, "keydown", (event) => this.key(event));
+    root.addEventListener("click", ({ detail }) => detail && root.focus({ preventScroll: true }), { signal });
     const observer = new ResizeObserver(() => this.layout());
     observer.observe(root);
-    on(gone.signal, "abort", () => observer.disconnect());
-  }
-
-  key(event) {
-    if (!this.root.isConnected) return this.dispose();
-    const deed = this.listensTo(event) && this.deed(event);
-    if (!deed) return;
-    event.preventDefault();
-    deed();
-  }
-
-  /** Keys count while focus or pointer is in the player, but never while someone types. */
-  listensTo(event) {
-    const { target, key, defaultPrevented, ctrlKey, altKey, metaKey } = event;
-    const combined = metaKey || ((ctrlKey || altKey) && !event.getModifierState("AltGraph"));
-    if (combined || defaultPrevented || !target.closest) return false;
-    if (target.closest("input, textarea, select, [contenteditable=true], [role=textbox]")) return false;
-    if (this.root.contains(target)) return key !== " " || target.tagName !== "BUTTON";
-    return this.hovered && !target.closest(".wm-player") && !target.matches(":focus-visible");
-  }
-
-  /** What a key does; null when nothing. */
-  deed({ key, shiftKey, repeat }) {
-    const step = STEP_S * (shiftKey ? 5 : 1);
-    if (key === "ArrowLeft") return () => this.seek(this.position - step);
-    if (key === "ArrowRight") return () => this.seek(this.position + step);
-    const deeds = {
-      " ": () => this.toggle(),
-      "[": () => this.setEdge("start"),
-      "]": () => this.setEdge("end"),
-      Home: () => this.seek(0),
-      End: () => this.seek(this.seconds),
-      L: () => this.turnLoop(!this.looping),
-      M: () => this.transport.match(!this.transport.matched),
-    };
-    this.value.tracks.forEach((track, i) => (deeds[track.key] = () => this.select(i)));
-    const deed = deeds[key.length === 1 ? key.toUpperCase() : key];
-    return deed && repeat ? () => {} : deed;
+    signal.addEventListener("abort", () => observer.disconnect());
   }
 
   // --- for tests, and the end ----------------------------------------------------------------------

@@ -29,7 +29,7 @@ from pipeline.overview import envelope
 from pipeline.panels import Picture
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SCRIPTS = ("player_sound.js", "player_transport.js", "player_view.js", "player.js")
+SCRIPTS = [f"player{part}.js" for part in ("_sound", "_transport", "_view", "_keys", "")]
 ROOT = '<div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div>'
 KEYS = "ABCDEFGH"
 COLUMNS = 1500
