@@ -73,7 +73,7 @@ def spectrum(
     between them is not looked at, so that ten hours cost no more than ten minutes.
 
     Args:
-        audio: any sound; what a window needs beyond its ends is mirrored.
+        audio: any sound; one shorter than a window is padded with silence.
         columns: of the result.
         span: frames [start, stop) to cover; the whole sound by default.
     """
@@ -147,12 +147,15 @@ def _groups(
 
 
 def _windows(audio: Audio, channel: int, edges: np.ndarray, each: int, size: int) -> np.ndarray:
-    """(columns, each, size) windows of one channel, centred evenly within each column."""
+    """(columns, each, size) windows of one channel, centred evenly within each column.
+
+    Those that would reach beyond the sound's ends are moved inwards: an end is not a click.
+    """
     parts = (np.arange(each) + 0.5) / each
     centres = edges[:-1, None] + np.diff(edges)[:, None] * parts
     starts = np.round(centres).astype(np.int64) - size // 2
+    starts = np.clip(starts, 0, max(audio.frames - size, 0))
     low, high = int(starts.min()), int(starts.max()) + size
-    block = audio.samples[channel, max(low, 0) : high]
-    ends = max(-low, 0), max(high - max(low, 0) - len(block), 0)
-    block = np.pad(block, ends, mode="symmetric")  # zeros would draw a click at either end
+    block = audio.samples[channel, low:high]
+    block = np.pad(block, (0, high - low - len(block)))
     return np.lib.stride_tricks.sliding_window_view(block, size)[starts - low]

@@ -18,7 +18,7 @@ Colours = tuple[str, str]
 """A colour on light and on dark."""
 
 DEGRADED: Colours = ("#d2691e", "#eaa14f")
-RESTORED: Colours = ("#0a66b8", "#58abf2")
+RESTORED: Colours = ("#0b6b74", "#4cb5bd")
 CHANGED: Colours = ("#6b4fa0", "#b59ae6")
 BOTH: Colours = ("#8e98a3", "#69737d")
 SIZE_IN, DPI = (6.8, 2.28), 200
