@@ -194,7 +194,8 @@ function pictureFigure({ title, light, dark, about }) {
 
 /** Writes time, frequency or level under the pointer. */
 function pointOut(plot, readout, x, y) {
-  const at = (axis, fraction) => `${written(axis, valueAt(axis, fraction), 2)} ${axis.unit}`;
+  const unit = (axis) => (axis.unit === "min" ? "" : ` ${axis.unit}`); // a clock needs none
+  const at = (axis, fraction) => written(axis, valueAt(axis, fraction), 2) + unit(axis);
   plot.addEventListener("pointermove", ({ clientX, clientY }) => {
     const { left, bottom, width, height } = plot.getBoundingClientRect();
     readout.textContent = `${at(x, (clientX - left) / width)}, ${at(y, (bottom - clientY) / height)}`;

@@ -107,7 +107,7 @@ def rows(spectrum: Spectrum, edges_hz: np.ndarray) -> np.ndarray:
     """
     bins = len(spectrum.power)
     total = np.zeros((bins + 1, spectrum.power.shape[1]))
-    np.cumsum(spectrum.power, axis=0, out=total[1:])
+    np.cumsum(spectrum.power, axis=0, dtype=np.float64, out=total[1:])
     edges = edges_hz / spectrum.bin_hz + 0.5
     below = np.clip(edges.astype(int), 0, bins - 1)
     part = np.clip(edges - below, 0.0, 1.0)[:, None]
