@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipeline import metrics
-from training.losses import TERMS, Losses
+from training.losses import TERMS, Losses, pulse
 
 RATE = 48_000
 ONE_EACH = dict.fromkeys(TERMS, 1.0)
@@ -68,6 +68,17 @@ def test_what_lies_above_the_trusted_bandwidth_does_not_count(losses, sound) -> 
     for name in ("lsd", "magnitude", "mel"):
         assert float(trusting[name]) > 0.2
         assert float(doubting[name]) < 0.02
+
+
+def test_treble_that_pulses_with_the_frames_is_told_from_noise() -> None:
+    generator = torch.Generator().manual_seed(1)
+    noise = torch.randn(2, RATE, generator=generator)
+    at = torch.arange(RATE) / RATE
+    pulsing = noise * (1 + 0.8 * torch.sin(2 * torch.pi * 200 * at))
+    beating = noise * (1 + 0.8 * torch.sin(2 * torch.pi * 213.7 * at))
+    assert (pulse(noise) < 0.01).all()
+    assert (pulse(pulsing) > 0.3).all()
+    assert (pulse(beating) < 0.05).all()
 
 
 def test_an_unknown_term_is_an_error_before_the_first_step() -> None:
