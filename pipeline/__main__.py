@@ -178,8 +178,8 @@ def _attempt(
 
 
 def _line(result: Result) -> str:
-    speed = result.seconds / max(result.seconds_taken, 1e-9)
-    return f"{result.source} -> {result.path}  ({result.seconds:.1f} s, {speed:.0f}x real time)"
+    taken = f"{result.seconds:.1f} s of sound in {result.seconds_taken:.1f} s"
+    return f"{result.source} -> {result.path}  ({taken})"
 
 
 def _entry(result: Result) -> dict[str, Any]:
