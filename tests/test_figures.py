@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import tracemalloc
 from pathlib import Path
@@ -33,7 +34,7 @@ def by_title(pictures: list[Picture]) -> dict[str, Picture]:
     return {picture.title: picture for picture in pictures}
 
 
-# --- numbers -----------------------------------------------------------------------------------------
+# --- numbers -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000])
@@ -67,7 +68,7 @@ def test_the_envelope_is_that_of_the_slow_way(rng: np.random.Generator) -> None:
     sound = Audio(allocate(2, 5003) + rng.normal(0, 1, (2, 5003)).astype(np.float32), RATE)
     for columns, span in ((7, (0, 5003)), (100, (13, 4000)), (5003, (0, 5003))):
         edges = span[0] + np.arange(columns + 1) * (span[1] - span[0]) // columns
-        parts = [sound.samples[:, a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        parts = [sound.samples[:, a:b] for a, b in itertools.pairwise(edges)]
         slow = np.array([(part.min(), part.max()) for part in parts])
         assert np.array_equal(envelope(sound, columns, span), slow)
         assert not envelope(sound, columns, span, minus=sound).any()
@@ -83,7 +84,7 @@ def test_the_difference_is_exact_and_may_exceed_full_scale() -> None:
     assert np.abs(residue).max() < 1e-3 and made.frames == after.frames
 
 
-# --- pictures ----------------------------------------------------------------------------------------
+# --- pictures ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("log", [False, True])
