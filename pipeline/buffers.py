@@ -13,6 +13,9 @@ import numpy as np
 LONG_SAMPLES = 1 << 22
 """Samples (of all channels) from which an array lives on disk: 16 MiB, 44 s of 48 kHz stereo."""
 
+BEHIND = 1 << 20
+"""Bytes before a released range that go too: a page that is read brings neighbours back with it."""
+
 BLOCK_FRAMES = 1 << 18
 """Frames handled at once by everything that walks over long sound: 5.5 s at 48 kHz."""
 
@@ -67,10 +70,9 @@ def release(array: np.ndarray, start: int, stop: int) -> None:
     if root is None or mapping is None or not hasattr(mmap, "MADV_DONTNEED"):
         return
     origin = root.ctypes.data - root.offset % mmap.ALLOCATIONGRANULARITY
-    page = mmap.PAGESIZE
     for row in array[:, start:stop]:
         if row.size and row.strides[0] == row.itemsize:
-            first = (row.ctypes.data - origin) // page * page
+            first = max((row.ctypes.data - origin) // BEHIND - 1, 0) * BEHIND
             last = row.ctypes.data - origin + row.nbytes
             mapping.madvise(mmap.MADV_DONTNEED, first, last - first)
 

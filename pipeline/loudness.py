@@ -50,7 +50,7 @@ def true_peak_dbtp(audio: Audio) -> float:
     factor = 4 if audio.rate < 96_000 else 2 if audio.rate < 192_000 else 1
     size = max(audio.rate, 8192)
     starts = range(0, audio.frames, size)
-    peaks = np.array([np.abs(audio.samples[:, at : at + size]).max() for at in starts])
+    peaks = np.array([_peak(audio, at, size) for at in starts])
     best = float(peaks.max())
     reach = np.maximum(peaks, np.maximum(np.append(peaks[1:], 0), np.append(0, peaks[:-1])))
     for index in np.argsort(-reach, kind="stable"):
@@ -61,7 +61,6 @@ def true_peak_dbtp(audio: Audio) -> float:
             finer = soxr.resample(channel, audio.rate, factor * audio.rate, "HQ")
             inner = finer[factor * MARGIN : -factor * MARGIN]
             best = max(best, float(np.abs(inner).max(initial=0)))
-    release(audio.samples, 0, audio.frames)
     return float(20 * np.log10(best)) if best else float("-inf")
 
 
@@ -103,12 +102,20 @@ def _section(numerator: tuple[float, ...], k: float, q: float) -> np.ndarray:
                      (1 - k / q + k * k) / scale])  # fmt: skip
 
 
+def _peak(audio: Audio, start: int, size: int) -> float:
+    peak = np.abs(audio.samples[:, start : start + size]).max()
+    release(audio.samples, start, start + size)
+    return float(peak)
+
+
 def _around(audio: Audio, start: int, size: int) -> np.ndarray:
     """(C, MARGIN + block + MARGIN): a block with its neighbourhood, zeros beyond the ends."""
     first, last = max(start - MARGIN, 0), min(start + size + MARGIN, audio.frames)
     before = MARGIN - (start - first)
     after = MARGIN - (last - min(start + size, audio.frames))
-    return np.pad(audio.samples[:, first:last], ((0, 0), (before, after)))
+    part = np.pad(audio.samples[:, first:last], ((0, 0), (before, after)))
+    release(audio.samples, first, last)
+    return part
 
 
 def _lufs(power: float) -> float:
