@@ -13,19 +13,22 @@ from ui.jobs import Line
 from ui.theme import ASSETS, theme
 
 FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·
-the sound stays on this server and is deleted after the visit</footer>"""
+recordings stay on this server, for a day at most</footer>"""
 
-THEME_JS = """
+PAGE_JS = """
 () => {
-  const kept = localStorage.getItem("wavemend-theme");
-  if (kept) document.body.classList.toggle("dark", kept === "dark");
-  document.querySelector(".wm-theme").addEventListener("click", () => {
-    const dark = document.body.classList.toggle("dark");
-    localStorage.setItem("wavemend-theme", dark ? "dark" : "light");
-  });
+  const switches = { ".wm-theme": "dark", ".wm-explain": "wm-explained" };
+  for (const [button, name] of Object.entries(switches)) {
+    const kept = localStorage.getItem(`wavemend-${name}`);
+    if (kept) document.body.classList.toggle(name, kept === "true");
+    document.querySelector(button).addEventListener("click", () => {
+      localStorage.setItem(`wavemend-${name}`, document.body.classList.toggle(name));
+    });
+  }
   return [];
 }
 """
+"""Light or dark, explained or terse: a click each, remembered by the browser."""
 
 
 def build(limits: Limits | None = None) -> gr.Blocks:
@@ -33,7 +36,7 @@ def build(limits: Limits | None = None) -> gr.Blocks:
     limits = limits or Limits.here()
     room, line = make_room(), Line(limits.waiting)
     with gr.Blocks(
-        title="Wavemend", analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)
+        title="Wavemend", analytics_enabled=False, fill_width=True, delete_cache=(3600, 23 * 3600)
     ) as page:
         session = gr.State(None, delete_callback=close_session)
         gr.HTML(words.HEADER, elem_classes="wm-plain")
@@ -42,7 +45,7 @@ def build(limits: Limits | None = None) -> gr.Blocks:
         api.build(room, line, limits, tab_restore.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
         page.load(
-            partial(Session.open, room), None, session, js=THEME_JS, queue=False,
+            partial(Session.open, room), None, session, js=PAGE_JS, queue=False,
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
     return page.queue(max_size=64)

@@ -26,7 +26,7 @@ class Limits:
     """What one visitor may ask for; a public Space gives less than one's own machine."""
 
     file_size: str = "4gb"
-    seconds: float = 3 * 3600.0
+    seconds: float = 2 * 3600.0
     waiting: int = 32
 
     @staticmethod

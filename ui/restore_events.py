@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,10 +57,11 @@ async def choose(
     if trusted is None:
         yield {"facts": ""}
         return
-    work = partial(_read, trusted, desk.limits.seconds)
+    name = "Recording.wav" if by == "microphone" else trusted.name
+    work = partial(_read, trusted, name, desk.limits.seconds)
     job = session.begin(Job(work, Line()))
-    async for progress in job.follow(0.1):
-        yield {"facts": words.running(progress)}
+    async for progress in _watched(session, job):
+        yield {"facts": progress}
     if session.job is not job:
         return
     yield read(session, job)
@@ -79,8 +80,16 @@ def _forecast(desk: Desk, chosen: source.Source, values: Sequence[Any]) -> str:
     return words.note(f"Restoring all of it will take about {words.about(seconds)}.")
 
 
-def _read(path: Path, max_seconds: float, job: Job) -> source.Source:
-    return source.read(path, path.name, max_seconds, partial(job.report, "Reading"))
+async def _watched(session: Session, job: Job) -> AsyncIterator[str]:
+    """The progress line of a job, as long as it is the visitor's."""
+    async for progress in job.follow():
+        if session.job is not job:
+            return
+        yield words.running(progress)
+
+
+def _read(path: Path, name: str, max_seconds: float, job: Job) -> source.Source:
+    return source.read(path, name, max_seconds, partial(job.report, "Reading"))
 
 
 def read(session: Session, job: Job) -> Updates:
@@ -122,8 +131,8 @@ async def run(
         Job(lambda job: outcome.restore(chosen, settings, at_s, folder, job), desk.line)
     )
     yield {"status": words.running(job.progress()), **buttons(running=True)}
-    async for progress in job.follow():
-        yield {"status": words.running(progress)}
+    async for progress in _watched(session, job):
+        yield {"status": progress}
     if session.job is job:
         yield finished(desk, kind, session, job)
 
@@ -149,7 +158,8 @@ def show(desk: Desk, session: Session | None, kind: str | None) -> Updates:
         return {}
     session.shown = kind
     made = session.results[kind]
-    names = [(made.title, key) for key, made in session.results.items()]
+    kinds = [key for key in (WHOLE, PREVIEW) if key in session.results]
+    names = [(session.results[key].title, key) for key in kinds]
     said = form.summary(made.recipe, desk.stages)
     return {
         "empty": gr.update(visible=False),
@@ -158,6 +168,7 @@ def show(desk: Desk, session: Session | None, kind: str | None) -> Updates:
         "made": words.made(session.source.name, made.title, said),
         "player": made.player,
         "card": words.guarantee(made.rows),
+        "delivery": "",
     }
 
 
@@ -170,6 +181,7 @@ def cleared() -> Updates:
         "made": "",
         "player": None,
         "card": "",
+        "delivery": "",
         "status": "",
     }
 
@@ -183,15 +195,17 @@ def buttons(*, ready: bool = False, running: bool = False) -> Updates:
     }
 
 
-def download(session: Session | None, kind: str) -> Path:
-    """Makes the download of the result that is shown."""
+def download(session: Session | None, name: str) -> Iterator[Updates]:
+    """Makes the download of the result that is shown; a long one takes a while."""
     made = session.results.get(session.shown) if session else None
     if made is None:
-        raise gr.Error("There is no result to download yet.")
+        yield {"handed": None, "delivery": words.problem("There is no result to download yet.")}
+        return
+    yield {"handed": None, "delivery": words.note(f"Writing {name} ...")}
     try:
-        return outcome.export(made, kind)
+        yield {"handed": outcome.export(made, name), "delivery": ""}
     except Exception as error:
-        raise gr.Error(words.escape(plain_error(error))) from error
+        yield {"handed": None, "delivery": words.problem(plain_error(error))}
 
 
 def open_recipe(desk: Desk, chosen: str) -> list[Any]:

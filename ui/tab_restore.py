@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 LONG: dict[str, Any] = {**QUIET, "concurrency_limit": None}
 """Events that follow a job: the job waits in our own line, its watchers need none."""
+
+AGAIN: dict[str, Any] = {**LONG, "trigger_mode": "multiple"}
+"""The same where a second one may come before the first has ended, and replaces it."""
 
 EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
 
@@ -83,7 +86,7 @@ def _draw_recipe(desk: events.Desk) -> dict[str, Any]:
 
     checkpoints = [(card.title, card.name) for card in available()]
     with gr.Column(elem_classes="wm-panel"):
-        _heading("Recipe")
+        _heading(f"Recipe {words.EXPLAIN}")
         with gr.Row(elem_classes="wm-tight"):
             titles = [(name.replace("-", " ").capitalize(), name) for name in recipe.named()]
             named = gr.Dropdown(
@@ -150,6 +153,7 @@ def _draw_result() -> dict[str, Any]:
                 with gr.Row(elem_classes="wm-tight wm-downloads"):
                     names = [*outcome.DOWNLOADS, outcome.RECIPE]
                     kinds = [gr.Button(name, size="md", min_width=90) for name in names]
+                delivery = gr.HTML("", apply_default_css=False)
                 gr.HTML(words.DOWNLOADS, apply_default_css=False)
                 handed = gr.DownloadButton("Download", visible="hidden", elem_id="wm-handed")
     return {
@@ -159,6 +163,7 @@ def _draw_result() -> dict[str, Any]:
         "which": which,
         "player": player,
         "card": card,
+        "delivery": delivery,
         "kinds": kinds,
         "handed": handed,
     }
@@ -166,7 +171,7 @@ def _draw_result() -> dict[str, Any]:
 
 # --- the wiring ---------------------------------------------------------------------------
 
-RESULT = ("empty", "result", "which", "made", "player", "card")
+RESULT = ("empty", "result", "which", "made", "player", "card", "delivery")
 BUTTONS = ("preview", "restore", "stop")
 CLEARED = (*RESULT, *BUTTONS, "status", "facts")
 
@@ -176,12 +181,12 @@ def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
     for name, event in (("file", "upload"), ("microphone", "stop_recording")):
         chosen = _following(partial(events.choose, desk, name), parts)
         inputs = [parts["session"], parts[name], *parts["knobs"]]
-        getattr(parts[name], event)(chosen, inputs, outputs, **LONG)
+        getattr(parts[name], event)(chosen, inputs, outputs, **AGAIN)
         dropped = _once(events.forget, parts)
         parts[name].clear(dropped, parts["session"], _all(parts, CLEARED), **QUIET)
     for button, path in zip(parts["picks"], events.examples().values(), strict=True):
         chosen = _following(partial(_choose_example, desk, path), parts)
-        button.click(chosen, [parts["session"], *parts["knobs"]], outputs, **LONG)
+        button.click(chosen, [parts["session"], *parts["knobs"]], outputs, **AGAIN)
 
 
 def _choose_example(
@@ -209,10 +214,9 @@ def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
     parts["stop"].click(_stop, parts["session"], None, queue=False, **QUIET)
     show = _once(partial(events.show, desk), parts)
     parts["which"].input(show, [parts["session"], parts["which"]], _all(parts, RESULT), **QUIET)
+    hand, handed = _steps(events.download, parts), _all(parts, ("handed", "delivery"))
     for button in parts["kinds"]:
-        made = button.click(
-            events.download, [parts["session"], button], parts["handed"], **EXPORT, **QUIET
-        )
+        made = button.click(hand, [parts["session"], button], handed, **EXPORT, **QUIET)
         made.success(None, js=HAND_OUT, **QUIET)
 
 
@@ -241,6 +245,18 @@ def _once(handler: Callable[..., events.Updates], parts: dict[str, Any]) -> Call
         return {parts[name]: new for name, new in handler(*values).items()} or gr.skip()
 
     return once
+
+
+def _steps(
+    handler: Callable[..., Iterator[events.Updates]], parts: dict[str, Any]
+) -> Callable[..., Iterator[Any]]:
+    """The same for a handler of a few steps."""
+
+    def steps(*values: Any) -> Iterator[Any]:
+        for updates in handler(*values):
+            yield {parts[name]: new for name, new in updates.items()}
+
+    return steps
 
 
 def _following(

@@ -110,6 +110,8 @@ def theme() -> gr.themes.Base:
         text_size=gr.themes.sizes.text_sm,
         spacing_size=gr.themes.sizes.spacing_sm,
         radius_size=gr.themes.sizes.radius_sm,
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.slate,
     )
     known = vars(look)

@@ -10,11 +10,11 @@ from ui.jobs import Progress
 FULL_BAND_HZ = 24_000.0
 
 _BANDS = (
-    (4_300.0, "telephone band: voices lack their consonants"),
-    (6_500.0, "narrow: dull and muffled"),
-    (9_000.0, "wideband speech: clear, but without air"),
-    (13_000.0, "low bit rate or old tape: cymbals and breath are missing"),
-    (17_500.0, "slightly dull: only the top is missing"),
+    (4_300.0, "Like a telephone: voices lack their consonants."),
+    (6_500.0, "Narrow: dull and muffled."),
+    (9_000.0, "Like wideband speech: clear, but without air."),
+    (13_000.0, "Like a low bit rate or an old tape: cymbals and breath are missing."),
+    (17_500.0, "Slightly dull: only the very top is missing."),
 )
 
 
@@ -47,17 +47,17 @@ def channels(count: int) -> str:
 
 
 def bandwidth(hz: float) -> str:
-    """What a measured bandwidth sounds like, in one phrase."""
+    """What a measured bandwidth sounds like, in one sentence."""
     for limit, words in _BANDS:
         if hz < limit:
             return words
-    return "full band: little is missing at the top"
+    return "Full band: little is missing at the top."
 
 
 def facts(name: str, details: Sequence[str], bandwidth_hz: float, rate: int) -> str:
     """The panel that says what the chosen file is."""
     reach, limit = (100 * min(hz / FULL_BAND_HZ, 1.0) for hz in (bandwidth_hz, rate / 2))
-    said = f"Sound up to <b>{hertz(bandwidth_hz)}</b>: {bandwidth(bandwidth_hz)}."
+    said = f"Sound up to <b>{hertz(bandwidth_hz)}</b>. {bandwidth(bandwidth_hz)}"
     return f"""<div class="wm-facts">
   <div class="wm-name" title="{escape(name)}">{escape(name)}</div>
   <div class="wm-details">{escape(" · ".join(details))}</div>
@@ -125,6 +125,8 @@ HEADER = """<header class="wm-head">
     fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M8 2a6 6 0 0 1 0 12z"
     fill="currentColor"/></svg></button>
 </header>"""
+
+EXPLAIN = """<button type="button" class="wm-explain">explain</button>"""
 
 EMPTY = """<div class="wm-empty">
   <h2>Hear what is missing</h2>

@@ -108,3 +108,19 @@ def test_a_preview_does_not_cost_the_whole_result(arrive, files: Path, tmp_path:
     visitor.page.locator("#wm-which").get_by_text("Whole recording").click()
     visitor.says(".wm-made", "Whole recording")
     assert soundfile.info(visitor.download("FLAC", tmp_path)).frames == 12 * 48_000
+
+
+def test_a_program_gets_the_same_from_the_endpoint(
+    address: str, files: Path, tmp_path: Path
+) -> None:
+    from gradio_client import Client, handle_file
+
+    client = Client(address, download_files=tmp_path, verbose=False)
+    settings = json.dumps({"version": 1, "stages": [{"stage": "enhance", "mix": 0.0}]})
+    path = client.predict(handle_file(files / "other.flac"), settings, api_name="/restore")
+    restored, rate = soundfile.read(path)
+    assert (Path(path).name, rate, restored.shape) == ("other.flac", 48_000, (5 * 48_000, 2))
+    with pytest.raises(Exception, match="nonsense"):
+        client.predict(handle_file(files / "other.flac"), "nonsense", api_name="/restore")
+    with pytest.raises(Exception, match="not a sound"):
+        client.predict(handle_file(files / "text.wav"), settings, api_name="/restore")

@@ -138,7 +138,7 @@ def test_a_recipe_from_a_file_fills_the_form_and_a_wrong_one_is_refused(
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_sticks_out_sideways(arrive, files: Path, width: int) -> None:
     visitor = arrive(width)
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    overflow = "document.documentElement.scrollWidth - innerWidth"
     assert visitor.page.evaluate(overflow) == 0
     visitor.upload(files / "call one.wav")
     visitor.restore()
