@@ -36,6 +36,7 @@ test-fast: $(VENV)/.dev
 lint: $(VENV)/.dev
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	@rm -f ui/*.pyi  # gradio writes stubs, which mypy would prefer
 	$(PYTHON) -m mypy
 
 format: $(VENV)/.dev
