@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pipeline import restore as engine
 from pipeline.audio import Audio, save
 from pipeline.loudness import integrated_lufs
 from pipeline.overview import difference
-from pipeline.stage import Chain
+from pipeline.stage import Chain, Tick, no_tick
 from ui.jobs import Job
 from ui.player import PlayerData, Sound, matching_gains, player_value
 from ui.source import Source, excerpt
@@ -28,6 +28,24 @@ DOWNLOADS = {"WAV 24-bit": "wav24", "WAV 32-bit float": "wav32f", "FLAC": "flac"
 """What can be downloaded: name on the page -> kind of `pipeline.restore.KINDS`."""
 
 RECIPE = "Recipe"
+
+
+MOST_STEPS = 5
+"""The player holds eight sounds, and three are taken."""
+
+Heard = tuple[str, Audio]
+
+
+@dataclass(frozen=True)
+class HeardChain(Chain):
+    """A chain that keeps what each stage made, to listen to."""
+
+    heard: list[Heard] = field(default_factory=list)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        for stage, made in self.steps(audio, tick):
+            self.heard.append((f"After {type(stage).__name__}", made))
+        return self.heard[-1][1] if self.heard else audio
 
 
 @dataclass(frozen=True)
@@ -75,10 +93,10 @@ def _restore(
     if preview_at_s is not None:
         title, stem = f"Preview from {preview_at_s:g} s", f"{source.stem} preview"
         degraded = excerpt(source.audio, preview_at_s, PREVIEW_S)
-    chain = recipe.load(settings)
+    chain = HeardChain(recipe.load(settings).stages)
     job.expect(estimate_s(degraded, chain))
     made = engine.restore(degraded, chain, _named(job, chain))
-    player = _compare(degraded, made.audio, folder, job)
+    player = _compare(degraded, made.audio, chain.heard[:-1], folder, job)
     rows = guarantee.rows(made.guarantee)
     document = recipe.dump(chain)
     return Outcome(title, stem, document, folder, made.audio, player, rows)
@@ -103,19 +121,19 @@ def _named(job: Job, chain: Chain) -> Any:
     return tick
 
 
-def _compare(degraded: Audio, restored: Audio, folder: Path, job: Job) -> PlayerData:
+def _compare(
+    degraded: Audio, restored: Audio, between: list[Heard], folder: Path, job: Job
+) -> PlayerData:
     def drawing(fraction: float) -> None:
         job.report("Drawing", 0.87 + 0.1 * fraction)
 
     drawing(0.0)
     pictures = figures.draw(degraded, restored, folder, tick=drawing)
-    gains = matching_gains([integrated_lufs(degraded), integrated_lufs(restored)])
+    versions = [("Degraded", degraded), ("Restored", restored), *between[:MOST_STEPS]]
+    gains = matching_gains([integrated_lufs(audio) for _, audio in versions])
     job.report("Preparing the player", 0.98)
-    sounds = [
-        Sound("Degraded", degraded, gains[0]),
-        Sound("Restored", restored, gains[1]),
-        Sound("Difference", difference(degraded, restored)),
-    ]
+    sounds = [Sound(*version, gain) for version, gain in zip(versions, gains, strict=True)]
+    sounds.insert(2, Sound("Difference", difference(degraded, restored)))
     return player_value(sounds, folder, pictures)
 
 

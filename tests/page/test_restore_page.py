@@ -124,3 +124,15 @@ def test_a_program_gets_the_same_from_the_endpoint(
         client.predict(handle_file(files / "other.flac"), "nonsense", api_name="/restore")
     with pytest.raises(Exception, match="not a sound"):
         client.predict(handle_file(files / "text.wav"), settings, api_name="/restore")
+
+
+def test_every_step_of_a_longer_recipe_can_be_heard(arrive, files: Path) -> None:
+    visitor = arrive()
+    visitor.upload(files / "other.flac")
+    visitor.slow(0.1)
+    visitor.restore()
+    labels = visitor.page.locator(".wm-player button", has_text="After Enhance")
+    labels.wait_for(timeout=5000)
+    visitor.page.locator(".wm-player").hover()
+    visitor.page.keyboard.press("d")
+    assert labels.get_attribute("aria-pressed") == "true"
