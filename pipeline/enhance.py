@@ -32,6 +32,9 @@ FADE_S = 0.005
 FULL_BAND_HZ = 19_500.0  # a recording that reaches this lacks nothing that can be heard
 EDGE_MARGIN = 0.04  # of the bandwidth: filters roll off before their edge, and it is a measurement
 DIGITAL_SILENCE = 2.0**-24  # half a step of 24 bits
+NET_PEAK = 0.5  # of the files that nets are trained on; they hear every recording at this level
+MAX_GAIN = 1000.0
+PEAK_BLOCK = 480  # samples; the loudest thousandth of blocks may be clicks and sets no level
 GATE_FADE = 480  # samples over which an addition fades before digital silence
 STORED_SPEED = {"cpu": 50.0, "cuda": 1000.0, "mps": 300.0}  # seconds of one channel a second
 _measured_speed: dict[tuple[str, ...], float] = {}
@@ -153,9 +156,12 @@ class Enhance:
         if next(net.parameters()).device.type != "cpu":
             payload *= GPU_PAYLOADS
 
+        gain = net_gain(x)
+
         def added(window: np.ndarray) -> np.ndarray:
-            residual = crossover.filtered(nets.apply(net, window) - window, taps)
-            return gated(residual, window, reach)
+            heard = window * gain
+            residual = (nets.apply(net, heard) - heard) / gain
+            return gated(crossover.filtered(residual, taps), window, reach)
 
         return windows.run(
             added,
@@ -172,6 +178,21 @@ class Enhance:
             _measured_speed[self.checkpoint, device, self.precision] = (
                 x.seconds * x.channels / seconds
             )
+
+
+def net_gain(x: Audio) -> np.ndarray:
+    """(C, 1) float32 factors that bring each channel to the level at which nets are trained.
+
+    So a quiet recording is restored exactly as a loud one is: only the scale differs.
+    """
+    peaks = []
+    for start, stop in spans(x.frames):
+        block = np.abs(x.samples[:, start:stop])
+        peaks.append(np.maximum.reduceat(block, np.arange(0, stop - start, PEAK_BLOCK), axis=1))
+        release(x.samples, start, stop)
+    usual = np.quantile(np.concatenate(peaks, axis=1), 0.999, axis=1, method="higher")
+    gain = np.where(usual > 0, NET_PEAK / np.maximum(usual, NET_PEAK / MAX_GAIN), 1)
+    return gain.astype(np.float32)[:, None]
 
 
 def gated(residual: np.ndarray, x: np.ndarray, reach: int) -> np.ndarray:

@@ -1,6 +1,8 @@
 """What the Enhance stage promises about a recording, with tiny random nets."""
 
+import gc
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +74,24 @@ def test_the_kept_band_keeps_its_level_and_no_dc_is_added():
     change = integrated_lufs(Audio(kept, RATE)) - integrated_lufs(Audio(was, RATE))
     assert abs(change) < 0.1
     np.testing.assert_allclose(made.samples.mean(1), sound.samples.mean(1), atol=1e-6)
+
+
+@pytest.mark.parametrize("gain", [0.003, 0.2, 2.0])
+def test_a_quieter_recording_is_restored_in_the_same_way(gain):
+    sound = limited(channels=2)
+    expected = gain * Enhance("tiny")(sound).samples
+    made = Enhance("tiny")(Audio(gain * sound.samples, RATE)).samples
+    assert np.abs(made - expected).max() < 1e-4 * np.abs(expected).max()
+
+
+def test_a_click_does_not_set_the_level_and_each_channel_has_its_own():
+    x = np.tile(speech(), 3)
+    x = np.concatenate((x, 0.1 * x, np.zeros_like(x)))
+    usual = enhance.net_gain(Audio(x, RATE))
+    assert usual[0] == pytest.approx(0.5 / 0.5, rel=0.2)
+    assert usual[1] == pytest.approx(10 * usual[0], rel=1e-4) and usual[2] == 1
+    x[:, 1000] = 1.0
+    np.testing.assert_allclose(enhance.net_gain(Audio(x, RATE))[:2], usual[:2], rtol=0.05)
 
 
 def test_with_nothing_kept_the_network_adds_no_dc():
@@ -217,6 +237,26 @@ def test_progress_rises_to_one_and_cancelling_stops(short_windows):
 
     with pytest.raises(Cancelled):
         Enhance("tiny")(limited(), tick)
+
+
+def test_nothing_is_left_of_work_that_was_stopped(monkeypatch, short_windows):
+    from pipeline import buffers
+
+    def temporary_files():
+        return Path("/proc/self/maps").read_text(encoding="utf-8").count("(deleted)")
+
+    def tick(fraction):
+        if fraction > 0.5:
+            during.append(temporary_files())
+            raise Cancelled
+
+    monkeypatch.setattr(buffers, "LONG_SAMPLES", 1000)
+    sound, during = limited(rate=44_100), []
+    before = temporary_files()
+    with pytest.raises(Cancelled):
+        Enhance("tiny")(sound, tick)
+    gc.collect()
+    assert during[0] >= before + 2 and temporary_files() == before
 
 
 def test_a_net_that_fails_says_so_and_nothing_leaves(monkeypatch):
