@@ -13,29 +13,17 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline import crossover, nets, windows
+from pipeline import added, crossover, nets
 from pipeline.audio import Audio, allocate, release, resample, spans
 from pipeline.bandwidth import effective_bandwidth_hz
 from pipeline.stage import Tick, check_knobs, knob, no_tick
 
-if TYPE_CHECKING:
-    from torch import nn
-
-PAYLOAD_S = 5.0  # of a window on a CPU: shorter ones repack weights too often
-CONTEXTS = 10  # a payload is at least so many times its context
-GPU_PAYLOADS = 4  # a GPU's window holds so many of them
-FADE_S = 0.005
 FULL_BAND_HZ = 19_500.0  # a recording that reaches this lacks nothing that can be heard
 EDGE_MARGIN = 0.04  # of the bandwidth: filters roll off before their edge, and it is a measurement
-DIGITAL_SILENCE = 2.0**-24  # half a step of 24 bits
-NET_PEAK = 0.5  # of the files that nets are trained on; they hear every recording at this level
-MAX_GAIN = 1000.0
-PEAK_BLOCK = 480  # samples; the loudest thousandth of blocks may be clicks and sets no level
-GATE_FADE = 480  # samples over which an addition fades before digital silence
+LONG_ENOUGH_S = 5.0  # for a run to say how fast the next one will be
 STORED_SPEED = {"cpu": 50.0, "cuda": 1000.0, "mps": 300.0}  # seconds of one channel a second
 _measured_speed: dict[tuple[str, ...], float] = {}
 
@@ -103,7 +91,7 @@ class Enhance:
             return _resampled(audio, rate, tick)
         x = resample(audio, own_rate, tick=_share(tick, 0.01, 0.04))
         started = time.monotonic()
-        residual = self._residual(net, x, keep_below_hz, _share(tick, 0.04, 0.92))
+        residual = added.residual(net, x, keep_below_hz, _share(tick, 0.04, 0.92))
         self._remember_speed(device, x, time.monotonic() - started)
         dry = x if rate == own_rate else resample(audio, rate, tick=_share(tick, 0.92, 0.94))
         del x
@@ -147,73 +135,11 @@ class Enhance:
             return audio.rate if audio.rate >= 44_100 else 48_000
         return audio.rate if self.output_rate == "input" else int(self.output_rate)
 
-    def _residual(self, net: nn.Module, x: Audio, keep_below_hz: float, tick: Tick) -> np.ndarray:
-        """(C, T): what the net adds to `x` above the crossover, nothing where `x` is silent."""
-        reach: int = net.receptive_field
-        taps = crossover.high_pass(keep_below_hz, x.rate)
-        context = reach + len(taps) // 2
-        payload = max(round(PAYLOAD_S * x.rate), CONTEXTS * context)
-        if next(net.parameters()).device.type != "cpu":
-            payload *= GPU_PAYLOADS
-
-        gain = net_gain(x)
-
-        def added(window: np.ndarray) -> np.ndarray:
-            heard = window * gain
-            residual = (nets.apply(net, heard) - heard) / gain
-            return gated(crossover.filtered(residual, taps), window, reach)
-
-        return windows.run(
-            added,
-            x.samples,
-            payload=payload,
-            context=context,
-            grid=net.stride,
-            fade=round(FADE_S * x.rate),
-            tick=tick,
-        )
-
     def _remember_speed(self, device: str, x: Audio, seconds: float) -> None:
-        if x.seconds >= PAYLOAD_S and seconds > 0:
+        if x.seconds >= LONG_ENOUGH_S and seconds > 0:
             _measured_speed[self.checkpoint, device, self.precision] = (
                 x.seconds * x.channels / seconds
             )
-
-
-def net_gain(x: Audio) -> np.ndarray:
-    """(C, 1) float32 factors that bring each channel to the level at which nets are trained.
-
-    So a quiet recording is restored exactly as a loud one is: only the scale differs.
-    """
-    peaks = []
-    for start, stop in spans(x.frames):
-        block = np.abs(x.samples[:, start:stop])
-        peaks.append(np.maximum.reduceat(block, np.arange(0, stop - start, PEAK_BLOCK), axis=1))
-        release(x.samples, start, stop)
-    usual = np.quantile(np.concatenate(peaks, axis=1), 0.999, axis=1, method="higher")
-    gain = np.where(usual > 0, NET_PEAK / np.maximum(usual, NET_PEAK / MAX_GAIN), 1)
-    return gain.astype(np.float32)[:, None]
-
-
-def gated(residual: np.ndarray, x: np.ndarray, reach: int) -> np.ndarray:
-    """`residual` without what was made out of digital silence.
-
-    Zero where `x` is silent for `reach` samples on both sides (all that the net sees there is
-    silence), rising to unchanged over the GATE_FADE samples nearer to sound.
-
-    Args:
-        residual, x: (C, T).
-    """
-    shortest = max(reach - GATE_FADE, 1)  # of a silence at an end of the sound that matters
-    if not (np.abs(x[:, ::shortest]) < DIGITAL_SILENCE).any():
-        return residual
-    silent = np.abs(x) < DIGITAL_SILENCE
-    at = np.arange(x.shape[1], dtype=np.int32)
-    never = x.shape[1] + reach + GATE_FADE
-    since = at - np.maximum.accumulate(np.where(silent, -never, at), axis=1)
-    until = np.minimum.accumulate(np.where(silent, 2 * never, at)[:, ::-1], axis=1)[:, ::-1] - at
-    nearest = np.minimum(since, until)
-    return residual * np.clip((reach - nearest) / GATE_FADE, 0, 1).astype(np.float32)
 
 
 def _mix(dry: np.ndarray, wet: np.ndarray, gain: float, out: np.ndarray, tick: Tick) -> None:

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("float32", "bfloat16")
 KEPT_NETS = 2
 CHANNELS_AT_ONCE = 2  # of a net's batch: more costs memory and gains nothing
 _loading = threading.Lock()
+
+
+class Net(Protocol):
+    """A mono net: (B, 1, T) tensor -> the same shape, any T.
+
+    Attributes:
+        config: with `sample_rate` in Hz.
+        stride: the net commutes with shifts by multiples of so many samples.
+        receptive_field: samples on either side that an output sample depends on.
+    """
+
+    config: Any
+    stride: int
+    receptive_field: int
+
+    def __call__(self, x: Any) -> Any: ...
+
+    def parameters(self) -> Any: ...
 
 
 def pick_device(name: str = "auto") -> str:
@@ -35,7 +50,7 @@ def pick_device(name: str = "auto") -> str:
     return name
 
 
-def load(checkpoint: str, device: str, precision: str = "float32") -> nn.Module:
+def load(checkpoint: str, device: str, precision: str = "float32") -> Net:
     """The net of a checkpoint, for inference; the last few stay in memory.
 
     A checkpoint that was trained further under its old name is loaded anew.
@@ -50,14 +65,19 @@ def load(checkpoint: str, device: str, precision: str = "float32") -> nn.Module:
 
 
 @lru_cache(maxsize=KEPT_NETS)
-def _load(checkpoint: str, sha256: str, device: str, precision: str) -> nn.Module:
+def _load(checkpoint: str, sha256: str, device: str, precision: str) -> Net:
     from models import memory, registry
 
     memory.keep_tensors_mapped()
     return registry.load(checkpoint, device, precision)
 
 
-def apply(net: nn.Module, x: np.ndarray) -> np.ndarray:
+def is_on_cpu(net: Net) -> bool:
+    """Whether the net runs on the CPU."""
+    return next(net.parameters()).device.type == "cpu"
+
+
+def apply(net: Net, x: np.ndarray) -> np.ndarray:
     """A mono net on each channel: (C, T) float32 -> (C, T) float32."""
     import torch
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy import signal
 
+from pipeline.audio import Audio, resample
+
 RATE = 48_000
 
 
@@ -38,6 +40,14 @@ def windowed_sinc(x: np.ndarray, cutoff_hz: float, rate: int = RATE) -> np.ndarr
     return signal.oaconvolve(x, taps[None], mode="same", axes=1).astype(np.float32)
 
 
+def limited(
+    cutoff_hz: float = 6000, rate: int = RATE, channels: int = 1, seconds: float = 2.0
+) -> Audio:
+    """Speech without treble, each channel another voice."""
+    wide = np.concatenate([speech(seconds, seed=seed) for seed in range(channels)])
+    return resample(Audio(windowed_sinc(wide, cutoff_hz), RATE), rate)
+
+
 def tiny_checkpoint(folder: Path, *, spectral: bool = False, sample_rate: int = RATE) -> None:
     """Writes a checkpoint with seeded random weights; its net changes whatever it is given."""
     import torch
@@ -56,3 +66,10 @@ def tiny_checkpoint(folder: Path, *, spectral: bool = False, sample_rate: int = 
         for weights in net.parameters():
             weights.data.add_(0.1 * torch.randn_like(weights))
     save_checkpoint(net, folder, title="Tiny", licence="none")
+
+
+def tiny_checkpoints(folder: Path) -> None:
+    """ "tiny" and "spectral" at 48 kHz, "low" at 32 kHz."""
+    tiny_checkpoint(folder / "tiny")
+    tiny_checkpoint(folder / "spectral", spectral=True)
+    tiny_checkpoint(folder / "low", sample_rate=32_000)

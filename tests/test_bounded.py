@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import crossover, enhance, nets, windows
+from pipeline import added, crossover, nets, windows
 from pipeline.audio import Audio, allocate, release
 from pipeline.bandwidth import effective_bandwidth_hz
 from pipeline.enhance import Enhance
@@ -80,7 +80,7 @@ def test_enhance(output_rate, sound, tmp_path, monkeypatch):
     tiny_checkpoint(tmp_path / "tiny")
     monkeypatch.setenv("WAVEMEND_CHECKPOINTS", str(tmp_path))
     monkeypatch.setattr(nets, "apply", lambda net, x: 0.9 * x)
-    monkeypatch.setattr(enhance, "PAYLOAD_S", 1.0)
+    monkeypatch.setattr(added, "PAYLOAD_S", 1.0)
     crossover.filtered(np.ones((1, 10), np.float32), np.ones(3, np.float32))
     nets.load("tiny", "cpu")
     slower = Audio(sound.samples, RATE if output_rate == "auto" else 44_100)

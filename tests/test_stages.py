@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline import enhance, windows
+from pipeline import added, windows
 from pipeline.audio import Audio
 from pipeline.recipe import STAGES, stage_classes
 from pipeline.stage import Cancelled, knobs
@@ -24,8 +24,8 @@ def checkpoints(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def short_windows(monkeypatch):
-    monkeypatch.setattr(enhance, "PAYLOAD_S", 0.1)
-    monkeypatch.setattr(enhance, "CONTEXTS", 1)
+    monkeypatch.setattr(added, "PAYLOAD_S", 0.1)
+    monkeypatch.setattr(added, "CONTEXTS", 1)
 
 
 @pytest.fixture(params=sorted(STAGES))

@@ -1,0 +1,92 @@
+"""What a net adds to a sound: at its own level, above a crossover, not to silence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline import crossover, nets, windows
+from pipeline.audio import Audio, release, spans
+from pipeline.stage import Tick
+
+PAYLOAD_S = 5.0  # of a window on a CPU: shorter ones repack weights too often
+CONTEXTS = 10  # a payload is at least so many times its context
+GPU_PAYLOADS = 4  # a GPU's window holds so many of them
+FADE_S = 0.005
+NET_PEAK = 0.5  # of the files that nets are trained on; they hear every recording at this level
+MAX_GAIN = 1000.0
+PEAK_BLOCK = 480  # samples; the loudest thousandth of blocks may be clicks and sets no level
+DIGITAL_SILENCE = 2.0**-24  # half a step of 24 bits
+GATE_FADE = 480  # samples over which an addition fades before digital silence
+
+
+def residual(net: nets.Net, x: Audio, keep_below_hz: float, tick: Tick) -> np.ndarray:
+    """net(x) - x above the crossover, nothing where `x` is digitally silent.
+
+    Args:
+        x: at the net's rate, (C, T).
+        keep_below_hz: see `crossover.high_pass`.
+
+    Returns:
+        (C, T) float32, for long sound a memory map.
+
+    Raises:
+        ValueError: the net made values that are no numbers.
+    """
+    reach = net.receptive_field
+    taps = crossover.high_pass(keep_below_hz, x.rate)
+    context = reach + len(taps) // 2
+    payload = max(round(PAYLOAD_S * x.rate), CONTEXTS * context)
+    if not nets.is_on_cpu(net):
+        payload *= GPU_PAYLOADS
+    gain = net_gain(x)
+
+    def of_window(window: np.ndarray) -> np.ndarray:
+        heard = window * gain
+        change = (nets.apply(net, heard) - heard) / gain
+        return gated(crossover.filtered(change, taps), window, reach)
+
+    return windows.run(
+        of_window,
+        x.samples,
+        payload=payload,
+        context=context,
+        grid=net.stride,
+        fade=round(FADE_S * x.rate),
+        tick=tick,
+    )
+
+
+def net_gain(x: Audio) -> np.ndarray:
+    """(C, 1) float32 factors that bring each channel to the level at which nets are trained.
+
+    So a quiet recording is restored exactly as a loud one is: only the scale differs.
+    """
+    peaks = []
+    for start, stop in spans(x.frames):
+        block = np.abs(x.samples[:, start:stop])
+        peaks.append(np.maximum.reduceat(block, np.arange(0, stop - start, PEAK_BLOCK), axis=1))
+        release(x.samples, start, stop)
+    usual = np.quantile(np.concatenate(peaks, axis=1), 0.999, axis=1, method="higher")
+    gain = np.where(usual > 0, NET_PEAK / np.maximum(usual, NET_PEAK / MAX_GAIN), 1)
+    return gain.astype(np.float32)[:, None]
+
+
+def gated(change: np.ndarray, x: np.ndarray, reach: int) -> np.ndarray:
+    """`change` without what was made out of digital silence.
+
+    Zero where `x` is silent for `reach` samples on both sides (all that the net sees there is
+    silence), rising to unchanged over the GATE_FADE samples nearer to sound.
+
+    Args:
+        change, x: (C, T).
+    """
+    shortest = max(reach - GATE_FADE, 1)  # of a silence at an end of the sound that matters
+    if not (np.abs(x[:, ::shortest]) < DIGITAL_SILENCE).any():
+        return change
+    silent = np.abs(x) < DIGITAL_SILENCE
+    at = np.arange(x.shape[1], dtype=np.int32)
+    never = x.shape[1] + reach + GATE_FADE
+    since = at - np.maximum.accumulate(np.where(silent, -never, at), axis=1)
+    until = np.minimum.accumulate(np.where(silent, 2 * never, at)[:, ::-1], axis=1)[:, ::-1] - at
+    nearest = np.minimum(since, until)
+    return change * np.clip((reach - nearest) / GATE_FADE, 0, 1).astype(np.float32)

@@ -1,0 +1,61 @@
+"""Checkpoints as they are run: loaded once, in the precision and on the device asked for."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from pipeline import nets
+from pipeline.enhance import Enhance
+from tests.sounds import limited, tiny_checkpoint, tiny_checkpoints
+
+
+@pytest.fixture(scope="module", autouse=True)
+def checkpoints(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoints")
+    tiny_checkpoints(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
+        yield
+
+
+def test_visitors_at_once_share_one_net(monkeypatch):
+    from models import registry
+
+    loads, load = [], registry.load
+    nets._load.cache_clear()
+    monkeypatch.setattr(
+        registry, "load", lambda *args, **more: loads.append(1) or load(*args, **more)
+    )
+    threads = [threading.Thread(target=nets.load, args=("tiny", "cpu")) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(loads) == 1
+
+
+def test_bfloat16_adds_nearly_the_same():
+    sound = limited()
+    exact, rough = (
+        Enhance("tiny", keep_below_hz=3000.0, precision=precision)(sound).samples - sound.samples
+        for precision in nets.PRECISIONS
+    )
+    error = np.square(rough - exact).sum() / np.square(exact).sum()
+    assert -80 < 10 * np.log10(error) < -35
+
+
+def test_a_checkpoint_trained_further_is_loaded_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("WAVEMEND_CHECKPOINTS", str(tmp_path))
+    tiny_checkpoint(tmp_path / "mine")
+    first = nets.load("mine", "cpu")
+    tiny_checkpoint(tmp_path / "mine", spectral=True)
+    assert nets.load("mine", "cpu") is not first
+
+
+def test_an_unknown_checkpoint_and_a_device_that_is_not_there_are_named(monkeypatch):
+    with pytest.raises(ValueError, match="nowhere"):
+        Enhance("nowhere")(limited())
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match="cuda"):
+        Enhance("tiny", device="cuda")(limited())
