@@ -12,7 +12,7 @@ PAYLOAD_S = 5.0  # of a window on a CPU: shorter ones repack weights too often
 CONTEXTS = 10  # a payload is at least so many times its context
 GPU_PAYLOADS = 4  # a GPU's window holds so many of them
 FADE_S = 0.005
-NET_PEAK = 0.5  # of the files that nets are trained on; they hear every recording at this level
+TRAINED_PEAKS = (0.05, 0.7)  # of the sounds that nets are trained on
 MAX_GAIN = 1000.0
 PEAK_BLOCK = 480  # samples; the loudest thousandth of blocks may be clicks and sets no level
 DIGITAL_SILENCE = 2.0**-24  # half a step of 24 bits
@@ -57,9 +57,9 @@ def residual(net: nets.Net, x: Audio, keep_below_hz: float, tick: Tick) -> np.nd
 
 
 def net_gain(x: Audio) -> np.ndarray:
-    """(C, 1) float32 factors that bring each channel to the level at which nets are trained.
+    """(C, 1) float32 factors that bring each channel to a level at which nets are trained.
 
-    So a quiet recording is restored exactly as a loud one is: only the scale differs.
+    One for usual recordings; those beyond `TRAINED_PEAKS` are heard at the nearer end of it.
     """
     peaks = []
     for start, stop in spans(x.frames):
@@ -67,7 +67,8 @@ def net_gain(x: Audio) -> np.ndarray:
         peaks.append(np.maximum.reduceat(block, np.arange(0, stop - start, PEAK_BLOCK), axis=1))
         release(x.samples, start, stop)
     usual = np.quantile(np.concatenate(peaks, axis=1), 0.999, axis=1, method="higher")
-    gain = np.where(usual > 0, NET_PEAK / np.maximum(usual, NET_PEAK / MAX_GAIN), 1)
+    usual = np.maximum(usual, TRAINED_PEAKS[0] / MAX_GAIN)
+    gain = np.clip(usual, *TRAINED_PEAKS) / usual
     return gain.astype(np.float32)[:, None]
 
 
