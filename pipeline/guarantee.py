@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.audio import Audio, release, resample, spans
 from pipeline.bandwidth import effective_bandwidth_hz
 from pipeline.loudness import integrated_lufs, true_peak_dbtp
+from pipeline.stage import Tick, no_tick
 
 Row = tuple[str, str, bool | None, str]
 
@@ -22,7 +23,12 @@ DC_CHANGE = 1e-4
 
 
 def guarantee(
-    before: Audio, after: Audio, *, kept_below_hz: float | None, seconds_taken: float
+    before: Audio,
+    after: Audio,
+    *,
+    kept_below_hz: float | None,
+    seconds_taken: float,
+    tick: Tick = no_tick,
 ) -> dict[str, Any]:
     """Measures what changed; takes a few percent of the time of a restoration.
 
@@ -42,9 +48,20 @@ def guarantee(
     expected = max(1, (2 * before.frames * after.rate + before.rate) // (2 * before.rate))
     reference = before if before.rate == after.rate else resample(before, after.rate)
     edge_hz = min(kept_below_hz or 0.0, before.rate / 2)
+    done = 0.0
+
+    def report(fraction: float) -> None:
+        nonlocal done
+        done = fraction
+        tick(fraction)
+
+    def look(fraction: float) -> None:
+        tick(done)
+
     with ThreadPoolExecutor() as pool:  # NumPy, SciPy and soxr let go of the interpreter's lock
-        energies = pool.submit(_energies, reference, after, edge_hz, bandwidth_hz)
-        facts = {"before": pool.submit(_facts, before), "after": pool.submit(_facts, after)}
+        energies = pool.submit(_energies, reference, after, edge_hz, bandwidth_hz, report)
+        sounds = {"before": before, "after": after}
+        facts = {when: pool.submit(_facts, sound, look) for when, sound in sounds.items()}
     kept, changed, added, total = map(float, energies.result())
     found: dict[str, Any] = {
         f"{name}_{when}": value
@@ -85,14 +102,14 @@ def rows(found: dict[str, Any]) -> list[Row]:
     ]  # fmt: skip
 
 
-def _facts(audio: Audio) -> dict[str, Any]:
-    peak = true_peak_dbtp(audio)
+def _facts(audio: Audio, tick: Tick) -> dict[str, Any]:
+    peak = true_peak_dbtp(audio, tick)
     return {
         "frames": audio.frames,
         "seconds": audio.seconds,
         "rate": audio.rate,
         "channels": audio.channels,
-        "lufs": integrated_lufs(audio),
+        "lufs": integrated_lufs(audio, tick),
         "peak_dbtp": max(peak, LOWEST_DB),
         "dc": _dc_offset(audio),
     }
@@ -106,7 +123,9 @@ def _dc_offset(audio: Audio) -> float:
     return float(np.abs(total).max() / audio.frames)
 
 
-def _energies(before: Audio, after: Audio, kept_below_hz: float, bandwidth_hz: float) -> np.ndarray:
+def _energies(
+    before: Audio, after: Audio, kept_below_hz: float, bandwidth_hz: float, tick: Tick
+) -> np.ndarray:
     """Energy of: `before` and the difference in the kept band, the difference beyond, `after`."""
     from scipy import fft
 
@@ -123,6 +142,7 @@ def _energies(before: Audio, after: Audio, kept_below_hz: float, bandwidth_hz: f
         changed = _power(change)
         sums += _power(was)[kept].sum(), changed[kept].sum(), changed[beyond].sum(), 0
         sums[3] += _power(was + change).sum()
+        tick(some[-1] / max(last, 1))
     return sums
 
 

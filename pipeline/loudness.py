@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.audio import Audio, release
+from pipeline.stage import Tick, no_tick
 
 WEIGHTS = {  # of channels, by their number, in the usual file order; LFE does not count
     5: (1, 1, 1, 1.41, 1.41),  # L R C Ls Rs
@@ -21,7 +22,7 @@ OVERSHOOT = (
 MARGIN = 256  # samples of real neighbourhood around a block that is oversampled
 
 
-def integrated_lufs(audio: Audio) -> float | None:
+def integrated_lufs(audio: Audio, tick: Tick = no_tick) -> float | None:
     """Gated loudness in LUFS; None where nothing lasts 400 ms above the gate of -70 LUFS.
 
     Source: ITU-R BS.1770-4, annex 1; the filters of other rates than 48 kHz after De Man 2014,
@@ -29,7 +30,7 @@ def integrated_lufs(audio: Audio) -> float | None:
     """
     if audio.seconds < 0.4:
         return None
-    energy = np.concatenate(list(_step_energies(audio)), axis=1)
+    energy = np.concatenate(list(_step_energies(audio, tick)), axis=1)
     weights = np.array(WEIGHTS.get(audio.channels, (1,) * audio.channels), dtype=float)
     total = weights @ energy  # of each 100 ms step
     blocks = total[:-3] + total[1:-2] + total[2:-1] + total[3:]  # mean squares of 400 ms
@@ -39,7 +40,7 @@ def integrated_lufs(audio: Audio) -> float | None:
     return _lufs(loud.mean()) if loud.size else None
 
 
-def true_peak_dbtp(audio: Audio) -> float:
+def true_peak_dbtp(audio: Audio, tick: Tick = no_tick) -> float:
     """Largest magnitude between and at the samples, in dBTP; -inf for silence.
 
     Source: ITU-R BS.1770-4, annex 2: four times oversampled (twice from 96 kHz, not from 192 kHz).
@@ -50,12 +51,16 @@ def true_peak_dbtp(audio: Audio) -> float:
     factor = 4 if audio.rate < 96_000 else 2 if audio.rate < 192_000 else 1
     size = max(audio.rate, 8192)
     starts = range(0, audio.frames, size)
-    peaks = np.array([_peak(audio, at, size) for at in starts])
+    peaks = np.zeros(len(starts))
+    for index, at in enumerate(starts):
+        peaks[index] = _peak(audio, at, size)
+        tick(at / audio.frames)
     best = float(peaks.max())
     reach = np.maximum(peaks, np.maximum(np.append(peaks[1:], 0), np.append(0, peaks[:-1])))
     for index in np.argsort(-reach, kind="stable"):
         if factor == 1 or reach[index] * OVERSHOOT <= best:
             break
+        tick(1.0)
         part = _around(audio, starts[index], size)
         for channel in part:
             finer = soxr.resample(channel, audio.rate, factor * audio.rate, "HQ")
@@ -64,7 +69,7 @@ def true_peak_dbtp(audio: Audio) -> float:
     return float(20 * np.log10(best)) if best else float("-inf")
 
 
-def _step_energies(audio: Audio) -> Iterator[np.ndarray]:
+def _step_energies(audio: Audio, tick: Tick) -> Iterator[np.ndarray]:
     """Yields (C, steps): K-weighted energy of 100 ms steps over the samples of 400 ms."""
     from scipy.signal import sosfilt
 
@@ -79,6 +84,7 @@ def _step_energies(audio: Audio) -> Iterator[np.ndarray]:
         energy = np.add.reduceat(block**2, edges[:-1] - edges[0], axis=1)
         yield energy / (0.4 * audio.rate)
         release(audio.samples, edges[0], edges[-1])
+        tick(edges[-1] / audio.frames)
 
 
 def k_weighting(rate: int) -> np.ndarray:

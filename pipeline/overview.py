@@ -115,7 +115,7 @@ def rows(spectrum: Spectrum, edges_hz: np.ndarray) -> np.ndarray:
     return np.maximum(np.diff(at_edges, axis=0), 0.0) / np.diff(edges)[:, None]
 
 
-def difference(before: Audio, after: Audio) -> Audio:
+def difference(before: Audio, after: Audio, tick: Tick = no_tick) -> Audio:
     """What a restoration changed: `after` minus `before`, at the rate and length of `after`.
 
     A `before` of another rate is resampled first; the samples may exceed full scale.
@@ -130,6 +130,7 @@ def difference(before: Audio, after: Audio) -> Audio:
             out[:, start:end] -= before.samples[:, start:end]
         for array in (out, after.samples, before.samples):
             release(array, start, stop)
+        tick(stop / after.frames)
     return Audio(out, after.rate)
 
 

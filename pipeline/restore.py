@@ -13,7 +13,10 @@ from pipeline.audio import Audio, AudioError, Info, load, peak, probe, save, wri
 from pipeline.stage import Chain, Tick, no_tick
 
 LOAD_SHARE, SAVE_SHARE = 0.03, 0.07
-"""How much of the progress bar reading and writing take; the chain has the rest."""
+"""How much of the progress bar reading and writing take; restoring has the rest."""
+
+MEASURE_SHARE = 0.1
+"""How much of restoring is measuring what came of it."""
 
 KINDS: dict[str, tuple[str, str | None]] = {
     "wav16": (".wav", "PCM_16"),
@@ -62,10 +65,15 @@ def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
     from pipeline.guarantee import guarantee
 
     started = time.monotonic()
-    after = chain(audio, tick)
+    after = chain(audio, _share(tick, 0, 1 - MEASURE_SHARE))
     taken = time.monotonic() - started
-    kept_below_hz = _kept_below_hz(audio, chain)
-    found = guarantee(audio, after, kept_below_hz=kept_below_hz, seconds_taken=taken)
+    found = guarantee(
+        audio,
+        after,
+        kept_below_hz=_kept_below_hz(audio, chain),
+        seconds_taken=taken,
+        tick=_share(tick, 1 - MEASURE_SHARE, 1),
+    )
     return Restored(after, found, taken)
 
 

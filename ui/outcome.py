@@ -14,7 +14,7 @@ from pipeline import restore as engine
 from pipeline.audio import Audio, save
 from pipeline.loudness import integrated_lufs
 from pipeline.overview import difference
-from pipeline.stage import Chain, Tick, no_tick
+from pipeline.stage import Chain, Tick, no_tick, part
 from ui.jobs import Job
 from ui.player import PlayerData, Sound, matching_gains, player_value
 from ui.source import Source, excerpt
@@ -110,12 +110,12 @@ def estimate_s(audio: Audio, chain: Chain) -> float:
 
 
 def _named(job: Job, chain: Chain) -> Any:
-    """The chain's tick: 85 % of the whole, under the name of the stage that is at work."""
+    """The engine's tick: 85 % of the whole, under the name of the stage that is at work."""
     names = [type(stage).__name__ for stage in chain.stages]
 
     def tick(fraction: float) -> None:
-        at = min(int(fraction * len(names)), len(names) - 1)
-        job.report("Measuring" if fraction >= 1 else names[at], 0.85 * fraction)
+        at = int(fraction / (1 - engine.MEASURE_SHARE) * len(names))
+        job.report(names[at] if at < len(names) else "Measuring", 0.85 * fraction)
 
     tick(0.0)
     return tick
@@ -125,16 +125,18 @@ def _compare(
     degraded: Audio, restored: Audio, between: list[Heard], folder: Path, job: Job
 ) -> PlayerData:
     def drawing(fraction: float) -> None:
-        job.report("Drawing", 0.87 + 0.1 * fraction)
+        job.report("Drawing", 0.85 + 0.07 * fraction)
 
-    drawing(0.0)
+    def preparing(fraction: float) -> None:
+        job.report("Preparing the player", 0.92 + 0.08 * fraction)
+
     pictures = figures.draw(degraded, restored, folder, tick=drawing)
     versions = [("Degraded", degraded), ("Restored", restored), *between[:MOST_STEPS]]
-    gains = matching_gains([integrated_lufs(audio) for _, audio in versions])
-    job.report("Preparing the player", 0.98)
+    quarter = part(preparing, 0, 4)
+    gains = matching_gains([integrated_lufs(audio, quarter) for _, audio in versions])
     sounds = [Sound(*version, gain) for version, gain in zip(versions, gains, strict=True)]
-    sounds.insert(2, Sound("Difference", difference(degraded, restored)))
-    return player_value(sounds, folder, pictures)
+    sounds.insert(2, Sound("Difference", difference(degraded, restored, part(preparing, 1, 4))))
+    return player_value(sounds, folder, pictures, lambda done: preparing(0.5 + done / 2))
 
 
 def export(outcome: Outcome, name: str) -> Path:

@@ -27,6 +27,7 @@ from gradio.data_classes import FileData, GradioModel
 from pipeline.audio import Audio, peak, release, resample, spans
 from pipeline.overview import envelope
 from pipeline.panels import Picture
+from pipeline.stage import Tick, no_tick, part
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SCRIPTS = [f"player{part}.js" for part in ("_sound", "_transport", "_view", "_keys", "")]
@@ -113,7 +114,10 @@ class ABPlayer(gr.HTML):
 
 
 def player_value(
-    sounds: Sequence[Sound], folder: Path | str, pictures: Sequence[Picture] = ()
+    sounds: Sequence[Sound],
+    folder: Path | str,
+    pictures: Sequence[Picture] = (),
+    tick: Tick = no_tick,
 ) -> PlayerData:
     """Writes the listening copies and describes the player's content.
 
@@ -128,9 +132,10 @@ def player_value(
     _check(sounds)
     rate = max(sound.audio.rate for sound in sounds)
     tracks = []
-    for key, sound in zip(KEYS, sounds, strict=False):
-        audio = sound.audio if sound.audio.rate == rate else resample(sound.audio, rate)
-        path = listening_copy(audio, Path(folder) / f"listen-{key}.wav")
+    for index, (key, sound) in enumerate(zip(KEYS, sounds, strict=False)):
+        own = part(tick, index, len(sounds))
+        audio = sound.audio if sound.audio.rate == rate else resample(sound.audio, rate, tick=own)
+        path = listening_copy(audio, Path(folder) / f"listen-{key}.wav", own)
         tracks.append(
             TrackData(
                 key=key,
@@ -144,7 +149,7 @@ def player_value(
     return PlayerData(seconds=seconds, tracks=tracks, pictures=[_picture(p) for p in pictures])
 
 
-def listening_copy(audio: Audio, path: Path | str) -> Path:
+def listening_copy(audio: Audio, path: Path | str, tick: Tick = no_tick) -> Path:
     """Writes the WAV that the browser plays: the sound as it is, neither normalised nor clipped.
 
     24-bit where everything fits within full scale, 32-bit float where it does not. One and two
@@ -167,6 +172,7 @@ def listening_copy(audio: Audio, path: Path | str) -> Path:
             block = audio.samples[:, start:stop]
             file.write((block if weights is None else weights @ block).T)
             release(audio.samples, start, stop)
+            tick(stop / audio.frames)
     return path
 
 
