@@ -120,3 +120,9 @@ def test_what_a_format_cannot_hold_is_refused_with_the_cure(
     assert soundfile.info(outcome.export(made, "WAV 32-bit float")).subtype == "FLOAT"
     with pytest.raises(ValueError, match="expected one of"):
         outcome.export(made, "AIFF")
+
+
+def test_what_a_stage_lacks_shows_before_anyone_waits_for_it() -> None:
+    lacking = recipe.load({"version": 1, "stages": [{"stage": "enhance", "checkpoint": "nowhere"}]})
+    with pytest.raises(ValueError, match="nowhere"):
+        outcome.warm_up(lacking)

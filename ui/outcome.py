@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipeline import figures, guarantee, recipe
 from pipeline import restore as engine
 from pipeline.audio import Audio, save
@@ -100,6 +102,15 @@ def _restore(
     rows = guarantee.rows(made.guarantee)
     document = recipe.dump(chain)
     return Outcome(title, stem, document, folder, made.audio, player, rows)
+
+
+def warm_up(chain: Chain) -> None:
+    """Lets every stage load what it needs, by restoring half a second of silence.
+
+    Raises:
+        ValueError: a stage lacks something (a checkpoint, a device), before anyone waits for it.
+    """
+    chain(Audio(np.zeros((1, 8000), np.float32), 16_000))
 
 
 def estimate_s(audio: Audio, chain: Chain) -> float:

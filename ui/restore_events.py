@@ -74,8 +74,9 @@ async def choose(
 def _forecast(desk: Desk, chosen: source.Source, values: Sequence[Any]) -> str:
     try:
         chain = recipe.load(form.to_recipe(desk.form, values))
+        outcome.warm_up(chain)
         seconds = outcome.estimate_s(chosen.audio, chain)
-    except ValueError as error:
+    except Exception as error:
         return words.problem(plain_error(error))
     return words.note(f"Restoring all of it will take about {words.about(seconds)}.")
 
@@ -173,7 +174,7 @@ def show(desk: Desk, session: Session | None, kind: str | None) -> Updates:
 
 
 def cleared() -> Updates:
-    """The right side without a result."""
+    """Everything that belongs to a recording, without one."""
     return {
         "empty": gr.update(visible=True),
         "result": gr.update(visible=False),
@@ -183,6 +184,7 @@ def cleared() -> Updates:
         "card": "",
         "delivery": "",
         "status": "",
+        "preview_at": gr.update(visible=False),
     }
 
 

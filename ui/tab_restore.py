@@ -173,11 +173,11 @@ def _draw_result() -> dict[str, Any]:
 
 RESULT = ("empty", "result", "which", "made", "player", "card", "delivery")
 BUTTONS = ("preview", "restore", "stop")
-CLEARED = (*RESULT, *BUTTONS, "status", "facts")
+CLEARED = (*RESULT, *BUTTONS, "status", "facts", "preview_at")
 
 
 def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
-    outputs = _all(parts, ("session", "file", "microphone", *CLEARED, "preview_at"))
+    outputs = _all(parts, ("session", "file", "microphone", *CLEARED))
     for name, event in (("file", "upload"), ("microphone", "stop_recording")):
         chosen = _following(partial(events.choose, desk, name), parts)
         inputs = [parts["session"], parts[name], *parts["knobs"]]
