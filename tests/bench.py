@@ -64,11 +64,14 @@ def references() -> dict[str, float]:
 
 
 def gflop_a_second(net) -> float:
-    """GFLOP of the convolutions for one second of audio, in the training form."""
+    """GFLOP of the convolutions for one second of audio; folds the weight norm of `net`."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+    from models.layers import fold_weight_norm
+
+    net = fold_weight_norm(net)  # its own arithmetic does not count
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
         net(torch.zeros(1, 1, 4 * RATE))
     return counter.get_total_flops() / 4e9
 
