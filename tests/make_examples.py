@@ -140,7 +140,7 @@ def main() -> None:
     if parser.parse_args().espeak:
         write("Telephone-call-8-kHz", spoken(), 8_000)
     write("Synthetic-voice-up-to-4-kHz", voice(), RATE)
-    write("Plucked-strings-up-to-8-kHz", soxr.resample(music().T, RATE, 24_000).T, 24_000)
+    write("Plucked-strings-up-to-8-kHz", soxr.resample(music().T, RATE, 22_050).T, 22_050)
 
 
 if __name__ == "__main__":
