@@ -110,7 +110,7 @@ def test_mono_is_heard_on_both_sides_and_sides_are_kept(page: Any, show: Any) ->
     assert np.array_equal(left, right) and left.any()
     stereo = np.concatenate([noise(1.0).samples, np.zeros((1, RATE), np.float32)])
     show([Sound("Left", Audio(stereo, RATE))])
-    until(page, "player().transport.segments.wavs[0].channels === 2")
+    until(page, "player()?.transport.segments.wavs[0].channels === 2")
     left, right = render(page, 0.5, channels=2)
     assert left.any() and not right.any()
 

@@ -90,8 +90,11 @@ def test_listing_reads_cards_only_and_imports_no_torch(saved: Path) -> None:
     assert "torch" not in answer.stdout.split()
 
 
-def test_every_shipped_checkpoint_has_a_card_with_data_and_licence() -> None:
-    for found in available():
+def test_every_shipped_checkpoint_has_a_card_with_data_and_licence(monkeypatch) -> None:
+    monkeypatch.delenv("WAVEMEND_CHECKPOINTS", raising=False)
+    shipped = available()
+    assert "enhancer-speech-48k" in [found.name for found in shipped]
+    for found in shipped:
         assert found.title and found.summary and found.licence, found.name
         assert found.data and all(source["licence"] for source in found.data), found.name
         assert (found.folder / "weights.safetensors").stat().st_size < 40e6
