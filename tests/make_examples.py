@@ -107,9 +107,9 @@ def music() -> np.ndarray:
         start, side = int(beat * 0.32 * RATE), 0.5 + 0.3 * np.sin(beat)
         tone = pluck(146.83 * 2 ** (step / 12), min(1.6, 6 - beat * 0.32), rng)
         mix[:, start : start + len(tone)] += np.outer((np.sqrt(side), np.sqrt(1 - side)), tone)
-        brush = rng.standard_normal((2, int(0.16 * RATE)))
-        brush *= np.exp(-np.arange(brush.shape[1]) / (0.03 * RATE)) * (0.18 if beat % 2 else 0.08)
-        mix[:, start : start + brush.shape[1]] += brush
+        brush = rng.standard_normal(int(0.16 * RATE))
+        brush *= np.exp(-np.arange(len(brush)) / (0.03 * RATE)) * (0.1 if beat % 2 else 0.04)
+        mix[:, start : start + len(brush)] += brush
     return low_pass(mix, 8_000)
 
 
