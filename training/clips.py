@@ -38,6 +38,7 @@ class Clip:
 def read_clips(folders: list[Path], sample_rate: int, kinds: set[str]) -> list[Clip]:
     """Every recording under the folders, one clip a channel.
 
+    Kinds that begin with "validation" are read as well, to validate on and never to train on.
     A MANIFEST.csv in a folder (columns path, kind, effective_bandwidth_hz, speaker_or_group) names
     its files; without one every sound file counts, as kind "speech", each its own group.
 
@@ -47,7 +48,7 @@ def read_clips(folders: list[Path], sample_rate: int, kinds: set[str]) -> list[C
     clips = []
     for folder in folders:
         for path, row in _listing(folder):
-            if row["kind"] in kinds:
+            if row["kind"] in kinds or row["kind"].startswith("validation"):
                 clips += _read(path, row, sample_rate)
     if not clips:
         names = ", ".join(str(folder) for folder in folders) or "no folder (see --data)"

@@ -35,8 +35,10 @@ class Trainer:
         recipe: what to do.
         folders: of clean recordings.
         run: where to write.
-        base: checkpoint to start from instead of fresh weights.
-        device: as accelerate finds it where None; "cpu" forces it.
+        base: checkpoint to start from, with its own config, instead of fresh weights.
+
+    Raises:
+        ValueError: no recordings of the kinds wanted, or all of them held out.
     """
 
     def __init__(
@@ -45,11 +47,10 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.recipe, self.run = recipe, run
         self.accelerator = Accelerator(mixed_precision=recipe.precision)
-        config = recipe.net_config()
-        net = load_for_training(base) if base else build(recipe.model, config)
+        net = load_for_training(base) if base else build(recipe.model, recipe.net_config())
         self.sample_rate = net.config.sample_rate
-        kinds = set(recipe.kinds) | {"validation_only_nc"}
-        trained, held_out = split(read_clips(folders, self.sample_rate, kinds), recipe)
+        clips = read_clips(folders, self.sample_rate, set(recipe.kinds))
+        trained, held_out = split(clips, recipe)
         if not trained:
             raise ValueError("data: every recording is held out; add more, of other groups")
         self.clips, self.cases = trained, cases(held_out, self.sample_rate)

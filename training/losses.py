@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))  # seed 001, table 1
+RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))  # Parallel WaveGAN, table 1
 MELS = (40, 80, 160)  # of each resolution
 LSD = (2048, 2048, 512)
 FLOOR = 1e-8  # power under every logarithm, as in AP-BWE's log-spectral distance
@@ -19,7 +19,7 @@ class Losses(nn.Module):
     """Terms between an estimate and its target, and their weighted sum.
 
     Args:
-        weights: of each term; its keys must be known, and a weight of zero saves the work.
+        weights: of each term; its keys must be known; what has none is not computed.
         sample_rate: Hz.
 
     Raises:
