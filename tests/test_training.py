@@ -165,6 +165,45 @@ def test_a_short_run_fills_the_band_of_an_unheard_voice(tmp_path: Path, folder: 
     assert scores["lsd"] < 0.85 * scores["lsd_input"]
 
 
+def test_a_new_run_does_not_overwrite_an_old_one(recipe_file, folder, tmp_path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "last.pt").write_bytes(b"hours of work")
+    run = train(recipe_file, folder, tmp_path / "run")
+    error = run.communicate(timeout=60)[1]
+    assert run.returncode != 0
+    assert "holds a run; add --resume" in error
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["last.pt"]
+
+
+def test_a_shipped_card_names_sources_steps_and_hours(tmp_path: Path) -> None:
+    from models.registry import build, read_card, save_checkpoint
+    from training import ship
+
+    (tmp_path / "data").mkdir()
+    rows = ["path,kind,source_repo,licence,seconds,speaker_or_group"]
+    rows += ["a.wav,speech,repo one,CC BY,60,ann", "b.wav,speech,repo one,CC BY,30,ann"]
+    rows += ["c.wav,speech,repo two,GPL,60,bob", "d.wav,speech,repo two,GPL,60,held"]
+    (tmp_path / "data" / "MANIFEST.csv").write_text("\n".join(rows))
+    run = tmp_path / "run"
+    recipe = Recipe(**TINY)
+    metrics = {"validation": {"lsd": 1.0}}
+    save_checkpoint(
+        build(recipe.model, recipe.net_config()), run / "best", step=40, metrics=metrics
+    )
+    settings = {"data": [str(tmp_path / "data")], "trained_groups": ["ann", "bob"], "recipe": TINY}
+    (run / "config.json").write_text(json.dumps(settings))
+    lines = [(1000, "start", 0), (2800, "step", 40), (9999, "step", 80)]
+    text = [json.dumps({"time": t, "event": e, "step": s}) + "\n" for t, e, s in lines]
+    (run / "events.jsonl").write_text("".join(text))
+    ship.main(run, "voice", title="Voice", summary="For voices.", into=tmp_path / "out")
+    made = read_card(tmp_path / "out" / "voice")
+    assert (made.step, made.recipe["hours"], made.metrics) == (40, 0.5, metrics)
+    assert made.data == [
+        {"source": "repo one", "licence": "CC BY", "minutes": 1.5},
+        {"source": "repo two", "licence": "GPL", "minutes": 1.0},
+    ]
+
+
 def test_no_data_is_one_clear_line(recipe_file: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run = train(recipe_file, tmp_path / "empty", tmp_path / "run")

@@ -44,8 +44,11 @@ def main(given: list[str]) -> None:
     run = words.run or Path("runs") / f"{words.recipe.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     try:
         recipe = read_recipe(words.recipe, steps=words.steps, minutes=words.minutes)
+        folder = RunFolder(run)
+        if not words.resume:
+            folder.refuse_overwriting()
         folders = words.data or [Path(folder) for folder in recipe.data]
-        trainer = Trainer(recipe, folders, RunFolder(run), words.base)
+        trainer = Trainer(recipe, folders, folder, words.base)
         if words.resume:
             trainer.resume()
     except ValueError as error:

@@ -62,7 +62,7 @@ class Trainer:
         self.net, self.optimizer = self.accelerator.prepare(net, optimizer)
         self.losses = Losses(recipe.losses, self.sample_rate).to(self.accelerator.device)
         self.step, self.elapsed, self.best, self.waited = 0, 0.0, math.inf, 0
-        self.run.write_config(_config(recipe, folders, trained, held_out))
+        self.config = _config(recipe, folders, trained, held_out, self.sample_rate)
 
     def resume(self) -> None:
         """Takes up the last saved state of the run folder."""
@@ -91,6 +91,7 @@ class Trainer:
 
     def fit(self) -> None:
         """Trains until steps, minutes or patience are used up; saves however it ends."""
+        self.run.write_config(self.config)
         self.run.event("start", step=self.step, clips=len(self.clips), cases=len(self.cases))
         clock = saved = time.monotonic()
         self.net.train()
@@ -220,14 +221,14 @@ def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
 
 
 def _config(
-    recipe: Recipe, folders: list[Path], trained: list[Clip], held_out: list[Clip]
+    recipe: Recipe, folders: list[Path], trained: list[Clip], held_out: list[Clip], rate: int
 ) -> dict[str, Any]:
     return {
         "recipe": dataclasses.asdict(recipe),
         "data": [str(folder) for folder in folders],
         "trained_groups": sorted({clip.group for clip in trained}),
         "validation_groups": sorted({clip.group for clip in held_out}),
-        "trained_minutes": round(sum(len(c.samples) for c in trained) / 48_000 / 60, 1),
+        "trained_minutes": round(sum(len(c.samples) for c in trained) / rate / 60, 1),
     }
 
 

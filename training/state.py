@@ -44,6 +44,11 @@ class RunFolder:
 
         _atomic(self.path / LAST, lambda temporary: torch.save(state, temporary))
 
+    def refuse_overwriting(self) -> None:
+        """Raises `ValueError` if a run is here already: a new one would lose its state."""
+        if (self.path / LAST).is_file():
+            raise ValueError(f"{self.path}: holds a run; add --resume, or name another --run")
+
     def load(self) -> dict[str, Any]:
         """The last saved state.
 

@@ -86,7 +86,8 @@ def evaluate(
                 "lsd_16k": lsd(kept, case.clean, sample_rate, 0, min(16_000, top)),
                 "lsd_raw": lsd(raw, case.clean, sample_rate, 0, top),
                 "lsd_input": lsd(case.degraded, case.clean, sample_rate, 0, top),
-                "energy_db": _band_level_db(kept, case) - _band_level_db(case.clean, case),
+                "energy_db": _level_db(kept, case, sample_rate)
+                - _level_db(case.clean, case, sample_rate),
                 f"lsd@{round(2 * case.cutoff_hz)}": lsd(kept, case.clean, sample_rate, 0, top),
             }
         )
@@ -94,10 +95,9 @@ def evaluate(
     return {n: round(float(np.mean([row[n] for row in rows if n in row])), 4) for n in names}
 
 
-def _band_level_db(x: np.ndarray, case: Case) -> float:
+def _level_db(x: np.ndarray, case: Case, sample_rate: int) -> float:
     """Level between 1.05 times the cut-off and 16 kHz."""
     power = np.abs(np.fft.rfft(x)) ** 2
-    frequency = np.linspace(0, 1, len(power))
-    nyquist_hz = 24_000
-    band = (frequency > 1.05 * case.cutoff_hz / nyquist_hz) & (frequency < 16_000 / nyquist_hz)
+    frequency = np.linspace(0, sample_rate / 2, len(power))
+    band = (frequency > 1.05 * case.cutoff_hz) & (frequency < 16_000)
     return float(10 * np.log10(power[band].sum() + 1e-12))
