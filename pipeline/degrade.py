@@ -72,9 +72,7 @@ class Codec:
         check_knobs(self)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        rate = min(self.rate, 48_000)
-        if self.name == "opus" and rate == 44_100:
-            rate = 48_000
+        rate = 48_000 if self.name == "opus" and self.rate == 44_100 else self.rate
         x = soxr.resample(audio.samples.T, audio.rate, rate)
         container, subtype = CODECS[self.name]
         file = io.BytesIO()
@@ -112,6 +110,9 @@ class MuLaw:
 
     mu: float = knob(255.0, 15, 1023, "", "The law's parameter.")
 
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         x = np.clip(audio.samples, -1, 1)
         squeezed = np.sign(x) * np.log1p(self.mu * np.abs(x)) / np.log1p(self.mu)
@@ -142,6 +143,9 @@ class Noise:
     slope: float = knob(0.0, -2, 2, "", "Power falls as frequency to the minus slope.")
     seed: int = knob(0, 0, None, "", "Same seed, same noise.")
 
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         rng = np.random.default_rng(self.seed)
         frequency = np.array([20.0, 24_000.0])
@@ -170,10 +174,26 @@ def noise_floor(
     Returns:
         float32 of `shape`.
     """
-    white = np.fft.rfft(rng.standard_normal(shape).astype(np.float32))
-    grid = np.log(np.maximum(np.fft.rfftfreq(shape[-1], 1 / rate), 10.0))
-    gain = 10 ** (np.interp(grid, np.log(frequency_hz), density_db) / 20)
-    return np.fft.irfft(white * gain, shape[-1]).astype(np.float32)
+    return equalised(rng.standard_normal(shape).astype(np.float32), rate, frequency_hz, density_db)
+
+
+def equalised(
+    x: np.ndarray, rate: int, frequency_hz: np.ndarray, gain_db: np.ndarray
+) -> np.ndarray:
+    """`x` (..., T) through a zero-phase filter, its gain interpolated in log frequency.
+
+    Args:
+        rate: Hz.
+        frequency_hz: (K,) rising knots.
+        gain_db: (K,) gain there; beyond the knots it stays as at the nearest.
+
+    Returns:
+        float32 of the same shape.
+    """
+    length = x.shape[-1]
+    grid = np.log(np.maximum(np.fft.rfftfreq(length, 1 / rate), 10.0))
+    gain = 10 ** (np.interp(grid, np.log(frequency_hz), gain_db) / 20)
+    return np.fft.irfft(np.fft.rfft(x) * gain, length).astype(np.float32)
 
 
 def random_damage(

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import numpy as np
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("float32", "bfloat16")
 KEPT_NETS = 2
 CHANNELS_AT_ONCE = 2  # of a net's batch: more costs memory and gains nothing
 _loading = threading.Lock()

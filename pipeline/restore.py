@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.audio import Audio, AudioError, Info, load, peak, probe, save, writable_rate
-from pipeline.stage import Chain, Tick, no_tick
+from pipeline.stage import Chain, Tick, no_tick, share
 
 LOAD_SHARE, SAVE_SHARE = 0.03, 0.07
 """How much of the progress bar reading and writing take; restoring has the rest."""
@@ -65,14 +65,14 @@ def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
     from pipeline.guarantee import guarantee
 
     started = time.monotonic()
-    after = chain(audio, _share(tick, 0, 1 - MEASURE_SHARE))
+    after = chain(audio, share(tick, 0, 1 - MEASURE_SHARE))
     taken = time.monotonic() - started
     found = guarantee(
         audio,
         after,
         kept_below_hz=_kept_below_hz(audio, chain),
         seconds_taken=taken,
-        tick=_share(tick, 1 - MEASURE_SHARE, 1),
+        tick=share(tick, 1 - MEASURE_SHARE, 1),
     )
     return Restored(after, found, taken)
 
@@ -111,12 +111,12 @@ def restore_file(
     avoid = {source.resolve(), *avoid}
     path = output_path(source, folder, kind)
     refuse_overwriting(source, path, avoid)
-    audio = load(source, max_seconds=max_seconds, tick=_share(tick, 0, LOAD_SHARE))
-    made = restore(audio, chain, _share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
+    audio = load(source, max_seconds=max_seconds, tick=share(tick, 0, LOAD_SHARE))
+    made = restore(audio, chain, share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
     path, subtype, notes = _fit(made.audio, path, _subtype(source, kind))
     refuse_overwriting(source, path, avoid)
     _make(folder)
-    save(made.audio, path, subtype=subtype, tick=_share(tick, 1 - SAVE_SHARE, 1))
+    save(made.audio, path, subtype=subtype, tick=share(tick, 1 - SAVE_SHARE, 1))
     return Result(source, path, audio.seconds, made.seconds_taken, notes, made.guarantee)
 
 
@@ -176,7 +176,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AudioError(f"{folder}: cannot be made ({error.strerror}); choose another") from error
-
-
-def _share(tick: Tick, low: float, high: float) -> Tick:
-    return lambda fraction: tick(low + (high - low) * fraction)

@@ -92,7 +92,12 @@ def _check_range(name: str, value: Any, meta: dict[str, Any]) -> None:
 
 def part(tick: Tick, index: int, count: int) -> Tick:
     """The tick of step `index` of `count` equal steps: its 0..1 is a share of the whole."""
-    return lambda fraction: tick((index + fraction) / count)
+    return share(tick, index / count, (index + 1) / count)
+
+
+def share(tick: Tick, low: float, high: float) -> Tick:
+    """The tick of a step that takes the progress from `low` to `high`, each in [0, 1]."""
+    return lambda fraction: tick(low + (high - low) * fraction)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.random import Generator
 from torch.utils.data import Dataset
 
 from pipeline.audio import Audio
-from pipeline.degrade import random_damage
+from pipeline.degrade import equalised, random_damage
 from training.clips import Clip
 from training.config import Recipe
 from training.rooms import Rooms
@@ -101,9 +101,7 @@ def _equalise(x: np.ndarray, rate: int, rng: Generator) -> np.ndarray:
     """A smooth random tilt: knots of up to a few dB, two octaves apart."""
     knots_hz = np.array([60.0, 250, 1000, 4000, 9000, 24_000])
     gain_db = rng.normal(0, 2.0, len(knots_hz)) + rng.normal(0, 1.0) * np.arange(len(knots_hz))
-    grid = np.log(np.maximum(np.fft.rfftfreq(len(x), 1 / rate), 10))
-    gain = 10 ** (np.interp(grid, np.log(knots_hz), gain_db) / 20)
-    return np.fft.irfft(np.fft.rfft(x) * gain, len(x)).astype(np.float32)
+    return equalised(x, rate, knots_hz, gain_db)
 
 
 def trusted_bandwidth(
