@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -31,3 +32,24 @@ def long_sound_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
 def noise(rng: np.random.Generator) -> audio.Audio:
     """A second and a bit of 48 kHz stereo noise below full scale; its length is a prime."""
     return audio.Audio(rng.uniform(-0.5, 0.5, (2, 50_021)).astype(np.float32), 48_000)
+
+
+@pytest.fixture(scope="module")
+def tiny_nets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Checkpoints "tiny" and "spectral" with small random nets, for tests of what runs them."""
+    from tests.sounds import tiny_checkpoints
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    tiny_checkpoints(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
+        yield
+
+
+@pytest.fixture
+def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enhance's windows last 0.1 s, so that a short sound has many."""
+    from pipeline import added
+
+    monkeypatch.setattr(added, "PAYLOAD_S", 0.1)
+    monkeypatch.setattr(added, "CONTEXTS", 1)

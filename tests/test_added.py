@@ -6,22 +6,9 @@ import pytest
 from pipeline import added, crossover, nets, windows
 from pipeline.audio import Audio
 from pipeline.enhance import Enhance
-from tests.sounds import RATE, limited, speech, tiny_checkpoints
+from tests.sounds import RATE, limited, speech
 
-
-@pytest.fixture(scope="module", autouse=True)
-def checkpoints(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints")
-    tiny_checkpoints(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
-        yield
-
-
-@pytest.fixture
-def short_windows(monkeypatch):
-    monkeypatch.setattr(added, "PAYLOAD_S", 0.1)
-    monkeypatch.setattr(added, "CONTEXTS", 1)
+pytestmark = pytest.mark.usefixtures("tiny_nets")
 
 
 def test_a_click_does_not_set_the_level_and_each_channel_has_its_own():

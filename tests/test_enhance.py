@@ -6,27 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import added, crossover, enhance, nets
+from pipeline import crossover, enhance, nets
 from pipeline.audio import Audio, resample
 from pipeline.enhance import Enhance
 from pipeline.loudness import integrated_lufs
 from pipeline.stage import Cancelled
-from tests.sounds import RATE, limited, tiny_checkpoints, windowed_sinc
+from tests.sounds import RATE, limited, windowed_sinc
 
-
-@pytest.fixture(scope="module", autouse=True)
-def checkpoints(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints")
-    tiny_checkpoints(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
-        yield
-
-
-@pytest.fixture
-def short_windows(monkeypatch):
-    monkeypatch.setattr(added, "PAYLOAD_S", 0.1)
-    monkeypatch.setattr(added, "CONTEXTS", 1)
+pytestmark = pytest.mark.usefixtures("tiny_nets")
 
 
 def null_db(before, after, below_hz):

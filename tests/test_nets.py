@@ -5,18 +5,12 @@ import threading
 import numpy as np
 import pytest
 
+from models.registry import PRECISIONS
 from pipeline import nets
 from pipeline.enhance import Enhance
-from tests.sounds import limited, tiny_checkpoint, tiny_checkpoints
+from tests.sounds import limited, tiny_checkpoint
 
-
-@pytest.fixture(scope="module", autouse=True)
-def checkpoints(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints")
-    tiny_checkpoints(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
-        yield
+pytestmark = pytest.mark.usefixtures("tiny_nets")
 
 
 def test_visitors_at_once_share_one_net(monkeypatch):
@@ -39,7 +33,7 @@ def test_bfloat16_adds_nearly_the_same():
     sound = limited()
     exact, rough = (
         Enhance("tiny", keep_below_hz=3000.0, precision=precision)(sound).samples - sound.samples
-        for precision in nets.PRECISIONS
+        for precision in PRECISIONS
     )
     error = np.square(rough - exact).sum() / np.square(exact).sum()
     assert -80 < 10 * np.log10(error) < -35
