@@ -20,6 +20,8 @@ NETS: dict[str, tuple[str, str, str]] = {  # name: (module, class, config class)
         "SpectralEnhancer",
         "SpectralEnhancerConfig",
     ),
+    "mask_unet": ("models.mask_unet", "MaskUnet", "MaskUnetConfig"),
+    "wavenet": ("models.wavenet", "WaveNet", "WaveNetConfig"),
 }
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.layers import ChannelNorm, pad_to_multiple
+from models.stft import Stft
 
 STRIDE = 4
 QUIET = 1e-5  # floor under a spectrum's magnitude before its logarithm
@@ -87,7 +88,7 @@ class SpectralEnhancer(nn.Module):
         c = self.config = config or SpectralEnhancerConfig()
         bins = c.n_fft // 2 + 1
         levels = range(len(c.widths))
-        self.register_buffer("window", torch.hann_window(c.n_fft), persistent=False)
+        self.stft = Stft(c.n_fft, c.hop)
         self.enter = nn.Conv1d(3 * bins, c.widths[0], 1)
         self.down = nn.ModuleList(
             nn.Conv1d(c.widths[i], c.widths[i + 1], STRIDE, STRIDE) for i in levels[:-1]
@@ -115,11 +116,11 @@ class SpectralEnhancer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         length = x.shape[-1]
-        spectrum = self._stft(pad_to_multiple(x[:, 0], self.stride))  # (B, F, N)
+        spectrum = self.stft(pad_to_multiple(x[:, 0], self.stride))  # (B, F, N)
         features = _features(spectrum).to(self.enter.weight.dtype)
         mask, magnitude, real, imag = self._net(features).float().chunk(4, dim=1)
         added = torch.exp(magnitude.clamp(max=8)) * _unit(real, imag)
-        return self._istft(torch.sigmoid(mask) * spectrum + added)[:, None, :length]
+        return self.stft.inverse(torch.sigmoid(mask) * spectrum + added)[:, None, :length]
 
     def _net(self, x: Tensor) -> Tensor:
         x = self.enter(x)
@@ -133,23 +134,6 @@ class SpectralEnhancer(nn.Module):
             x = self.up[index](x)
             x = self.decoder[index](x + skips[index] if index >= first_skip else x)
         return self.leave(x)
-
-    def _stft(self, x: Tensor) -> Tensor:
-        """(B, T) -> (B, F, N = T / hop): frame n is centred on the middle of hop n."""
-        edge = (self.config.n_fft - self.config.hop) // 2
-        frames = nn.functional.pad(x.float(), (edge, edge)).unfold(
-            -1, self.config.n_fft, self.config.hop
-        )
-        return torch.fft.rfft(frames * self.window).transpose(1, 2)
-
-    def _istft(self, spectrum: Tensor) -> Tensor:
-        """(B, F, N) -> (B, T), weighted overlap-add; the inverse of `_stft`."""
-        c = self.config
-        edge = (c.n_fft - c.hop) // 2
-        frames = torch.fft.irfft(spectrum.transpose(1, 2), n=c.n_fft) * self.window
-        weight = self.window.square().expand(1, frames.shape[1], -1)
-        total = _overlap_add(frames, c.hop) / _overlap_add(weight, c.hop).clamp(min=1e-6)
-        return total[:, edge : total.shape[1] - edge]
 
 
 class _Block(nn.Module):
@@ -186,13 +170,3 @@ def _features(spectrum: Tensor) -> Tensor:
 def _unit(real: Tensor, imag: Tensor) -> Tensor:
     """The complex number of modulus one in the direction of (real, imag)."""
     return torch.complex(real, imag) * torch.rsqrt(real.square() + imag.square() + 1e-6)
-
-
-def _overlap_add(frames: Tensor, hop: int) -> Tensor:
-    """(B, N, L) -> (B, (N - 1) hop + L), as L / hop shifted copies of whole hops."""
-    batch, count, length = frames.shape
-    parts = frames.view(batch, count, length // hop, hop)
-    total = frames.new_zeros(batch, count + length // hop - 1, hop)
-    for shift in range(length // hop):
-        total[:, shift : shift + count] += parts[:, :, shift]
-    return total.flatten(1)

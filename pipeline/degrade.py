@@ -1,4 +1,4 @@
-"""Damage as stages: band limits, codecs, mu-law, bit crush, noise; each is exact and repeatable."""
+"""Damage as stages: band limits, codecs, clipping, echoes, noise; each is exact and repeatable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import soxr
 from numpy.random import Generator
 
 from pipeline.audio import Audio
-from pipeline.stage import Chain, Tick, check_knobs, knob, no_tick
+from pipeline.stage import Tick, check_knobs, knob, no_tick
 
 FAMILIES = ("sinc", "butterworth", "chebyshev", "resample")
 CODECS = {"mp3": ("MP3", "MPEG_LAYER_III"), "opus": ("OGG", "OPUS"), "vorbis": ("OGG", "VORBIS")}
@@ -155,6 +155,44 @@ class Noise:
         return Audio(audio.samples + noise, audio.rate)
 
 
+@dataclass(frozen=True)
+class SoftClip:
+    """Overdrives: tanh, at a slope of one for quiet sound, so that only loud sound changes."""
+
+    drive_db: float = knob(3.0, 0.1, 40, "dB", "How far the peak is driven above the knee.")
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        peak = max(float(np.abs(audio.samples).max()), 1e-9)
+        drive = np.float32(10 ** (self.drive_db / 20) / peak)
+        return Audio(np.tanh(drive * audio.samples) / drive, audio.rate)
+
+
+@dataclass(frozen=True)
+class Echoes:
+    """A light reverberation: a few delayed, decaying copies, the same in every channel."""
+
+    decay_s: float = knob(0.15, 0.02, 2, "s", "Time in which the copies fall by 60 dB.")
+    mix: float = knob(20.0, 0, 100, "%", "Level of the first copies.")
+    count: int = knob(12, 1, 64, "", "Number of copies.")
+    seed: int = knob(0, 0, None, "", "Same seed, same room.")
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        rng = np.random.default_rng(self.seed)
+        made = audio.samples.copy()
+        for delay_s in np.sort(rng.uniform(0.005, max(self.decay_s, 0.006), self.count)):
+            delay = round(delay_s * audio.rate)
+            gain = self.mix / 100 * 10 ** (-3 * delay_s / self.decay_s) * rng.choice((-1, 1))
+            if delay < audio.frames:
+                made[:, delay:] += np.float32(gain) * audio.samples[:, : audio.frames - delay]
+        return Audio(made, audio.rate)
+
+
 def noise_floor(
     rng: Generator,
     shape: tuple[int, ...],
@@ -194,44 +232,6 @@ def equalised(
     grid = np.log(np.maximum(np.fft.rfftfreq(length, 1 / rate), 10.0))
     gain = 10 ** (np.interp(grid, np.log(frequency_hz), gain_db) / 20)
     return np.fft.irfft(np.fft.rfft(x) * gain, length).astype(np.float32)
-
-
-def random_damage(
-    rng: Generator, rates: tuple[int, ...] = (8_000, 12_000, 16_000, 24_000)
-) -> Chain:
-    """Damage as the world does it: mostly a band limit, often a codec, now and then grain.
-
-    Args:
-        rng: draws kind and settings.
-        rates: usual sampling rates, whose halves are drawn more often as cut-offs.
-    """
-    kind = rng.choice(["band", "codec", "grain"], p=[0.72, 0.2, 0.08])
-    if kind == "codec":
-        return Chain((_random_codec(rng),))
-    if kind == "grain":
-        steps = (MuLaw(), Crush(int(rng.integers(8, 13)))), (_random_band(rng, rates),)
-        return Chain((*steps[1], steps[0][int(rng.integers(2))]))
-    band = _random_band(rng, rates)
-    if rng.random() < 0.15:
-        noise = Noise(
-            float(rng.uniform(-85, -50)), float(rng.uniform(-1, 1)), int(rng.integers(1 << 31))
-        )
-        return Chain((noise, band))
-    return Chain((band,))
-
-
-def _random_band(rng: Generator, rates: tuple[int, ...]) -> BandLimit:
-    if rng.random() < 0.6:
-        return BandLimit(float(rng.choice(rates)) / 2, "resample", int(rng.integers(4, 16)))
-    cutoff_hz = float(np.exp(rng.uniform(np.log(2000), np.log(12_000))))
-    return BandLimit(cutoff_hz, str(rng.choice(FAMILIES)), int(rng.integers(4, 13)))
-
-
-def _random_codec(rng: Generator) -> Codec:
-    name = str(rng.choice(list(CODECS), p=[0.45, 0.35, 0.2]))
-    low, high = {"mp3": (24, 80), "opus": (8, 32), "vorbis": (48, 80)}[name]
-    rate = int(rng.choice((16_000, 24_000, 48_000), p=[0.2, 0.3, 0.5]))
-    return Codec(name, float(np.exp(rng.uniform(np.log(low), np.log(high)))), rate)
 
 
 def _fit(x: np.ndarray, length: int) -> np.ndarray:

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 from pipeline.audio import Audio
+from pipeline.damage import generated_damage, random_damage
 from pipeline.degrade import (
     CODECS,
     FAMILIES,
     BandLimit,
     Codec,
     Crush,
+    Echoes,
     MuLaw,
     Noise,
+    SoftClip,
     noise_floor,
-    random_damage,
 )
 
 RATE = 48_000
@@ -124,11 +126,31 @@ def test_white_floor_has_deviation_one() -> None:
     assert abs(np.corrcoef(white)[0, 1]) < 0.02
 
 
-def test_the_same_seed_does_the_same_damage_and_the_input_stays() -> None:
+def test_soft_clipping_bends_the_peak_and_leaves_quiet_sound() -> None:
+    loud = tone(440.0, level=0.8)
+    made = SoftClip(6.0)(loud).samples
+    knee = 0.8 / 10 ** (6 / 20)
+    assert np.abs(made).max() == pytest.approx(knee * np.tanh(10 ** (6 / 20)), rel=1e-3)
+    quiet = np.abs(loud.samples) < 0.02
+    np.testing.assert_allclose(made[quiet], loud.samples[quiet], rtol=0.01)
+
+
+def test_echoes_follow_the_sound_and_decay() -> None:
+    impulse = np.zeros((2, RATE), np.float32)
+    impulse[:, 100] = 1
+    made = Echoes(decay_s=0.2, mix=20.0, count=12, seed=4)(Audio(impulse, RATE)).samples
+    assert not made[:, :100].any() and made[0, 100] == 1
+    assert np.count_nonzero(made[0]) == 13 and np.array_equal(made[0], made[1])
+    echoes = np.abs(made[0, 101:])
+    assert echoes.max() <= 0.2 and echoes[round(0.15 * RATE) :].max() < 0.2 * 10 ** (-3 * 0.74)
+
+
+@pytest.mark.parametrize("draw", [random_damage, generated_damage])
+def test_the_same_seed_does_the_same_damage_and_the_input_stays(draw) -> None:
     clean = speech_like()
     before = clean.samples.copy()
     for seed in range(12):
-        chains = [random_damage(np.random.default_rng(seed)) for _ in range(2)]
+        chains = [draw(np.random.default_rng(seed)) for _ in range(2)]
         assert chains[0] == chains[1]
         first, second = (chain(clean).samples for chain in chains)
         assert np.array_equal(first, second)

@@ -20,7 +20,10 @@ ALLOWED = {
     "app": ("ui",),
     "models": ("models",),
     "pipeline": ("pipeline", "models"),
-    "training": ("training", "models", "pipeline.audio", "pipeline.degrade", "pipeline.metrics"),
+    "training": (
+        *("training", "models"),
+        *("pipeline.audio", "pipeline.degrade", "pipeline.damage", "pipeline.metrics"),
+    ),
     "ui": ("ui", "pipeline", "training", "models.registry"),
 }
 HEAVY = {"torch", "torchaudio", "demucs", "librosa", "matplotlib", "scipy", "numba", "pandas"}

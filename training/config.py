@@ -11,6 +11,8 @@ from typing import Any
 
 from models.registry import NETS
 
+DAMAGES = ("world", "generated")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -29,6 +31,9 @@ class Recipe:
         ema: decay of the averaged weights, which are those that ship.
         clip: largest norm of the gradient.
         precision: "bf16" (autocast) or "no".
+        accumulation: parts that a batch is computed in, to save memory; the result is the same.
+        damage: "world" (band limits and codecs, for enhancers), or "generated" (steps, clipping,
+            echoes and noise, for nets that clean; "noise" among the kinds is what is added).
         losses: weight of each term of `training.losses.TERMS`.
         data: folders of clean recordings, where the command line names none.
         kinds: share of each kind of recording (the manifest's `kind`, else "speech").
@@ -52,6 +57,8 @@ class Recipe:
     ema: float = 0.999
     clip: float = 1.0
     precision: str = "bf16"
+    accumulation: int = 1
+    damage: str = "world"
     losses: dict[str, float] = field(default_factory=dict)
     data: tuple[str, ...] = ()
     kinds: dict[str, float] = field(default_factory=lambda: {"speech": 1.0})
@@ -67,6 +74,12 @@ class Recipe:
             raise ValueError(f"model: got {self.model!r}, expected one of {', '.join(NETS)}")
         if self.precision not in ("bf16", "no"):
             raise ValueError(f"precision: got {self.precision!r}, expected bf16 or no")
+        if self.damage not in DAMAGES:
+            raise ValueError(f"damage: got {self.damage!r}, expected one of {', '.join(DAMAGES)}")
+        if self.accumulation < 1 or self.batch % self.accumulation:
+            raise ValueError(
+                f"accumulation: got {self.accumulation}, expected a divisor of batch {self.batch}"
+            )
         for name in ("seconds", "batch", "steps", "learning_rate", "validate_every"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: got {getattr(self, name)}, expected more than 0")

@@ -9,7 +9,8 @@ from numpy.random import Generator
 from torch.utils.data import Dataset
 
 from pipeline.audio import Audio
-from pipeline.degrade import equalised, random_damage
+from pipeline.damage import random_damage
+from pipeline.degrade import equalised
 from training.clips import Clip
 from training.config import Recipe
 from training.rooms import Rooms
@@ -31,17 +32,8 @@ class Examples(Dataset):
     def __init__(self, clips: list[Clip], recipe: Recipe, sample_rate: int, count: int) -> None:
         self.clips, self.recipe, self.rate, self.count = clips, recipe, sample_rate, count
         self.length = round(recipe.seconds * sample_rate)
-        weights = np.array([self._weight(clip) for clip in clips])
-        for kind in {clip.kind for clip in clips}:
-            of_kind = np.array([clip.kind == kind for clip in clips])
-            weights[of_kind] *= recipe.kinds[kind] / weights[of_kind].sum()
-        self.chance = weights / weights.sum()
+        self.chance = draw_chances(clips, recipe, sample_rate)
         self.rooms = Rooms(clips, sample_rate)
-
-    def _weight(self, clip: Clip) -> float:
-        """Longer recordings and those of full band are drawn more often."""
-        full = 3.0 if clip.bandwidth_hz >= 0.4 * self.rate else 1.0
-        return full * min(len(clip.samples) / self.rate, 30.0)
 
     def __len__(self) -> int:
         return self.count
@@ -73,21 +65,42 @@ class Examples(Dataset):
         return (_sixteen_bit(clean) if rng.random() < 0.6 else clean), trust_hz
 
     def _voice(self, rng: Generator) -> tuple[np.ndarray, float]:
-        """A piece of a recording, faster or slower, at a peak of its file of one half."""
+        """A piece of a recording; see `vary`."""
         clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
-        speed = float(rng.uniform(0.85, 1.3)) if rng.random() < 0.7 else 1.0
-        needed = int(self.length * speed) + 64
-        piece = _crop(clip.samples, needed, rng)
-        if speed != 1.0:
-            piece = soxr.resample(piece, self.rate * speed, self.rate, "HQ")
-        voice = np.zeros(self.length, np.float32)
-        voice[: len(piece)] = piece[: self.length]
-        peak = max(float(np.abs(clip.samples).max()), 1e-4)
-        bandwidth_hz = min(clip.bandwidth_hz * speed, self.rate / 2)
-        return voice * (0.5 / peak * rng.choice((-1, 1))), bandwidth_hz
+        return vary(clip, self.length, self.rate, rng)
 
 
-def _crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:
+def draw_chances(clips: list[Clip], recipe: Recipe, rate: int) -> np.ndarray:
+    """(N,) how often each clip is drawn: by its kind's share, its length and its bandwidth."""
+    weights = np.array([_weight(clip, rate) for clip in clips])
+    for kind in {clip.kind for clip in clips}:
+        of_kind = np.array([clip.kind == kind for clip in clips])
+        weights[of_kind] *= recipe.kinds[kind] / weights[of_kind].sum()
+    return weights / weights.sum()
+
+
+def _weight(clip: Clip, rate: int) -> float:
+    full = 3.0 if clip.bandwidth_hz >= 0.4 * rate else 1.0
+    return full * min(len(clip.samples) / rate, 30.0)
+
+
+def vary(clip: Clip, length: int, rate: int, rng: Generator) -> tuple[np.ndarray, float]:
+    """A piece of a recording, faster or slower, at a peak of its file of one half.
+
+    Returns:
+        (T,) float32, and up to which frequency in Hz it has sound.
+    """
+    speed = float(rng.uniform(0.85, 1.3)) if rng.random() < 0.7 else 1.0
+    piece = crop(clip.samples, int(length * speed) + 64, rng)
+    if speed != 1.0:
+        piece = soxr.resample(piece, rate * speed, rate, "HQ")
+    voice = np.zeros(length, np.float32)
+    voice[: len(piece)] = piece[:length]
+    peak = max(float(np.abs(clip.samples).max()), 1e-4)
+    return voice * (0.5 / peak * rng.choice((-1, 1))), min(clip.bandwidth_hz * speed, rate / 2)
+
+
+def crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:
     """A random piece; a silent one is drawn again, four times at most."""
     for _ in range(4):
         start = int(rng.integers(max(1, len(samples) - length)))

@@ -14,16 +14,21 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 from models.registry import build, load_for_training, save_checkpoint
 from training.clips import Clip, read_clips, split
 from training.config import Recipe
 from training.data import Examples
 from training.losses import Losses
+from training.noisy import NOISES, NoisyExamples, evaluate_noisy, noisy_cases
 from training.state import BEST, RunFolder
 from training.validate import Case, cases, evaluate
 
+CASES: dict[str, tuple[Callable, Callable]] = {  # by the recipe's damage
+    "world": (cases, evaluate),
+    "generated": (noisy_cases, evaluate_noisy),
+}
 LOG_EVERY = 20  # steps
 ENDLESS = 1 << 40  # steps of a run that the clock ends
 
@@ -51,9 +56,10 @@ class Trainer:
         self.sample_rate = net.config.sample_rate
         clips = read_clips(folders, self.sample_rate, set(recipe.kinds))
         trained, held_out = split(clips, recipe)
-        if not trained:
+        if all(clip.kind == NOISES for clip in trained):
             raise ValueError("data: every recording is held out; add more, of other groups")
-        self.clips, self.cases = trained, cases(held_out, self.sample_rate)
+        make_cases, self.evaluate = CASES[recipe.damage]
+        self.clips, self.cases = trained, make_cases(held_out, self.sample_rate)
         self.average = AveragedModel(net, multi_avg_fn=_averaging(recipe.ema))
         self.average.to(self.accelerator.device)
         optimizer = torch.optim.AdamW(
@@ -119,18 +125,29 @@ class Trainer:
         """Batches from the present step on; item numbers count on from it."""
         recipe = self.recipe
         count = ENDLESS if recipe.minutes else recipe.steps * recipe.batch
-        examples = Examples(self.clips, recipe, self.sample_rate, count)
+        examples = self._examples(count)
         rest = Subset(examples, range(self.step * recipe.batch, count))
         own = torch.Generator().manual_seed(recipe.seed)  # leaves dropout's random state alone
         loader = DataLoader(rest, recipe.batch, num_workers=1, prefetch_factor=4, generator=own)
         return self.accelerator.prepare(loader)
 
+    def _examples(self, count: int) -> Dataset:
+        if self.recipe.damage == "generated":
+            channels = 2 if getattr(self.net, "multichannel", False) else 1
+            return NoisyExamples(self.clips, self.recipe, self.sample_rate, count, channels)
+        return Examples(self.clips, self.recipe, self.sample_rate, count)
+
     def _train_step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate()
-        estimate = self.net(batch["degraded"])
-        terms = self.losses(estimate, batch["clean"], batch["trust_hz"], self.step)
-        self.accelerator.backward(terms["total"])
+        parts = self.recipe.accumulation
+        chunks = {name: value.chunk(parts) for name, value in batch.items()}
+        for index in range(parts):
+            degraded, clean, trust_hz = (
+                chunks[name][index] for name in ("degraded", "clean", "trust_hz")
+            )
+            terms = self.losses(self.net(degraded), clean, trust_hz, self.step)
+            self.accelerator.backward(terms["total"] / parts)
         terms["gradient"] = self.accelerator.clip_grad_norm_(
             self.net.parameters(), self.recipe.clip
         )
@@ -173,12 +190,12 @@ class Trainer:
         if not self.cases:
             return
         self.average.eval()
-        scores = evaluate(self._restore, self.cases, self.sample_rate)
+        scores = self.evaluate(self._restore, self.cases, self.sample_rate)
         self.average.train()
         self.run.event("validation", step=self.step, **scores)
         self.waited += 1
-        if scores["lsd"] < self.best:
-            self.best, self.waited = scores["lsd"], 0
+        if scores["score"] < self.best:
+            self.best, self.waited = scores["score"], 0
             self._keep(scores)
 
     def _keep(self, scores: dict[str, float]) -> None:

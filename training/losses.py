@@ -43,7 +43,7 @@ class Losses(nn.Module):
     ) -> dict[str, Tensor]:
         """
         Args:
-            estimate, target: (B, 1, T).
+            estimate, target: (B, C, T); each channel counts as a sound.
             trust_hz: (B, K), K equal stretches of time: bandwidth up to which the target is true.
             turn: step of the run; each compares one of the three resolutions, in rotation, which
                 over three steps is the whole loss at a third of its cost.
@@ -51,7 +51,8 @@ class Losses(nn.Module):
         Returns:
             each weighted term, unweighted, and "total".
         """
-        estimate, target = estimate[:, 0].float(), target[:, 0].float()
+        trust_hz = trust_hz.repeat_interleave(target.shape[1], 0)
+        estimate, target = estimate.flatten(0, 1).float(), target.flatten(0, 1).float()
         terms = dict.fromkeys(self.weights, estimate.new_zeros(()))
         if {"convergence", "magnitude", "mel"} & set(terms):
             spectrum, mel = self.spectra[turn % 3], self.mels[turn % 3]

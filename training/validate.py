@@ -24,6 +24,7 @@ class Case:
         degraded, clean: (T,) at the net's rate.
         cutoff_hz: half the rate that it went through.
         bandwidth_hz: up to which the clean side can be trusted.
+        kind: the manifest's kind.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Case:
     clean: np.ndarray
     cutoff_hz: float
     bandwidth_hz: float
+    kind: str = "speech"
 
 
 def cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
@@ -73,7 +75,8 @@ def evaluate(
 
     Returns:
         "lsd" (low band kept), "lsd_16k" (up to 16 kHz), "lsd_raw" (low band not kept),
-        "lsd_input", "energy_db" (level of the made-up band over the true one), and "lsd@RATE".
+        "lsd_input", "energy_db" (level of the made-up band over the true one), "lsd@RATE", and
+        "score", what is judged: "lsd".
     """
     rows = []
     for case in held_out:
@@ -92,7 +95,8 @@ def evaluate(
             }
         )
     names = dict.fromkeys(name for row in rows for name in row)
-    return {n: round(float(np.mean([row[n] for row in rows if n in row])), 4) for n in names}
+    means = {n: round(float(np.mean([row[n] for row in rows if n in row])), 4) for n in names}
+    return {**means, "score": means["lsd"]}
 
 
 def _level_db(x: np.ndarray, case: Case, sample_rate: int) -> float:

@@ -1,0 +1,196 @@
+"""A U-Net that masks the short-time spectrum: it takes away noise and haze, and adds nothing.
+
+    log magnitude, height over its floor - 4 levels down - 4 levels up - mask in [0, 1] - x spectrum
+
+Strided convolutions go down, transposed ones come up, and equal levels are concatenated. All
+channels of a sound share one U-Net, fed with their mean; a small head then masks each from the
+shared features and its own, so that stereo survives and costs hardly more than mono.
+Source: Ensoli and Massignan 2025, section 3; Jansson et al. 2017 (ISMIR).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from models.layers import pad_to_multiple
+from models.stft import Stft
+
+LEVELS = 4
+QUIET = 1e-5  # floor under a magnitude before its logarithm
+LOG_SCALE = 0.3
+SMOOTH = 5  # frames whose mean counts for the floor
+FLOOR_SHIFTS = (1, 2, 4, 8, 16, 32, 64)  # of the running minimum, which together reach 127 frames
+HEAD = 16  # features that a channel's mask is made of
+
+
+@dataclass(frozen=True)
+class MaskUnetConfig:
+    """All that defines a `MaskUnet`.
+
+    Args:
+        base: channels of the first level; each further one doubles them.
+        n_fft, hop: of the spectrum, in samples.
+        groups: of the group norm.
+        dilations: in frames of the deepest level, of the blocks that look along time there.
+        sample_rate: in Hz.
+    """
+
+    base: int = 32
+    n_fft: int = 1024
+    hop: int = 256
+    groups: int = 8
+    dilations: tuple[int, ...] = (1, 2, 4)
+    sample_rate: int = 32_000
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dilations", tuple(self.dilations))
+        if self.base % self.groups or self.base < self.groups:
+            raise ValueError(f"base: got {self.base}, expected a multiple of groups {self.groups}")
+        if (self.n_fft // 2) % 2**LEVELS:
+            raise ValueError(f"n_fft: got {self.n_fft}, expected a multiple of {2 << LEVELS}")
+
+
+class MaskUnet(nn.Module):
+    """Masks sound of any number of channels: (B, C, T) -> (B, C, T) for any T >= 1.
+
+    Attributes:
+        stride: samples of one frame of the deepest level.
+        receptive_field: samples on either side that can change an output sample.
+        multichannel: True: the channels of a sound belong together.
+    """
+
+    multichannel = True
+
+    def __init__(self, config: MaskUnetConfig | None = None) -> None:
+        super().__init__()
+        c = self.config = config or MaskUnetConfig()
+        widths = [c.base << level for level in range(LEVELS)]
+        self.stft = Stft(c.n_fft, c.hop)
+        self.enter = nn.Sequential(nn.Conv2d(2, c.base, 4, 2, 1), nn.GELU())
+        self.down = nn.ModuleList(
+            _Down(narrow, wide, c.groups) for narrow, wide in pairwise(widths)
+        )
+        self.bottom = nn.Sequential(
+            *(_Residual(widths[-1], c.groups, dilation) for dilation in c.dilations)
+        )
+        self.up = nn.ModuleList(
+            _Up(wide * (1 if wide == widths[-1] else 2), narrow, c.groups)
+            for narrow, wide in pairwise(widths)
+        )
+        self.rise = nn.Sequential(nn.ConvTranspose2d(2 * c.base, HEAD, 4, 2, 1), nn.GELU())
+        self.head = nn.Sequential(
+            nn.Conv2d(HEAD + 2, HEAD, 3, padding=1), nn.GELU(), nn.Conv2d(HEAD, 1, 3, padding=1)
+        )
+        nn.init.constant_(self.head[-1].bias, 2.0)  # an untrained mask leaves most of it
+        self.stride = c.hop * 2**LEVELS
+        self.receptive_field = self._receptive_field()
+
+    def _receptive_field(self) -> int:
+        """In samples: convolutions in frames at their level, the floor's reach, and an STFT."""
+        frames = sum(FLOOR_SHIFTS) // 2 + SMOOTH + 4  # of the features and the head
+        frames += sum(2 * 2**level for level in range(LEVELS))  # down
+        frames += sum(2 * 2**level for level in range(1, LEVELS))  # their residual convolutions
+        frames += sum(2 * 2**level for level in range(LEVELS))  # up
+        frames += 2**LEVELS * (sum(self.config.dilations) + 1)
+        return frames * self.config.hop + self.config.n_fft
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, length = x.shape
+        flat = pad_to_multiple(x, self.stride).flatten(0, 1)
+        spectrum = self.stft(flat).unflatten(0, (batch, channels))  # (B, C, F, N)
+        mask = self._mask(spectrum).flatten(0, 1)
+        made = self.stft.inverse(mask * spectrum.flatten(0, 1))
+        return made.unflatten(0, (batch, channels))[..., :length]
+
+    def _mask(self, spectrum: Tensor) -> Tensor:
+        """(B, C, F, N) in [0, 1]; the highest bin has its neighbour's."""
+        power = spectrum.real.square() + spectrum.imag.square()
+        own, shared = _level(power), _level(power.mean(1, keepdim=True))  # (B, C or 1, F - 1, N)
+        dtype = self.enter[0].weight.dtype
+        features = self._net(torch.cat((shared, _height(shared)), 1).to(dtype))
+        batch, channels = own.shape[:2]
+        features = features[:, None].expand(-1, channels, -1, -1, -1).flatten(0, 1)
+        each = torch.stack((own, own - shared), 2).flatten(0, 1).to(dtype)
+        mask = torch.sigmoid(self.head(torch.cat((features, each), 1)).float())
+        mask = nn.functional.pad(mask, (0, 0, 0, 1), mode="replicate")
+        return mask.view(batch, channels, *mask.shape[2:])
+
+    def _net(self, x: Tensor) -> Tensor:
+        """(B, 2, F - 1, N) -> (B, HEAD, F - 1, N)."""
+        x = self.enter(x.contiguous(memory_format=torch.channels_last))
+        skips = []
+        for down in self.down:
+            skips.append(x)
+            x = down(x)
+        x = self.bottom(x)
+        for up in reversed(self.up):
+            x = torch.cat((up(x), skips.pop()), 1)
+        return self.rise(x)
+
+
+class _GroupNorm(nn.Module):
+    """Group norm on (B, C, F, N) with the statistics of each frame: windows equal the whole."""
+
+    def __init__(self, channels: int, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+        self.weight = nn.Parameter(torch.ones(channels, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = x.unflatten(1, (self.groups, -1))
+        mean = parts.mean((2, 3), keepdim=True, dtype=torch.float32)
+        power = parts.float().square().mean((2, 3), keepdim=True)
+        gain = torch.rsqrt((power - mean.square()).clamp(min=0) + 1e-4)
+        normed = (parts - mean.to(x.dtype)) * gain.to(x.dtype)
+        return normed.flatten(1, 2) * self.weight + self.bias
+
+
+class _Down(nn.Sequential):
+    def __init__(self, channels: int, wider: int, groups: int) -> None:
+        super().__init__(
+            nn.Conv2d(channels, wider, 4, 2, 1),
+            _GroupNorm(wider, groups),
+            nn.GELU(),
+            _Residual(wider, groups, 1),
+        )
+
+
+class _Up(nn.Sequential):
+    def __init__(self, channels: int, narrower: int, groups: int) -> None:
+        super().__init__(
+            nn.ConvTranspose2d(channels, narrower, 4, 2, 1), _GroupNorm(narrower, groups), nn.GELU()
+        )
+
+
+class _Residual(nn.Module):
+    """x + a convolution of it, `dilation` frames to either side."""
+
+    def __init__(self, channels: int, groups: int, dilation: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(channels, channels, 3, padding=(1, dilation), dilation=(1, dilation))
+        self.norm = _GroupNorm(channels, groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + nn.functional.gelu(self.norm(self.mix(x)))
+
+
+def _level(power: Tensor) -> Tensor:
+    """(..., F, N) -> (..., F - 1, N): log magnitude, about -3 to 2, without the highest bin."""
+    return (0.5 * LOG_SCALE) * torch.log(power[..., :-1, :] + QUIET**2)
+
+
+def _height(level: Tensor) -> Tensor:
+    """How far each cell stands above the least smoothed level of 64 frames before and after."""
+    smooth = nn.functional.avg_pool2d(
+        level, (1, SMOOTH), 1, (0, SMOOTH // 2), count_include_pad=False
+    )
+    reach = sum(FLOOR_SHIFTS)
+    least = nn.functional.pad(smooth, (reach // 2, reach - reach // 2), value=torch.inf)
+    for shift in FLOOR_SHIFTS:
+        least = torch.minimum(least[..., :-shift], least[..., shift:])
+    return level - least

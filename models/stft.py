@@ -1,0 +1,53 @@
+"""A short-time Fourier transform whose frames lie on whole hops, and its exact inverse."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Stft(nn.Module):
+    """(B, T) <-> (B, F, N = T / hop), with a Hann window on either side.
+
+    Frame n is centred on the middle of hop n, so that a shift of the sound by whole hops shifts the
+    spectrum by whole frames.
+
+    Args:
+        n_fft: samples of a frame, a multiple of two hops; F = n_fft / 2 + 1.
+        hop: samples from frame to frame.
+
+    Raises:
+        ValueError: n_fft is not a multiple of two hops.
+    """
+
+    window: Tensor
+
+    def __init__(self, n_fft: int, hop: int) -> None:
+        super().__init__()
+        if n_fft % (2 * hop):
+            raise ValueError(f"n_fft: got {n_fft}, expected a multiple of 2 x hop {hop}")
+        self.n_fft, self.hop, self.edge = n_fft, hop, (n_fft - hop) // 2
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T) with T a multiple of the hop -> (B, F, N) complex."""
+        x = nn.functional.pad(x.float(), (self.edge, self.edge))
+        frames = x.unfold(-1, self.n_fft, self.hop)
+        return torch.fft.rfft(frames * self.window).transpose(1, 2)
+
+    def inverse(self, spectrum: Tensor) -> Tensor:
+        """(B, F, N) -> (B, T), by weighted overlap-add."""
+        frames = torch.fft.irfft(spectrum.transpose(1, 2), n=self.n_fft) * self.window
+        weight = self.window.square().expand(1, frames.shape[1], -1)
+        total = _overlap_add(frames, self.hop) / _overlap_add(weight, self.hop).clamp(min=1e-6)
+        return total[:, self.edge : total.shape[1] - self.edge]
+
+
+def _overlap_add(frames: Tensor, hop: int) -> Tensor:
+    """(B, N, L) -> (B, (N - 1) hop + L), as L / hop shifted copies of whole hops."""
+    batch, count, length = frames.shape
+    parts = frames.view(batch, count, length // hop, hop)
+    total = frames.new_zeros(batch, count + length // hop - 1, hop)
+    for shift in range(length // hop):
+        total[:, shift : shift + count] += parts[:, :, shift]
+    return total.flatten(1)

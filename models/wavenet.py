@@ -1,0 +1,111 @@
+"""A WaveNet without causality that takes noise out of the waveform.
+
+Gated convolutions whose dilation doubles from layer to layer, residual and skip connections, and at
+the end what is to be subtracted. With `patch` above one, so many samples enter as the channels of
+one step: the same net at a fraction of the rate, which sees and runs so many times further.
+Source: Rethage, Pons and Serra 2018, "A Wavenet for Speech Denoising" (arXiv 1706.07162).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.layers import pad_to_multiple
+
+KERNEL = 3
+
+SIZES: dict[str, tuple[int, int, int]] = {  # channels, stacks, layers of a stack
+    "small": (64, 2, 9),
+    "medium-lite": (96, 2, 9),
+    "medium": (128, 3, 9),
+    "large": (192, 3, 10),
+}
+
+
+@dataclass(frozen=True)
+class WaveNetConfig:
+    """All that defines a `WaveNet`.
+
+    Args:
+        channels: of the residual and the skip path.
+        stacks: how often the dilations 1, 2, 4, ... are gone through.
+        layers: of a stack.
+        patch: samples that make one step.
+        sample_rate: in Hz.
+    """
+
+    channels: int = SIZES["small"][0]
+    stacks: int = SIZES["small"][1]
+    layers: int = SIZES["small"][2]
+    patch: int = 8
+    sample_rate: int = 32_000
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "stacks", "layers", "patch", "sample_rate"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: got {getattr(self, name)}, expected at least 1")
+
+    @classmethod
+    def named(cls, size: str, **changes: Any) -> WaveNetConfig:
+        """The config of a named size: small, medium-lite, medium or large."""
+        if size not in SIZES:
+            raise ValueError(f"size: got {size!r}, expected one of {', '.join(SIZES)}")
+        channels, stacks, layers = SIZES[size]
+        return replace(cls(channels=channels, stacks=stacks, layers=layers), **changes)
+
+
+class WaveNet(nn.Module):
+    """Denoises mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1; it starts as the identity.
+
+    Attributes:
+        stride: samples of a step.
+        receptive_field: samples on either side that can change an output sample.
+    """
+
+    def __init__(self, config: WaveNetConfig | None = None) -> None:
+        super().__init__()
+        c = self.config = config or WaveNetConfig()
+        self.enter = nn.Conv1d(c.patch, c.channels, KERNEL, padding=KERNEL // 2)
+        dilations = [2**layer for layer in range(c.layers)] * c.stacks
+        self.layers = nn.ModuleList(_Layer(c.channels, dilation) for dilation in dilations)
+        self.leave = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv1d(c.channels, 2 * c.channels, KERNEL, padding=KERNEL // 2),
+            nn.ReLU(),
+            nn.Conv1d(2 * c.channels, c.patch, KERNEL, padding=KERNEL // 2),
+        )
+        nn.init.zeros_(self.leave[-1].weight)
+        nn.init.zeros_(self.leave[-1].bias)
+        self.stride = c.patch
+        self.receptive_field = c.patch * (sum(dilations) + 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = x.shape[-1]
+        steps = pad_to_multiple(x, self.stride)[:, 0].unflatten(-1, (-1, self.stride))
+        y = self.enter(steps.transpose(1, 2).to(self.enter.weight.dtype))  # (B, patch, T / patch)
+        total = torch.zeros_like(y)
+        for layer in self.layers:
+            y, skip = layer(y)
+            total = total + skip
+        noise = self.leave(total * len(self.layers) ** -0.5).transpose(1, 2).flatten(1)
+        return x - noise[:, None, :length].to(x.dtype)
+
+
+class _Layer(nn.Module):
+    """Gated dilated convolution on (B, C, N): what goes on, and what is skipped to the end."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.gate = nn.Conv1d(
+            channels, 2 * channels, KERNEL, padding=dilation * (KERNEL // 2), dilation=dilation
+        )
+        self.mix = nn.Conv1d(channels, 2 * channels, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        signal, gate = self.gate(x).chunk(2, 1)
+        more, skip = self.mix(torch.tanh(signal) * torch.sigmoid(gate)).chunk(2, 1)
+        return (x + more) * 0.5**0.5, skip
