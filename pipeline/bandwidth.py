@@ -44,15 +44,24 @@ def effective_bandwidth_hz(audio: Audio) -> float:
     filter (windowed sinc, codec, resampler) and up to 20 % above that of a 12th-order Butterworth;
     a filter of 24 dB an octave or less is not told from a natural fade.
     """
-    levels, width_hz = _levels(audio)
+    edge = edge_hz(*band_levels(audio))
+    return audio.rate / 2 if edge is None else edge
+
+
+def edge_hz(levels: np.ndarray, width_hz: float) -> float | None:
+    """Where the spectrum falls off a cliff, in Hz; None where it falls off none.
+
+    Args:
+        levels, width_hz: what `band_levels` made.
+    """
     if not levels.size:
-        return audio.rate / 2
+        return None
     profile = _profile(levels, width_hz)
     cliff = _cliff(profile)
-    return audio.rate / 2 if cliff is None else _edge_hz(profile, *cliff)
+    return None if cliff is None else _edge_hz(profile, *cliff)
 
 
-def _levels(audio: Audio) -> tuple[np.ndarray, float]:
+def band_levels(audio: Audio) -> tuple[np.ndarray, float]:
     """(frames, bands) in dB, the loudest channel of each, without quiet frames; a band's Hz."""
     from scipy import fft, signal
 
