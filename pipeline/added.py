@@ -1,4 +1,4 @@
-"""What a net adds to a sound: at its own level, above a crossover, not to silence."""
+"""What a net changes in a sound: at its own level, above a crossover, not in silence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pipeline.audio import Audio, release, spans
 from pipeline.stage import Tick
 
 PAYLOAD_S = 5.0  # of a window on a CPU: shorter ones repack weights too often
-CONTEXTS = 10  # a payload is at least so many times its context
+CONTEXTS = 10  # a payload is at least so many times its context,
+MOST_PAYLOAD_S = 12.0  # unless it would take too much memory
 GPU_PAYLOADS = 4  # a GPU's window holds so many of them
 FADE_S = 0.005
 TRAINED_PEAKS = (0.05, 0.7)  # of the sounds that nets are trained on
@@ -19,12 +20,15 @@ DIGITAL_SILENCE = 2.0**-24  # half a step of 24 bits
 GATE_FADE = 480  # samples over which an addition fades before digital silence
 
 
-def residual(net: nets.Net, x: Audio, keep_below_hz: float, tick: Tick) -> np.ndarray:
+def residual(
+    net: nets.Net, x: Audio, keep_below_hz: float, tick: Tick, overlap: float = 0.0
+) -> np.ndarray:
     """net(x) - x above the crossover, nothing where `x` is digitally silent.
 
     Args:
         x: at the net's rate, (C, T).
         keep_below_hz: see `crossover.high_pass`.
+        overlap: share of a window over which neighbours are faded, at least FADE_S.
 
     Returns:
         (C, T) float32, for long sound a memory map.
@@ -32,13 +36,16 @@ def residual(net: nets.Net, x: Audio, keep_below_hz: float, tick: Tick) -> np.nd
     Raises:
         ValueError: the net made values that are no numbers.
     """
-    reach = net.receptive_field
+    reach = max(net.receptive_field, GATE_FADE)
     taps = crossover.high_pass(keep_below_hz, x.rate)
     context = reach + len(taps) // 2
-    payload = max(round(PAYLOAD_S * x.rate), CONTEXTS * context)
+    longest = round(MOST_PAYLOAD_S * x.rate)
+    payload = max(round(PAYLOAD_S * x.rate), min(CONTEXTS * context, longest))
     if not nets.is_on_cpu(net):
         payload *= GPU_PAYLOADS
     gain = net_gain(x)
+    if nets.is_multichannel(net):
+        gain = gain.min(keepdims=True)  # the channels keep their relation
 
     def of_window(window: np.ndarray) -> np.ndarray:
         heard = window * gain
@@ -51,7 +58,7 @@ def residual(net: nets.Net, x: Audio, keep_below_hz: float, tick: Tick) -> np.nd
         payload=payload,
         context=context,
         grid=net.stride,
-        fade=round(FADE_S * x.rate),
+        fade=max(round(FADE_S * x.rate), round(overlap * payload)),
         tick=tick,
     )
 
@@ -70,6 +77,18 @@ def net_gain(x: Audio) -> np.ndarray:
     usual = np.maximum(usual, TRAINED_PEAKS[0] / MAX_GAIN)
     gain = np.clip(usual, *TRAINED_PEAKS) / usual
     return gain.astype(np.float32)[:, None]
+
+
+def mix(dry: np.ndarray, wet: np.ndarray, gain: float, out: np.ndarray, tick: Tick) -> None:
+    """out = dry + gain * wet, (C, T); `wet` may be `out`, and may end a sample early or late."""
+    length = dry.shape[1]
+    for start, stop in spans(length):
+        added = np.float32(gain) * wet[:, start:stop]
+        out[:, start:stop] = dry[:, start:stop]
+        out[:, start : start + added.shape[1]] += added
+        for array in (dry, wet, out):
+            release(array, start, stop)
+        tick(stop / length)
 
 
 def gated(change: np.ndarray, x: np.ndarray, reach: int) -> np.ndarray:

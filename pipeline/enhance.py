@@ -11,22 +11,18 @@ What is added is the net's residual above the crossover, so that the kept band i
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass
-
-import numpy as np
+from typing import ClassVar
 
 from models.registry import PRECISIONS
 from pipeline import added, crossover, nets
-from pipeline.audio import Audio, allocate, release, resample, spans
+from pipeline.audio import Audio, allocate, resample
 from pipeline.bandwidth import effective_bandwidth_hz
 from pipeline.stage import Tick, check_knobs, knob, no_tick, share
 
 FULL_BAND_HZ = 19_500.0  # a recording that reaches this lacks nothing that can be heard
 EDGE_MARGIN = 0.04  # of the bandwidth: filters roll off before their edge, and it is a measurement
-LONG_ENOUGH_S = 5.0  # for a run to say how fast the next one will be
 STORED_SPEED = {"cpu": 50.0, "cuda": 1000.0, "mps": 300.0}  # seconds of one channel a second
-_measured_speed: dict[tuple[str, ...], float] = {}
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,7 @@ class Enhance:
     A recording whose bandwidth is full is returned as it is unless `keep_below_hz` is set.
     """
 
+    MODELS: ClassVar[tuple[str, ...]] = ("enhancer", "spectral_enhancer")
     checkpoint: str = knob(
         "enhancer-speech-48k", label="Model", help="The trained network that does the work."
     )
@@ -85,15 +82,14 @@ class Enhance:
         if not self.mix or keep_below_hz is None:
             return _resampled(audio, rate, tick)
         device = nets.pick_device(self.device)
-        net = nets.load(self.checkpoint, device, self.precision)
+        net = nets.load(self.checkpoint, device, self.precision, models=self.MODELS)
         tick(0.01)
         own_rate: int = net.config.sample_rate
         if keep_below_hz + crossover.WIDTH_HZ >= own_rate / 2:
             return _resampled(audio, rate, tick)
         x = resample(audio, own_rate, tick=share(tick, 0.01, 0.04))
-        started = time.monotonic()
-        residual = added.residual(net, x, keep_below_hz, share(tick, 0.04, 0.92))
-        self._remember_speed(device, x, time.monotonic() - started)
+        with nets.measured(self._key(device), x):
+            residual = added.residual(net, x, keep_below_hz, share(tick, 0.04, 0.92))
         dry = x if rate == own_rate else resample(audio, rate, tick=share(tick, 0.92, 0.94))
         del x
         if rate != own_rate:
@@ -101,7 +97,7 @@ class Enhance:
             residual = allocate(dry.channels, dry.frames)
         else:
             wet = residual
-        _mix(dry.samples, wet, self.mix / 100, residual, share(tick, 0.97, 1.0))
+        added.mix(dry.samples, wet, self.mix / 100, residual, share(tick, 0.97, 1.0))
         return Audio(residual, rate)
 
     def kept_below_hz(self, audio: Audio) -> float | None:
@@ -118,9 +114,10 @@ class Enhance:
         Before the first run by a stored, careful one; torch is not imported for it.
         """
         device = nets.pick_device(self.device) if "torch" in sys.modules else "cpu"
-        last = (self.checkpoint, device, self.precision)
-        speed = _measured_speed.get(last, STORED_SPEED[device])
-        return frames / rate * channels / speed
+        return frames / rate * channels / nets.speed(self._key(device), STORED_SPEED[device])
+
+    def _key(self, device: str) -> tuple[str, ...]:
+        return self.checkpoint, device, self.precision
 
     def _crossover_hz(self, audio: Audio) -> float | None:
         """Where the net's part begins; 0 for everywhere, None for nowhere."""
@@ -135,24 +132,6 @@ class Enhance:
         if self.output_rate == "auto":
             return audio.rate if audio.rate >= 44_100 else 48_000
         return audio.rate if self.output_rate == "input" else int(self.output_rate)
-
-    def _remember_speed(self, device: str, x: Audio, seconds: float) -> None:
-        if x.seconds >= LONG_ENOUGH_S and seconds > 0:
-            _measured_speed[self.checkpoint, device, self.precision] = (
-                x.seconds * x.channels / seconds
-            )
-
-
-def _mix(dry: np.ndarray, wet: np.ndarray, gain: float, out: np.ndarray, tick: Tick) -> None:
-    """out = dry + gain * wet, (C, T); `wet` may be `out`, and may end a sample early or late."""
-    length = dry.shape[1]
-    for start, stop in spans(length):
-        added = np.float32(gain) * wet[:, start:stop]
-        out[:, start:stop] = dry[:, start:stop]
-        out[:, start : start + added.shape[1]] += added
-        for array in (dry, wet, out):
-            release(array, start, stop)
-        tick(stop / length)
 
 
 def _resampled(audio: Audio, rate: int, tick: Tick) -> Audio:

@@ -21,6 +21,8 @@ from pipeline.stage import Chain, knobs
 VERSION = 1
 
 STAGES: dict[str, str] = {
+    "mask_unet": "pipeline.learned:MaskUnet",
+    "wavenet": "pipeline.learned:WaveNet",
     "per_stem": "pipeline.per_stem:PerStem",
     "enhance": "pipeline.enhance:Enhance",
 }

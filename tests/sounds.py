@@ -68,6 +68,23 @@ def tiny_checkpoint(folder: Path, *, spectral: bool = False, sample_rate: int = 
     save_checkpoint(net, folder, title="Tiny", licence="none")
 
 
+def tiny_cleaners(folder: Path) -> None:
+    """Small random nets under the names of those that clean, at 32 and 16 kHz."""
+    import torch
+
+    from models.mask_unet import MaskUnet, MaskUnetConfig
+    from models.registry import save_checkpoint
+    from models.wavenet import WaveNet, WaveNetConfig
+
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        mask = MaskUnet(MaskUnetConfig(base=8, groups=4, n_fft=64, hop=16, dilations=(1,)))
+        wave = WaveNet(WaveNetConfig(16, 1, 4, patch=4, sample_rate=16_000))
+        torch.nn.init.normal_(wave.leave[-1].weight, std=0.1)
+    save_checkpoint(mask, folder / "mask-unet-32k", title="Tiny mask", licence="none")
+    save_checkpoint(wave, folder / "wavenet-denoiser", title="Tiny WaveNet", licence="none")
+
+
 def tiny_checkpoints(folder: Path) -> None:
     """ "tiny" and "spectral" at 48 kHz, "low" at 32 kHz."""
     tiny_checkpoint(folder / "tiny")

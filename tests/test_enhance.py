@@ -183,7 +183,7 @@ def test_nothing_is_left_of_work_that_was_stopped(monkeypatch, short_windows):
 
 def test_the_estimate_follows_the_last_run():
     stage = Enhance("tiny", device="cpu")
-    enhance._measured_speed.clear()
+    nets._measured_speed.clear()
     before = stage.estimate_seconds(RATE * 60, RATE, 1)
     assert before == pytest.approx(60 / enhance.STORED_SPEED["cpu"])
     stage(limited(seconds=6.0))

@@ -7,7 +7,7 @@ from pipeline import added, windows
 from pipeline.audio import Audio
 from pipeline.recipe import STAGES, stage_classes
 from pipeline.stage import Cancelled, knobs
-from tests.sounds import RATE, speech, tiny_checkpoint, windowed_sinc
+from tests.sounds import RATE, speech, tiny_checkpoint, tiny_cleaners, windowed_sinc
 
 LENGTHS = {"odd": 10_007, "shorter than a window": 600, "one sample": 1, "several windows": 60_000}
 
@@ -17,6 +17,7 @@ def checkpoints(tmp_path_factory):
     """A tiny net under the name of the one that ships."""
     folder = tmp_path_factory.mktemp("checkpoints")
     tiny_checkpoint(folder / "enhancer-speech-48k")
+    tiny_cleaners(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
         yield

@@ -1,0 +1,104 @@
+"""The stages that clean with a trained net: a masking U-Net, and a WaveNet.
+
+    input -------------------------------------------------------- + --- output
+      |                                                            |
+      +- resample to the net's rate - x - net(x) - x - resample - * dry/wet
+
+Only what the net changes is added to the input, so that nothing is lost on the way to the net's
+rate and back; what lies above half of it is left to other stages.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import ClassVar
+
+from models.registry import PRECISIONS
+from pipeline import added, nets
+from pipeline.audio import Audio, allocate, resample
+from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+
+OVERLAP = 0.1  # of a window with the next one
+STORED_SPEED = {"cpu": 12.0, "cuda": 500.0, "mps": 100.0}  # seconds of one channel a second
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """What the stages below share: a net runs over the sound, and its change is mixed in."""
+
+    MODELS: ClassVar[tuple[str, ...]] = ()
+    checkpoint: str = knob("", label="Model", help="The trained network that does the work.")
+    mix: float = knob(
+        100.0, 0, 100, "%", "How much of what the network changes is mixed in; 0 changes nothing."
+    )
+    precision: str = knob(
+        "float32",
+        choices=PRECISIONS,
+        help="bfloat16 is faster on processors that have it, slower on others.",
+    )
+    device: str = "auto"
+    own: str = ""
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+        if self.device not in nets.DEVICES:
+            raise ValueError(f"device: got {self.device!r}, expected one of {nets.DEVICES}")
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        """The cleaned sound: same rate, channels and length.
+
+        Raises:
+            ValueError: no such checkpoint or device, or the net made values that are no numbers.
+            Cancelled: from `tick`.
+        """
+        tick(0.0)
+        if not self.mix:
+            tick(1.0)
+            return audio
+        device = nets.pick_device(self.device)
+        net = nets.load(self.checkpoint, device, self.precision, models=self.MODELS, own=self.own)
+        x = resample(audio, net.config.sample_rate, tick=share(tick, 0.01, 0.05))
+        with nets.measured(self._key(device), x):
+            change = added.residual(net, x, 0.0, share(tick, 0.05, 0.92), OVERLAP)
+        del x
+        wet = resample(Audio(change, net.config.sample_rate), audio.rate).samples
+        out = allocate(audio.channels, audio.frames)
+        added.mix(audio.samples, wet, self.mix / 100, out, share(tick, 0.95, 1.0))
+        return Audio(out, audio.rate)
+
+    def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """Seconds the work will take, by the last run's speed with this net."""
+        device = nets.pick_device(self.device) if "torch" in sys.modules else "cpu"
+        return frames / rate * channels / nets.speed(self._key(device), STORED_SPEED[device])
+
+    def _key(self, device: str) -> tuple[str, ...]:
+        return self.checkpoint, device, self.precision
+
+
+@dataclass(frozen=True)
+class MaskUnet(Cleaner):
+    """Takes noise and haze out of the spectrum with a learned mask; adds nothing.
+
+    The conservative one: it smooths the treble and keeps the stereo image.
+    Source: Ensoli and Massignan 2025, section 3.
+    """
+
+    MODELS: ClassVar[tuple[str, ...]] = ("mask_unet",)
+    checkpoint: str = knob(
+        "mask-unet-32k", label="Model", help="The trained network that does the work."
+    )
+
+
+@dataclass(frozen=True)
+class WaveNet(Cleaner):
+    """Subtracts what a dilated convolutional net takes for noise, in the waveform.
+
+    Attacks stay sharp; each channel is cleaned for itself.
+    Source: Rethage et al. 2018 (arXiv 1706.07162); Ensoli and Massignan 2025, section 3.
+    """
+
+    MODELS: ClassVar[tuple[str, ...]] = ("wavenet",)
+    checkpoint: str = knob(
+        "wavenet-denoiser", label="Model", help="The trained network that does the work."
+    )
