@@ -10,8 +10,10 @@ rate and back; what lies above half of it is left to other stages.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from models.registry import PRECISIONS
@@ -74,6 +76,30 @@ class Cleaner:
 
     def _key(self, device: str) -> tuple[str, ...]:
         return self.checkpoint, device, self.precision
+
+
+def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
+    """Makes a checkpoint of a WaveNet's weights that a user brings (weights only, never code).
+
+    Args:
+        path: a .safetensors, .pt or .pth file; a config in it overrides `size`.
+        folder: of checkpoints, made when missing; stages find it as their `own`.
+        size: of `models.wavenet.SIZES`.
+        name: of the checkpoint, "my-" and the file's name when empty.
+
+    Returns:
+        the checkpoint's name.
+
+    Raises:
+        ValueError: the file holds no weights that can be read safely, or those of another net.
+    """
+    from models import imported, registry
+
+    net = imported.wavenet(registry.read_weights(path), size)
+    name = name or "my-" + (re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "wavenet")
+    title = f"Own weights: {path.name}"
+    registry.save_checkpoint(net, folder / name, title=title, licence="not stated")
+    return name
 
 
 @dataclass(frozen=True)
