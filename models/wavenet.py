@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from models.layers import pad_to_multiple
 
 KERNEL = 3
+LEVEL = 10.0  # brings sound of a usual level, about 0.1, near one
 
 SIZES: dict[str, tuple[int, int, int]] = {  # channels, stacks, layers of a stack
     "small": (64, 2, 9),
@@ -78,21 +79,24 @@ class WaveNet(nn.Module):
             nn.ReLU(),
             nn.Conv1d(2 * c.channels, c.patch, KERNEL, padding=KERNEL // 2),
         )
+        for module in self.modules():
+            if isinstance(module, nn.Conv1d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
+                nn.init.zeros_(module.bias)
         nn.init.zeros_(self.leave[-1].weight)
-        nn.init.zeros_(self.leave[-1].bias)
         self.stride = c.patch
         self.receptive_field = c.patch * (sum(dilations) + 4)
 
     def forward(self, x: Tensor) -> Tensor:
         length = x.shape[-1]
-        steps = pad_to_multiple(x, self.stride)[:, 0].unflatten(-1, (-1, self.stride))
+        steps = pad_to_multiple(LEVEL * x, self.stride)[:, 0].unflatten(-1, (-1, self.stride))
         y = self.enter(steps.transpose(1, 2).to(self.enter.weight.dtype))  # (B, patch, T / patch)
         total = torch.zeros_like(y)
         for layer in self.layers:
             y, skip = layer(y)
             total = total + skip
         noise = self.leave(total * len(self.layers) ** -0.5).transpose(1, 2).flatten(1)
-        return x - noise[:, None, :length].to(x.dtype)
+        return x - noise[:, None, :length].to(x.dtype) / LEVEL
 
 
 class _Layer(nn.Module):
