@@ -1,0 +1,145 @@
+"""A file from the network: what comes is shown, verified, and kept whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import re
+import secrets
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pipeline.stage import Tick, no_tick
+
+TIMEOUT_S = 20.0
+ATTEMPTS = 2  # at a transfer that breaks off or arrives damaged
+BLOCK_BYTES = 1 << 18
+
+Tell = Callable[[str], None]
+
+
+class DownloadError(OSError):
+    """Why a file could not be fetched, in a few words."""
+
+
+class _BrokenError(DownloadError):
+    """A transfer that broke off, or whose bytes are not the publisher's: worth another try."""
+
+
+def fetch(url: str, folder: Path, tick: Tick = no_tick, tell: Tell = lambda line: None) -> Path:
+    """Downloads a file into `folder` under the name NAME-CHECKSUM.SUFFIX.
+
+    The checksum is the beginning of the file's SHA-256: the one in the address's own last part, or
+    the one that the server tells (as the Hugging Face Hub does). A file with neither is refused.
+
+    Args:
+        url: http or https address.
+        folder: made when missing.
+        tick: told the share that has come; may raise to stop.
+        tell: told which file comes, and how much of it is here.
+
+    Raises:
+        DownloadError: (an OSError) no network, no such file, no room, or damaged on the way again
+            and again. Nothing is left behind, whatever happens.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(_BrokenError):
+                return _fetch(url, folder, tick, tell)
+        return _fetch(url, folder, tick, tell)
+    except urllib.error.HTTPError as error:
+        raise DownloadError(f"the server says {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        raise DownloadError(f"no connection: {_words(error.reason)}") from error
+    except DownloadError:
+        raise
+    except (OSError, http.client.HTTPException) as error:
+        raise DownloadError(_words(error)) from error
+
+
+def checksum_of(path: Path) -> str:
+    """The beginning of the SHA-256 that a file's name NAME-CHECKSUM.SUFFIX gives; "" for none."""
+    found = re.fullmatch(r".+-([0-9a-f]{8,64})", path.stem)
+    return found.group(1) if found else ""
+
+
+def verify(path: Path) -> None:
+    """Compares a file with the checksum in its name, if there is one.
+
+    Raises:
+        ValueError: they differ.
+    """
+    expected = checksum_of(path)
+    if not expected:
+        return
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    if not digest.hexdigest().startswith(expected):
+        raise ValueError(f"{path} is damaged: its checksum is not {expected}; delete it, try again")
+
+
+def _fetch(url: str, folder: Path, tick: Tick, tell: Tell) -> Path:
+    temporary = folder / f".{secrets.token_hex(8)}.part"
+    name, told = Path(url), _Told()
+    request = urllib.request.Request(url, headers={"User-Agent": "wavemend"})
+    try:
+        with (
+            urllib.request.build_opener(told).open(request, timeout=TIMEOUT_S) as answer,
+            temporary.open("xb") as file,
+        ):
+            expected = checksum_of(name) or told.checksum
+            if not expected:
+                raise DownloadError("the server gives no checksum to verify the file by")
+            digest = _copy(answer, file, name.name, tick, tell)
+        if not digest.startswith(expected):
+            raise _BrokenError(f"its checksum is {digest[:8]}, expected {expected[:8]}")
+        path = folder / f"{name.stem.removesuffix(f'-{expected}')}-{expected[:8]}{name.suffix}"
+        return temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _copy(answer: Any, file: BinaryIO, name: str, tick: Tick, tell: Tell) -> str:
+    """Writes an answer to a file; returns its SHA-256 in hexadecimal."""
+    total, come, digest = int(answer.headers.get("Content-Length") or 0), 0, hashlib.sha256()
+    while True:
+        tell(f"{name}: {come / 1e6:.0f}" + (f" of {total / 1e6:.0f} MB" if total else " MB"))
+        tick(min(come / total, 1.0) if total else 0.0)
+        try:
+            block = answer.read(BLOCK_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            raise _BrokenError(f"broke off after {come} bytes ({_words(error)})") from error
+        if not block:
+            break
+        file.write(block)
+        digest.update(block)
+        come += len(block)
+    if come < total:
+        raise _BrokenError(f"broke off after {come} of {total} bytes")
+    return digest.hexdigest()
+
+
+class _Told(urllib.request.HTTPRedirectHandler):
+    """Follows redirections, and remembers the SHA-256 that the Hugging Face Hub sends with one."""
+
+    checksum = ""
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        etag = str(headers.get("X-Linked-ETag", "")).strip('"').lower()
+        if re.fullmatch(r"[0-9a-f]{64}", etag):
+            self.checksum = etag
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _words(error: object) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())
