@@ -21,6 +21,7 @@ from pipeline.stage import Chain, knobs
 VERSION = 1
 
 STAGES: dict[str, str] = {
+    "denoise": "pipeline.denoise:Denoise",
     "mask_unet": "pipeline.learned:MaskUnet",
     "wavenet": "pipeline.learned:WaveNet",
     "per_stem": "pipeline.per_stem:PerStem",
