@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline import bandwidth, excerpts
 from pipeline.audio import Audio, Info
+from pipeline.cells import Cells, cells
 from pipeline.sweep import Sweep, sweep
 
 
@@ -72,6 +73,11 @@ class Subject:
         energy = sum(np.square(piece.samples).sum(axis=1) for piece in self.pieces)
         channel = int(np.argmax(energy))
         return np.concatenate([piece.samples[channel] for piece in self.pieces])
+
+    @cached_property
+    def cells(self) -> Cells:
+        """See `pipeline.cells`: of `mono`."""
+        return cells(self.mono, self.audio.rate)
 
     @cached_property
     def levels(self) -> tuple[np.ndarray, float]:

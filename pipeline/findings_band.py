@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.cells import Cells
 from pipeline.findings import Finding, Subject, hertz, ramp
 
 AUDIBLE_HZ = 14_500.0  # an edge below is heard as dullness by most people
@@ -14,8 +15,6 @@ TYPICAL_HZ = (  # where MP3, AAC and Opus put their low-pass, by bit rate
 )  # fmt: skip
 LOSSY = ("MP3", "MPEG", "VORBIS", "OPUS", "AAC", "WMA", "AC3")
 
-FRAME_S = 1 / 43  # of the spectra in which holes are sought
-BAND_HZ = 350.0  # width of a cell
 HOLES_HZ = (2000.0, 16_000.0)  # where they are sought, if the recording reaches there
 NEIGHBOURS = 4  # frames before and after a hole, where there must be sound again
 DEEP_DB, WEAK_DB = 22.0, 35.0  # a hole is so far below its neighbours and the frame's loudest band
@@ -25,7 +24,7 @@ FEW, MANY = 1.2, 2.4  # per cent of cells: no codec, surely a codec
 
 def band(subject: Subject) -> list[Finding]:
     """Effective bandwidth, codec low-pass and codec holes."""
-    share = hole_share(subject.mono, subject.audio.rate, subject.edge_hz)
+    share = hole_share(subject.cells, subject.edge_hz)
     return [_bandwidth(subject), _low_pass(subject, share), _holes(share)]
 
 
@@ -93,43 +92,17 @@ def _holes(share: float) -> Finding:
     return Finding("codec_holes", share, "%", 1 - ramp(share, 0, MANY), "No holes left by a codec.")
 
 
-def hole_share(x: np.ndarray, rate: int, edge_hz: float | None) -> float:
-    """Per cent of time-frequency cells that go to nothing and come back within 0.1 s.
-
-    Args:
-        x: (T,) one channel.
-        edge_hz: cells are looked at below this frequency.
-    """
-    cells, hz = cell_levels(x, rate)
-    top = min(0.93 * (edge_hz or rate / 2), HOLES_HZ[1])
-    cells = cells[:, (hz > HOLES_HZ[0]) & (hz < top)]
-    if cells.shape[1] < 4 or len(cells) < 3 * NEIGHBOURS:
+def hole_share(found: Cells, edge_hz: float | None) -> float:
+    """Per cent of the cells below the edge that go to nothing and come back within 0.1 s."""
+    hz = found.hz
+    top = min(0.93 * (edge_hz or 1e9), HOLES_HZ[1])
+    levels = 10 * np.log10(found.power[:, (hz > HOLES_HZ[0]) & (hz < top)] + 1e-14)
+    if levels.shape[1] < 4 or len(levels) < 3 * NEIGHBOURS:
         return 0.0
-    around = np.pad(cells, ((NEIGHBOURS, NEIGHBOURS), (0, 0)), constant_values=-140.0)
+    around = np.pad(levels, ((NEIGHBOURS, NEIGHBOURS), (0, 0)), constant_values=-140.0)
     runs = np.lib.stride_tricks.sliding_window_view(around, NEIGHBOURS, axis=0).max(axis=2)
-    neighbours = np.minimum(runs[: len(cells)], runs[NEIGHBOURS + 1 :])
-    loudest = cells.max(axis=1)
-    holes = (neighbours - cells > DEEP_DB) & (cells < loudest[:, None] - WEAK_DB)
+    neighbours = np.minimum(runs[: len(levels)], runs[NEIGHBOURS + 1 :])
+    loudest = levels.max(axis=1)
+    holes = (neighbours - levels > DEEP_DB) & (levels < loudest[:, None] - WEAK_DB)
     active = loudest > loudest.max() - ACTIVE_DB
     return float(100 * holes[active].mean())
-
-
-def cell_levels(x: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """(frames, bands) in dB, and (bands,) the middle of each band in Hz."""
-    from scipy import fft, signal
-
-    n_fft = max(64, 1 << round(np.log2(rate * FRAME_S)))
-    if len(x) < n_fft:
-        x = np.pad(x, (0, n_fft - len(x)))
-    window = signal.windows.blackmanharris(n_fft, sym=False).astype(np.float32)
-    window /= np.sqrt((window**2).sum() * n_fft / 2)
-    width = max(1, round(BAND_HZ * n_fft / rate))
-    n_bands = n_fft // 2 // width
-    views = np.lib.stride_tricks.sliding_window_view(x, n_fft)[:: n_fft // 2]
-    parts = []
-    for some in np.array_split(views, -(-len(views) // 256)):
-        spectrum = fft.rfft(some * window)[:, 1 : 1 + n_bands * width]
-        power = spectrum.real**2 + spectrum.imag**2
-        parts.append(power.reshape(len(some), n_bands, width).mean(axis=2))
-    levels = 10 * np.log10(np.concatenate(parts) + 1e-14)
-    return levels, (np.arange(n_bands) + 0.5) * width * rate / n_fft
