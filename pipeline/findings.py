@@ -13,7 +13,6 @@ from pipeline.audio import Audio, Info
 from pipeline.cells import Cells, cells
 from pipeline.sweep import Sweep, sweep
 
-
 SILENCE = 2.0**-24  # full scale is 1: half a step of 24 bits
 
 

@@ -88,7 +88,9 @@ def _holes(share: float) -> Finding:
             f"{share:.1f} % of it has holes: bands that vanish and come back within a tenth of a "
             "second, as after MP3 or AAC at a low bit rate."
         )
-        return Finding("codec_holes", share, "%", 0.5 + 0.5 * ramp(share, FEW, MANY + 1), text, True)
+        return Finding(
+            "codec_holes", share, "%", 0.5 + 0.5 * ramp(share, FEW, MANY + 1), text, True
+        )
     return Finding("codec_holes", share, "%", 1 - ramp(share, 0, MANY), "No holes left by a codec.")
 
 

@@ -142,7 +142,7 @@ def _pitch(
     rising = lags[:, 1:] > lags[:, :-1]
     best = lags.max(axis=1, keepdims=True)
     top = ~np.pad(rising, ((0, 0), (0, 1))) & (lags > 0.9 * best)  # first peak near the best one
-    semitones = -12 * np.log2((low + np.argmax(top, axis=1)))
+    semitones = -12 * np.log2(low + np.argmax(top, axis=1))
     voiced = (best[:, 0] > PERIODIC) & loud
     if voiced.sum() <= 5:
         return 0.0, 0.0

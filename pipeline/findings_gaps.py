@@ -32,7 +32,9 @@ def gaps(subject: Subject) -> list[Finding]:
     audio = subject.audio
     if subject.silent:
         return [
-            Finding("digital_silence", audio.seconds, "s", 1.0, "It is silent from end to end.", True),
+            Finding(
+                "digital_silence", audio.seconds, "s", 1.0, "It is silent from end to end.", True
+            ),
             Finding("dropouts", 0.0, "", 1.0, "No dropouts."),
         ]
     found = [_refined(audio, gap) for gap in _coarse(audio)]

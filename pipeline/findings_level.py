@@ -35,7 +35,7 @@ def level(subject: Subject) -> list[Finding]:
         peaks = f"It peaks at {top:.1f} dB of full scale, between samples too."
     return [
         Finding("loudness", lufs, "LUFS", 1.0, loud),
-        Finding("true_peak", top, "dBTP", 1.0, peaks, over or not np.isfinite(top)),
+        Finding("true_peak", top, "dBTP", 1.0, peaks, over),
     ]
 
 
@@ -55,7 +55,9 @@ def clipping(subject: Subject) -> list[Finding]:
         )
     else:
         text, confidence = "No clipping: its peaks are round.", 1 - confidence
-    return [Finding("clipping", float(count if evidence > 0 else 0), "runs", confidence, text, trouble)]
+    return [
+        Finding("clipping", float(count if evidence > 0 else 0), "runs", confidence, text, trouble)
+    ]
 
 
 def _flat_tops(subject: Subject, rail: float) -> tuple[int, int]:

@@ -43,7 +43,11 @@ def neural(subject: Subject) -> list[Finding]:
             f"convolutions leave them ({SPACINGS_HZ[spacing]}). It may be generated, or have "
             "passed a neural codec."
         )
-        return [Finding(name, spacing, "Hz", 0.3 + 0.3 * ramp(standing, STANDING, 3 * STANDING), text, True)]
+        return [
+            Finding(
+                name, spacing, "Hz", 0.3 + 0.3 * ramp(standing, STANDING, 3 * STANDING), text, True
+            )
+        ]
     if subject.audio.rate in (24_000, 32_000):
         text = (
             f"{subject.audio.rate} samples a second is what neural codecs and MusicGen write, "

@@ -21,6 +21,7 @@ ALIVE_DB, NOTHING_DB = -100.0, -125.0  # frames and band floors below are digita
 LOWEST_HZ = 200.0  # hum and rumble lie below
 BREADTH = 0.55  # share of the bands that a hiss fills
 NOISY_DB, SURELY_DB = 36.0, 26.0  # signal-to-noise ratios
+ALL_DB = 0.8  # a ratio below: the recording is steady noise, such as rain, and is left alone
 
 RUMBLE_HZ = (2.5, 20.0)
 RUMBLE_DB, RUMBLE_DBFS = -12.0, -50.0  # against the whole sound, and full scale
@@ -44,7 +45,7 @@ def noise(subject: Subject) -> list[Finding]:
             Finding("snr", None, "dB", 0.7, "Its noise is too weak to be measured."),
         ]
     ratio = found.sound_db - found.noise_db
-    trouble = ratio < NOISY_DB and found.breadth >= BREADTH
+    trouble = ALL_DB < ratio < NOISY_DB and found.breadth >= BREADTH
     sure = ramp(found.breadth, 0.3, 0.8) * (0.5 + 0.5 * ramp(ratio, NOISY_DB, SURELY_DB))
     text = f"Steady noise at {found.noise_db:.0f} dBFS, {ratio:.0f} dB below the sound"
     loud = " and plainly heard." if ratio < SURELY_DB else ": heard in the pauses."
@@ -103,7 +104,13 @@ def hum(subject: Subject) -> list[Finding]:
     sure = 0.5 + 0.5 * ramp(count, 1, 4)
     return [
         Finding("hum", float(found.hz), "Hz", sure, text, True),
-        Finding("hum_level", float(found.level_db), "dBFS", sure, f"It lies at {found.level_db:.0f} dBFS."),
+        Finding(
+            "hum_level",
+            float(found.level_db),
+            "dBFS",
+            sure,
+            f"It lies at {found.level_db:.0f} dBFS.",
+        ),
     ]
 
 
@@ -125,5 +132,7 @@ def rumble(subject: Subject) -> list[Finding]:
     trouble = share > RUMBLE_DB and level > RUMBLE_DBFS and subject.audio.seconds >= 1
     if not trouble:
         return [Finding("rumble", level, "dBFS", ramp(share, 0, 2 * RUMBLE_DB), "No rumble.")]
-    text = f"Rumble below {hertz(RUMBLE_HZ[1])} at {level:.0f} dBFS: it moves loudspeakers, unheard."
+    text = (
+        f"Rumble below {hertz(RUMBLE_HZ[1])} at {level:.0f} dBFS: it moves loudspeakers, unheard."
+    )
     return [Finding("rumble", level, "dBFS", 0.5 + 0.5 * ramp(share, RUMBLE_DB, 0), text, True)]
