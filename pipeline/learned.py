@@ -5,7 +5,7 @@
       +- resample to the net's rate - x - net(x) - x - resample - * dry/wet
 
 Only what the net changes is added to the input, so that nothing is lost on the way to the net's
-rate and back; what lies above half of it is left to other stages.
+rate and back; what lies above half of it follows the highest band that the net heard.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from models.registry import PRECISIONS
-from pipeline import added, nets
+from pipeline import above, added, nets
 from pipeline.audio import Audio, allocate, resample
 from pipeline.stage import Tick, check_knobs, knob, no_tick, share
 
@@ -60,13 +60,17 @@ class Cleaner:
             return audio
         device = nets.pick_device(self.device)
         net = nets.load(self.checkpoint, device, self.precision, models=self.MODELS, own=self.own)
-        x = resample(audio, net.config.sample_rate, tick=share(tick, 0.01, 0.05))
+        own_rate: int = net.config.sample_rate
+        x = resample(audio, own_rate, tick=share(tick, 0.01, 0.05))
         with nets.measured(self._key(device), x):
             change = added.residual(net, x, 0.0, share(tick, 0.05, 0.92), OVERLAP)
-        del x
-        wet = resample(Audio(change, net.config.sample_rate), audio.rate).samples
         out = allocate(audio.channels, audio.frames)
-        added.mix(audio.samples, wet, self.mix / 100, out, share(tick, 0.95, 1.0))
+        wet = resample(Audio(change, own_rate), audio.rate).samples
+        added.mix(audio.samples, wet, self.mix / 100, out, share(tick, 0.92, 0.97))
+        if audio.rate > own_rate:
+            heard = resample(x, audio.rate).samples
+            above.turn_down(audio, heard, above.gains(x, change), self.mix / 100, out)
+        tick(1.0)
         return Audio(out, audio.rate)
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
