@@ -1,26 +1,20 @@
-"""Command line: `python -m pipeline restore IN [IN ...] -o OUT_FOLDER`; see --help."""
+"""Command line: `python -m pipeline restore IN [IN ...] -o OUT_FOLDER`, and more; see --help."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
-import math
-import signal
-import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from pipeline import batch, recipe
-from pipeline.audio import AudioError, load
-from pipeline.console import Watch
+from pipeline.audio import load
+from pipeline.console import BAD_FILE, Watch, good_use, print_json, stoppable
 from pipeline.restore import Result, restore_file
+from pipeline.separate_command import separate
 from pipeline.stage import Chain, Tick
-
-BAD_FILE, BAD_USE, STOPPED = 1, 2, 130
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -54,7 +48,7 @@ def restore(
     A file that cannot be done gets one line on stderr and makes the exit code 1; the others are
     still done. Inputs are never overwritten.
     """
-    with _stoppable(), _good_use():
+    with stoppable(), good_use():
         chain = _chain(recipe_name, checkpoint, device)
         jobs, failures = batch.plan(inputs, out, kind)
         with Watch(sum(job.seconds for job in jobs), quiet=as_json) as watch:
@@ -63,12 +57,15 @@ def restore(
             results, more = _run(jobs, chain, kind, watch)
     failures += more
     if as_json:
-        _print_json(
+        print_json(
             recipe=recipe.dump(chain),
             files=[_entry(result) for result in results],
             failures=[{"source": str(f.source), "error": f.error} for f in failures],
         )
     raise typer.Exit(BAD_FILE if failures else 0)
+
+
+app.command()(separate)
 
 
 @app.command()
@@ -80,10 +77,10 @@ def evaluate(
     """Measures how far a recording is from its clean reference."""
     from pipeline.evaluate import evaluate as measure
 
-    with _stoppable(), _good_use():
+    with stoppable(), good_use():
         found = measure(load(estimate), load(target))
     if as_json:
-        _print_json(**found)
+        print_json(**found)
     else:
         for name, value in found.items():
             print(f"{name:20} {'-' if value is None else format(value, '.3f')}")
@@ -100,12 +97,12 @@ def report(
     from pipeline.enhance import Enhance
     from pipeline.report import report as measure
 
-    with _stoppable(), _good_use(), Watch(1.0, quiet=as_json) as watch:
+    with stoppable(), good_use(), Watch(1.0, quiet=as_json) as watch:
         paths = [path for given in inputs for path, _ in batch.expand(given, given)]
         stage = Enhance(checkpoint=checkpoint, keep_below_hz=keep_below_hz)
         rows = measure(paths, stage, watch.begin("recordings", 1.0))
     if as_json:
-        _print_json(rows=[dataclasses.asdict(row) for row in rows])
+        print_json(rows=[dataclasses.asdict(row) for row in rows])
         return
     print("| damage | LSD before | after | up to 16 kHz | after | energy dB | modulation |")
     print("|---|---|---|---|---|---|---|")
@@ -114,39 +111,19 @@ def report(
         print(f"| {row.damage} | {' | '.join(cells)} |")
 
 
-@contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """Ctrl-C and a polite kill end the run after clean-up, with one line instead of a traceback."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("Stopped. Finished files stay; nothing half-done is left.", file=sys.stderr)
-        raise typer.Exit(STOPPED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def _good_use() -> Iterator[None]:
-    """What concerns the whole run (recipe, checkpoint, device) is one line and exit code 2."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(BAD_FILE if isinstance(error, AudioError) else BAD_USE) from None
-
-
 def _chain(name: str, checkpoint: str | None, device: str) -> Chain:
     """The recipe's chain, with the stages that know a checkpoint or a device told which."""
     wanted = {"checkpoint": checkpoint, "device": device}
-    stages: list[Any] = []
-    for stage in recipe.load(name).stages:
-        known: Any = stage
-        names = {field.name for field in dataclasses.fields(known)}
-        told = {key: value for key, value in wanted.items() if value and key in names}
-        stages.append(dataclasses.replace(known, **told))
-    return Chain(tuple(stages))
+    return Chain(tuple(_told(stage, wanted) for stage in recipe.load(name).stages))
+
+
+def _told(stage: Any, wanted: dict[str, str | None]) -> Any:
+    """The stage with the settings wanted that it knows; so too the chain that it runs itself."""
+    names = {field.name for field in dataclasses.fields(stage)}
+    told: dict[str, Any] = {key: value for key, value in wanted.items() if value and key in names}
+    if "stages" in names:
+        told["stages"] = tuple(_told(inner, wanted) for inner in stage.stages)
+    return dataclasses.replace(stage, **told)
 
 
 def _run(
@@ -185,19 +162,6 @@ def _line(result: Result) -> str:
 def _entry(result: Result) -> dict[str, Any]:
     entry = dataclasses.asdict(result)
     return {**entry, "source": str(result.source), "path": str(result.path)}
-
-
-def _print_json(**document: Any) -> None:
-    print(json.dumps(_finite(document), indent=2, allow_nan=False))
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity: a level of minus infinity dB becomes null."""
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 if __name__ == "__main__":

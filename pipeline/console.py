@@ -1,11 +1,23 @@
-"""What the command line shows while it works: a bar with the time left, and lines above it."""
+"""What the command line shows while it works, and how it ends."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import math
+import signal
 import sys
+from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
+import typer
+
+from pipeline.audio import AudioError
 from pipeline.stage import Tick
+
+BAD_FILE, BAD_USE, STOPPED = 1, 2, 130
+"""Exit codes: a file could not be done, the whole run could not, the user stopped it."""
 
 
 class Watch:
@@ -57,6 +69,10 @@ class Watch:
         self._bar.update(self._task, description=title, completed=start)
         return lambda done: self._bar.update(self._task, completed=start + done * seconds)
 
+    def retitle(self, title: str) -> None:
+        """Says what is being done just now, in place of the title."""
+        self._bar.update(self._task, description=title)
+
     def tell(self, line: str) -> None:
         """A line for stdout: what has been done."""
         if self._quiet:
@@ -69,3 +85,40 @@ class Watch:
     def complain(self, line: str) -> None:
         """A line for stderr: what went wrong."""
         self._console.print(line)
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C and a polite kill end the run after clean-up, with one line instead of a traceback."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("Stopped. Finished files stay; nothing half-done is left.", file=sys.stderr)
+        raise typer.Exit(STOPPED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def good_use() -> Iterator[None]:
+    """What concerns the whole run (recipe, checkpoint, device) is one line and exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(BAD_FILE if isinstance(error, AudioError) else BAD_USE) from None
+
+
+def print_json(**document: Any) -> None:
+    """One document on stdout."""
+    print(json.dumps(_finite(document), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: a level of minus infinity dB becomes null."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -151,12 +151,6 @@ def _legacy_url(signature: str) -> str | None:
     return url
 
 
-def _legacy_root() -> str:
-    from demucs.pretrained import ROOT_URL
-
-    return str(ROOT_URL)
-
-
 @contextlib.contextmanager
 def _alone(tick: Tick) -> Iterator[None]:
     """One download at a time in this process; who waits can still be stopped."""
@@ -191,16 +185,14 @@ def _fetch(model: str, signature: str, place: Path, tick: Tick) -> None:
 
 def _what_to_do(model: str, tried: list[str], place: Path) -> str:
     from_hub = missing(model, str(place) if place.is_dir() else None)
-    signatures = [Path(url).stem for url in from_hub]
-    older = [Path(url).name for url in map(_legacy_url, signatures) if url]
-    sized = [f"{name} ({KNOWN_SIZES[name]})" if name in KNOWN_SIZES else name for name in older]
-    files = ", ".join(Path(url).name for url in from_hub)
-    either = f"{files} from {HUB}/{_repository(model)}"
-    other = f", or {', '.join(sized)} from {_legacy_root()}" if sized else ""
+    older = [url for name in from_hub if (url := _legacy_url(Path(name).stem))]
+    sizes = [KNOWN_SIZES.get(Path(url).name, "") for url in older]
+    sized = [f"{url} ({size})" if size else url for url, size in zip(older, sizes, strict=True)]
+    other = f", or {', '.join(sized)}" if sized else ""
     return (
         f"{model}: its weights are not on this machine and could not be downloaded. "
-        f"Tried {' and '.join(tried)}. Try again with a network, or fetch on another machine "
-        f"{either}{other}, and put what you fetched into {place}, or into a folder that the "
-        f"environment variable {VARIABLE} names. Everything else works without; so do the "
+        f"Tried {' and '.join(tried)}. Try again with a network; or fetch on another machine "
+        f"{', '.join(from_hub)}{other}, and put what you fetched into {place}, or into a folder "
+        f"that the environment variable {VARIABLE} names. Everything else works without; so do the "
         "separators harmonic_percussive and mid_side."
     )

@@ -47,7 +47,6 @@ def fetch(url: str, folder: Path, tick: Tick = no_tick, tell: Tell = lambda line
             and again. Nothing is left behind, whatever happens.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for _ in range(ATTEMPTS - 1):
             with contextlib.suppress(_BrokenError):
                 return _fetch(url, folder, tick, tell)
@@ -90,14 +89,13 @@ def _fetch(url: str, folder: Path, tick: Tick, tell: Tell) -> Path:
     name, told = Path(url), _Told()
     request = urllib.request.Request(url, headers={"User-Agent": "wavemend"})
     try:
-        with (
-            urllib.request.build_opener(told).open(request, timeout=TIMEOUT_S) as answer,
-            temporary.open("xb") as file,
-        ):
+        with urllib.request.build_opener(told).open(request, timeout=TIMEOUT_S) as answer:
             expected = checksum_of(name) or told.checksum
             if not expected:
                 raise DownloadError("the server gives no checksum to verify the file by")
-            digest = _copy(answer, file, name.name, tick, tell)
+            folder.mkdir(parents=True, exist_ok=True)
+            with temporary.open("xb") as file:
+                digest = _copy(answer, file, name.name, tick, tell)
         if not digest.startswith(expected):
             raise _BrokenError(f"its checksum is {digest[:8]}, expected {expected[:8]}")
         path = folder / f"{name.stem.removesuffix(f'-{expected}')}-{expected[:8]}{name.suffix}"

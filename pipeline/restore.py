@@ -113,9 +113,9 @@ def restore_file(
     refuse_overwriting(source, path, avoid)
     audio = load(source, max_seconds=max_seconds, tick=share(tick, 0, LOAD_SHARE))
     made = restore(audio, chain, share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
-    path, subtype, notes = _fit(made.audio, path, _subtype(source, kind))
+    path, subtype, notes = fit(made.audio, path, subtype_for(source, kind))
     refuse_overwriting(source, path, avoid)
-    _make(folder)
+    make_folder(folder)
     save(made.audio, path, subtype=subtype, tick=share(tick, 1 - SAVE_SHARE, 1))
     return Result(source, path, audio.seconds, made.seconds_taken, notes, made.guarantee)
 
@@ -141,7 +141,8 @@ def refuse_overwriting(source: Path, path: Path, avoid: Collection[Path]) -> Non
         )
 
 
-def _subtype(source: Path, kind: str | None) -> str | None:
+def subtype_for(source: Path, kind: str | None) -> str | None:
+    """The subtype that a result of `source` gets: that of `kind`, else at least as deep."""
     if kind:
         return KINDS[kind][1]
     return _at_least_as_deep(probe(source), source.suffix)
@@ -153,7 +154,7 @@ def _at_least_as_deep(info: Info, suffix: str) -> str:
     return "FLOAT" if deeper and suffix.lower() != ".flac" else "PCM_24"
 
 
-def _fit(audio: Audio, path: Path, subtype: str | None) -> tuple[Path, str | None, tuple[str, ...]]:
+def fit(audio: Audio, path: Path, subtype: str | None) -> tuple[Path, str | None, tuple[str, ...]]:
     """The path and subtype that hold the sound as it is, and what to tell about it."""
     notes = []
     top = peak(audio)
@@ -171,7 +172,8 @@ def _fit(audio: Audio, path: Path, subtype: str | None) -> tuple[Path, str | Non
     return path, subtype, tuple(notes)
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Makes a folder for results where there is none; raises `AudioError` where it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
