@@ -12,6 +12,7 @@ import typer
 from pipeline import batch, recipe
 from pipeline.audio import load
 from pipeline.console import BAD_FILE, Watch, good_use, print_json, stoppable
+from pipeline.diagnose_command import diagnose
 from pipeline.restore import Result, restore_file
 from pipeline.separate_command import separate
 from pipeline.stage import Chain, Tick
@@ -66,6 +67,7 @@ def restore(
 
 
 app.command()(separate)
+app.command()(diagnose)
 
 
 @app.command()
