@@ -3,8 +3,7 @@
 What the minimum of 1.5 s leaves is noise, or sound that never paused so long. Three things tell
 them apart. Noise is smooth over frequency, a partial is not: what stands out of its neighbourhood
 does not count. Noise fills the gaps between partials evenly, reverberation does not: a low quantile
-stands for the neighbourhood. And noise stays: a level that falls far lower within the 15 s around
-it is taken down towards that.
+stands for the neighbourhood. And noise is steady: see `steadiness`.
 """
 
 from __future__ import annotations
@@ -14,14 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.audio import Audio
-from pipeline.minimum_statistics import STEP, SUB_WINDOWS, minima, sub_window
+from pipeline.minimum_statistics import STEP, SUB_WINDOWS, SubWindows, frames_in, sub_windows
 from pipeline.spectra import OVERLAP, Stft
 from pipeline.stage import Tick, no_tick
+from pipeline.steadiness import lowest_and_share
 
 QUANTILE, ABOVE = 0.35, 1.7  # of the neighbourhood in frequency, and how far above it noise reaches
 NEIGHBOURHOOD = 30  # bins on either side, from that bin on; below, down to zero and as far up
 SMOOTH_BINS = 7
-STAYS_S, RISES = 15.4, 1.6  # noise is at most so many times its minimum over so many seconds
+STAYS_S, RISES = 15.4, 1.6  # noise is at most so many times the lowest of so many seconds
+BLOCK = 256  # sub-windows handled at once
 LOWEST_DB = -140.0  # what counts as the floor of digital silence
 EXCERPTS, EXCERPT_S = 12, 5.0  # looked at for one number
 
@@ -39,12 +40,12 @@ def noise_track(audio: Audio, stft: Stft, tick: Tick = no_tick) -> np.ndarray:
     The unit is that of |X|^2 of `stft`: white noise of variance s has s in every bin. S is 0 for a
     sound shorter than a few frames, where nothing can be said. See `at_frames`.
     """
-    return _steady(minima(audio, stft, tick), stft, audio.rate)
+    return _steady(sub_windows(audio, stft, tick), stft, audio.rate)
 
 
 def at_frames(track: np.ndarray, stft: Stft, rate: int, first: int, count: int) -> np.ndarray:
     """(count, ...) float32: a track (S, ...) at frames `first` and on, interpolated linearly."""
-    period = STEP * sub_window(stft, rate)
+    period = STEP * frames_in(stft, rate)
     at = (np.arange(first, first + count) - (OVERLAP - 1)) / period - 0.5
     at = np.clip(at, 0, len(track) - 1)
     before = np.minimum(at.astype(int), max(len(track) - 2, 0))
@@ -72,9 +73,10 @@ def measure(audio: Audio, tick: Tick = no_tick) -> Floor:
         parts = [audio]
     found = []
     for index, part in enumerate(parts):
-        found.append(minima(part, stft))
+        found.append(sub_windows(part, stft))
         tick((index + 1) / len(parts))
-    track = _steady(np.concatenate(found), stft, audio.rate)
+    together = SubWindows(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    track = _steady(together, stft, audio.rate)
     noise = float(track[..., 3:].mean()) if track.size else 0.0  # without DC and rumble
     total = float(np.mean([np.square(part.samples, dtype=np.float64).mean() for part in parts]))
     return Floor(_db(noise), min(_db(max(total - noise, 1e-3 * noise)) - _db(noise), -LOWEST_DB))
@@ -85,21 +87,30 @@ def noise_floor_dbfs(audio: Audio, tick: Tick = no_tick) -> float:
     return measure(audio, tick).noise_dbfs
 
 
-def _steady(found: np.ndarray, stft: Stft, rate: int) -> np.ndarray:
-    """The noise of raw minima (S, C, F); see the top of this file."""
-    from scipy.ndimage import minimum_filter1d, uniform_filter1d
+def _steady(found: SubWindows, stft: Stft, rate: int) -> np.ndarray:
+    """The noise of all that was found, (S, C, F); see the top of this file."""
+    from scipy.ndimage import minimum_filter1d
 
-    if not len(found):
-        return found
-    least = minimum_filter1d(found, SUB_WINDOWS, axis=0)
-    least[~np.isfinite(least)] = 0.0
+    size = frames_in(stft, rate)
+    length = max(round(STAYS_S * rate / (size * STEP * stft.hop)), 1)
+    noise = minimum_filter1d(found.least, SUB_WINDOWS, axis=0) if len(found.least) else found.least
+    low, share = lowest_and_share(found, length, size)
+    for start in range(0, len(noise), BLOCK):
+        part = noise[start : start + BLOCK]
+        part[~np.isfinite(part)] = 0.0
+        part[:] = _smooth(part)
+        np.minimum(part, RISES * low[start : start + BLOCK], out=part)
+        part *= share[start : start + BLOCK]
+    return noise
+
+
+def _smooth(least: np.ndarray) -> np.ndarray:
+    """(S, C, F) of the same without what stands out of its neighbourhood."""
+    from scipy.ndimage import uniform_filter1d
+
     level = np.log(least + np.float32(1e-20))
-    noise = np.exp(np.minimum(level, _neighbourhood(level) + np.float32(np.log(ABOVE))))
-    noise = uniform_filter1d(noise, SMOOTH_BINS, axis=-1, mode="nearest")
-    period_s = sub_window(stft, rate) * STEP * stft.hop / rate
-    calm = uniform_filter1d(noise, 3, axis=0, mode="nearest")
-    stays = minimum_filter1d(calm, round(STAYS_S / period_s), axis=0)
-    return np.minimum(noise, RISES * stays).astype(np.float32, copy=False)
+    level = np.minimum(level, _neighbourhood(level) + np.float32(np.log(ABOVE)))
+    return uniform_filter1d(np.exp(level), SMOOTH_BINS, axis=-1, mode="nearest")
 
 
 def _neighbourhood(level: np.ndarray) -> np.ndarray:
