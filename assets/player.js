@@ -11,6 +11,7 @@ class Player {
     Object.assign(this, { root, value, loop: null, preview: null, looping: false, surfaces: [] });
     const gains = value.tracks.map((track) => track.gain_db);
     this.transport = new Transport(wavs, gains, () => this.draw());
+    this.mixer = value.muted?.length ? new Mixer(value, this.transport) : null;
     this.rate = this.transport.rate;
     this.seconds = this.transport.frames / this.rate;
     this.gone = new AbortController();
@@ -36,7 +37,17 @@ class Player {
   }
 
   select(track) {
-    if (track < this.value.tracks.length) this.transport.select(track);
+    if (this.mixer) this.mixer.toggle(track, "solo");
+    else if (track < this.value.tracks.length) this.transport.select(track);
+  }
+
+  /** Goes on where another player of the same recording stood. */
+  resume({ position, loop, looping, active, matched }) {
+    this.loop = loop;
+    this.turnLoop(looping);
+    this.transport.match(matched);
+    this.select(Math.min(active, this.value.tracks.length - 1));
+    this.seek(position);
   }
 
   /** Sets the loop to {start, end} in seconds (null: none) and turns it on. */
@@ -82,19 +93,21 @@ class Player {
     this.status = make("span", "wmp-status", "", { role: "status" });
     const loop = make("span", "wmp-group");
     loop.append(this.loopButton, this.span, this.clear);
+    this.matchButton.hidden = Boolean(this.mixer);
     bar.append(this.play, this.clock, length, loop, this.matchButton, this.status);
     return bar;
   }
 
   deck() {
-    const deck = make("div", "wmp-deck");
+    const deck = make("div", this.mixer ? "wmp-deck wmp-mixing" : "wmp-deck");
     this.ruler = make("div", "wmp-ruler", "", { role: "slider", tabindex: "0", "aria-label": "Position" });
     this.ruler.setAttribute("aria-valuemin", "0");
     this.ruler.setAttribute("aria-valuemax", this.seconds.toFixed(3));
     const peaks = this.value.tracks.map((track) => decodePeaks(track.peaks));
     const top = peaks.flatMap((pairs) => [...pairs]).reduce((a, b) => Math.max(a, Math.abs(b)), 1);
     const zoom = 0.94 * Math.min(FULL_SCALE / top, 50);
-    this.tracks = this.value.tracks.map((track, index) => this.trackButton(track, index));
+    const head = (track, index) => this.mixer?.head(track, index) ?? this.trackButton(track, index);
+    this.tracks = this.value.tracks.map(head);
     const lanes = peaks.map((pairs) => make("div", "wmp-lane"));
     lanes.forEach((lane, index) => lane.append(waveform(peaks[index], zoom)));
     this.lanes = lanes;
@@ -135,7 +148,8 @@ class Player {
     this.tabs = views.map((name) => makeButton("wmp-view", name, "", () => this.show(name)));
     const help = make("span", "wmp-keys");
     const keys = this.value.tracks.map((track) => track.key).join(" ");
-    for (const [key, deed] of [[keys, "switch"], ...Keys.HELP]) help.append(make("kbd", "", key), ` ${deed}`);
+    const rest = Keys.HELP.filter(([key]) => !(this.mixer && key === "M"));
+    for (const [key, deed] of [[keys, this.mixer ? "solo" : "switch"], ...rest]) help.append(make("kbd", "", key), ` ${deed}`);
     tabs.append(...this.tabs, help);
     this.figures = this.value.pictures.map(pictureFigure);
     this.figures.forEach(({ plot, axis }) => axis.time && this.surface(plot, axis));
@@ -177,6 +191,7 @@ class Player {
     this.clear.hidden = !loop;
     this.status.textContent = transport.error ? `Cannot play: ${transport.error.message}` : transport.waiting ? "Loading\u2026" : "";
     this.tracks.forEach((track, i) => {
+      if (this.mixer) return this.lanes[i].classList.toggle("wmp-active", this.mixer.draw(track, i));
       track.setAttribute("aria-pressed", i === transport.active);
       this.lanes[i].classList.toggle("wmp-active", i === transport.active);
       const gain = transport.matched ? transport.gains[i] : 0;
@@ -233,6 +248,7 @@ let latest = 0;
 async function showValue() {
   const mine = ++latest;
   const value = JSON.parse(JSON.stringify(props.value || null));
+  const before = value?.of && root.abplayer?.value.of === value.of ? root.abplayer.state : null;
   root.abplayer?.dispose();
   root.abplayer = null;
   root.inert = true; // what is still shown belongs to the value before
@@ -242,6 +258,7 @@ async function showValue() {
     root.replaceChildren();
     root.hidden = !wavs.length;
     if (wavs.length) root.abplayer = new Player(root, value, wavs);
+    if (before && !value.muted.length) root.abplayer.resume(before);
   } catch (error) {
     root.replaceChildren(make("p", "wmp-status", `Cannot open the sound: ${error.message}`));
     root.hidden = false;

@@ -79,6 +79,7 @@ class Transport {
   constructor(wavs, gains, onchange, context = null) {
     Object.assign(this, { gains, onchange, context, playing: false, held: 0, run: null });
     Object.assign(this, { loop: null, active: 0, matched: true, error: null, ahead: AHEAD_S });
+    this.mixer = null; // where there is one, it says how loud each track is
     this.rate = wavs[0].rate;
     this.frames = Math.max(...wavs.map((wav) => wav.frames));
     this.segments = new Segments(wavs, () => this.pump(), (error) => this.fail(error));
@@ -103,6 +104,7 @@ class Transport {
   }
 
   level(track) {
+    if (this.mixer) return this.mixer.level(track);
     return track === this.active ? 10 ** ((this.matched ? this.gains[track] : 0) / 20) : 0;
   }
 

@@ -1,35 +1,7 @@
-// What the A/B player is drawn with: elements, waveforms, axes, and surfaces to point at a time on.
+// What the A/B player is drawn with: waveforms, axes, and surfaces to point at a time on.
 
-const SVG = "http://www.w3.org/2000/svg";
 const FULL_SCALE = 8192; // of the int16 peaks that the server sends
 const CLICK_PX = 4; // a pointer that moved less has clicked
-
-/** An HTML element; text is always set as text, never read as HTML. */
-function make(tag, className = "", text = "", attributes = {}) {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
-
-function makeButton(className, text, title, onclick) {
-  const node = make("button", className, text, { type: "button", title });
-  node.addEventListener("click", onclick);
-  return node;
-}
-
-/** An SVG of one path, stretched to its box unless `square`. */
-function drawing(d, width, height, square = false) {
-  const svg = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  if (!square) svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", d);
-  svg.append(path);
-  return svg;
-}
 
 /** (lowest, highest) pairs of int16. */
 function decodePeaks(text) {

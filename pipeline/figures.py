@@ -27,11 +27,11 @@ FULL_SCALE_BIN = 512.0
 class Measured:
     """What is drawn of two sounds: spectra, and envelopes of both and of what changed."""
 
-    names: tuple[str, str]
+    names: tuple[str, ...]
     time: Axis
     frequency: Axis
-    spectra: tuple[Spectrum, Spectrum]
-    envelopes: tuple[np.ndarray, np.ndarray, np.ndarray]
+    spectra: tuple[Spectrum, ...]
+    envelopes: tuple[np.ndarray, ...]
 
 
 def draw(
@@ -76,6 +76,25 @@ def draw(
     return pictures
 
 
+def spectrograms(
+    sounds: Sequence[tuple[str, Audio]], folder: Path | str, tick: Tick = no_tick
+) -> list[Picture]:
+    """Spectrograms of any number of named sounds of one length, all on the same scales.
+
+    Sounds of a lower rate are resampled to the highest one.
+    """
+    rate = max(audio.rate for _, audio in sounds)
+    same = [audio if audio.rate == rate else resample(audio, rate) for _, audio in sounds]
+    span = (0, min(audio.frames for audio in same))
+    columns = min(COLUMNS, span[1])
+    spectra = tuple(
+        spectrum(audio, columns, span, part(tick, at, len(same))) for at, audio in enumerate(same)
+    )
+    axes = Axis("s", 0.0, span[1] / rate), Axis("kHz", 0.0, rate / 2)
+    names = tuple(name for name, _ in sounds)
+    return spectrogram_pair(Measured(names, *axes, spectra, ()), Path(folder))
+
+
 def measure(
     degraded: Audio,
     restored: Audio,
@@ -110,7 +129,7 @@ def measure(
 
 
 def spectrogram_pair(seen: Measured, folder: Path) -> list[Picture]:
-    """Both spectrograms in dB (0 is a full-scale sine), 90 dB down from the loudest of both."""
+    """The spectrograms in dB (0 is a full-scale sine), 90 dB down from the loudest of all."""
     images = [_decibels(image) for image in _images(seen)]
     high = _top([np.percentile(image, 99.9) for image in images])
     scale, axes = ("dB", high - RANGE_DB, high), (seen.time, seen.frequency)
@@ -189,7 +208,7 @@ def _edges(axis: Axis, count: int) -> np.ndarray:
 
 
 def _images(seen: Measured) -> list[np.ndarray]:
-    """Both spectra on the picture's frequency rows, lowest first."""
+    """The spectra on the picture's frequency rows, lowest first."""
     edges = _edges(seen.frequency, ROWS)
     return [rows(one, edges) for one in seen.spectra]
 

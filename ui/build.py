@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui import VERSION, api, tab_restore, words
+from ui import VERSION, api, recipe_events, tab_restore, words
 from ui.common import Limits, Session, close_session, make_room
 from ui.jobs import Line
 from ui.theme import ASSETS, theme
@@ -42,7 +42,7 @@ def build(limits: Limits | None = None) -> gr.Blocks:
         gr.HTML(words.HEADER, elem_classes="wm-plain")
         with gr.Tabs(elem_classes="wm-tabs"), gr.Tab("Restore"):
             tab_restore.build(session, line, limits, partial(Session.open, room))
-        api.build(room, line, limits, tab_restore.DEFAULT)
+        api.build(room, line, limits, recipe_events.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
         page.load(
             partial(Session.open, room), None, session, js=PAGE_JS, queue=False,

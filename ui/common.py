@@ -41,6 +41,8 @@ class Limits:
 class Session:
     """One visitor's page: its folder, its file, its job and its results. Never shared.
 
+    Networks that the visitor brings lie in `networks`, and outlive the recording.
+
     Everything this visitor may fetch lives in `folder`, whose name nobody can guess; `close`
     (an hour after the page is gone) stops the work and removes it.
     """
@@ -80,7 +82,13 @@ class Session:
         self.stop()
         self.job, self.source, self.results, self.shown = None, None, {}, ""
         for old in self.folder.iterdir():
-            shutil.rmtree(old, ignore_errors=True)
+            if old != self.networks:
+                shutil.rmtree(old, ignore_errors=True)
+
+    @property
+    def networks(self) -> Path:
+        """Where this visitor's own checkpoints lie; made by whoever puts the first one there."""
+        return self.folder / "networks"
 
     def close(self) -> None:
         """Ends the session; nothing of it stays on disk."""

@@ -1,119 +1,165 @@
-"""A recipe's form, drawn from the stages' own `knob()` metadata: a new stage joins by existing."""
+"""A recipe as cards that can be switched, set and moved: what the chain editor shows, and back.
+
+A card is {"stage": NAME, "on": bool, "settings": {knob: value}, "reason": str}; that of a stage
+which runs a chain of its own on every stem also has "gains_db": {stem: dB or None} and
+"cards": [...], the stages that run on each stem. The cards that are on run in the order of the
+list. A new stage joins the form by existing: everything is drawn from its `knob()` metadata.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import gradio as gr
-from gradio.components import Component
-
+from pipeline import recipe
+from pipeline.per_stem import HIGHEST_GAIN_DB, LOWEST_GAIN_DB
+from pipeline.separate import OFFLINE
 from pipeline.stage import knobs
 
-Values = list[Any]
+Card = dict[str, Any]
+Choices = Mapping[tuple[str, str], Sequence[tuple[str, Any]]]
+"""(stage, knob) -> (text, value) of values that are known only now, such as checkpoints."""
+
+TITLES = {
+    "snmf": "S-NMF",
+    "mask_unet": "Mask U-Net",
+    "wavenet": "WaveNet",
+    "per_stem": "Separate into stems",
+    "dequantize": "Dequantise",
+}
+"""What the page calls a stage whose name alone would not do."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """One value on the form.
-
-    Attributes:
-        stage, name: where the value belongs in the recipe; an empty name is the stage's own switch.
-        meta: the knob's metadata with its default.
-        automatic: True for the tick box beside an optional knob that means "None".
-    """
-
-    stage: str
-    name: str
-    meta: Mapping[str, Any]
-    automatic: bool = False
-
-    @property
-    def default(self) -> Any:
-        if not self.name:
-            return True
-        if self.automatic:
-            return self.meta["default"] is None
-        return number_default(self.meta) if self.meta["optional"] else self.meta["default"]
+def title(stage: str) -> str:
+    """What the page calls a stage: "remove_hum" is "Remove hum"."""
+    return TITLES.get(stage, stage.replace("_", " ").capitalize())
 
 
-def fields(stages: Mapping[str, type]) -> list[Field]:
-    """The form's values in order: for each stage its switch, then its knobs."""
-    found = []
-    for stage, cls in stages.items():
-        found.append(Field(stage, "", {}))
-        for name, meta in knobs(cls).items():
-            if meta["optional"]:
-                found.append(Field(stage, name, meta, automatic=True))
-            found.append(Field(stage, name, meta))
-    return found
+def title_of(stage: Any, stages: Mapping[str, type]) -> str:
+    """What the page calls a stage that is at work."""
+    names = [name for name, cls in stages.items() if type(stage) is cls]
+    return title(names[0]) if names else type(stage).__name__
 
 
-def to_recipe(form: Sequence[Field], values: Sequence[Any]) -> dict[str, Any]:
-    """The recipe that the form's values say.
+def label(name: str, meta: Mapping[str, Any]) -> str:
+    """What the form calls a knob."""
+    return meta["label"] or name.replace("_", " ").capitalize()
+
+
+def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> list[dict[str, Any]]:
+    """Everything the editor needs to know of each stage, as JSON values, in the natural order."""
+    return [
+        {
+            "name": name,
+            "title": title(name),
+            "about": _about(cls),
+            "knobs": [_control(name, knob, meta, choices or {}) for knob, meta in _knobs(cls)],
+            "inner": runs_chain(cls),
+            "stems": _stems(cls) if runs_chain(cls) else {},
+            "alone": list(OFFLINE),
+            "gains": [LOWEST_GAIN_DB, HIGHEST_GAIN_DB],
+        }
+        for name, cls in stages.items()
+    ]
+
+
+def runs_chain(cls: type) -> bool:
+    """Whether a stage runs a chain of its own."""
+    return "stages" in {field.name for field in dataclasses.fields(cls)}
+
+
+def new_cards(stages: Mapping[str, type]) -> list[Card]:
+    """Every stage once, off and at its defaults."""
+    return [card(name, cls) for name, cls in stages.items()]
+
+
+def card(name: str, cls: type, entry: Mapping[str, Any] | None = None) -> Card:
+    """A stage's card without its inner ones; on where there is a recipe's entry for it."""
+    given = entry or {}
+    settings = {knob: given.get(knob, meta["default"]) for knob, meta in _knobs(cls)}
+    made: Card = {
+        "stage": name, "on": entry is not None, "settings": settings,
+        "reason": str(given.get("reason", "")),
+    }  # fmt: skip
+    if runs_chain(cls):
+        made |= {"gains_db": dict(given.get("gains_db", {})), "cards": []}
+    return made
+
+
+def from_recipe(document: Mapping[str, Any], stages: Mapping[str, type]) -> list[Card]:
+    """The cards of a recipe in its order, then one, off, for each stage that it does not name.
 
     Raises:
-        ValueError: no stage is switched on.
+        ValueError: it is not a recipe of these stages; see `pipeline.recipe.load`.
     """
-    stages: dict[str, dict[str, Any]] = {}
-    automatic = set()
-    for field, value in zip(form, values, strict=True):
-        if not field.name:
-            if value:
-                stages[field.stage] = {"stage": field.stage}
-        elif field.stage in stages and field.automatic:
-            if value:
-                automatic.add((field.stage, field.name))
-        elif field.stage in stages:
-            unset = (field.stage, field.name) in automatic
-            stages[field.stage][field.name] = None if unset else as_knob(field.meta, value)
-    if not stages:
+    recipe.load(document, places(stages))
+    entries = document["stages"]
+    named = {entry["stage"] for entry in entries}
+    unused = [one for one in new_cards(stages) if one["stage"] not in named]
+    return _cards(entries, stages) + unused
+
+
+def to_recipe(cards: Any, stages: Mapping[str, type]) -> dict[str, Any]:
+    """The recipe that the cards say, checked; they come from a browser and may hold anything.
+
+    Raises:
+        ValueError: no stage is switched on, or the recipe cannot be read.
+    """
+    document = {"version": recipe.VERSION, "stages": _entries(cards, stages)}
+    if not document["stages"]:
         raise ValueError("The recipe is empty: switch on at least one stage.")
-    return {"version": 1, "stages": list(stages.values())}
+    chain = recipe.load(document, places(stages))
+    return recipe.dump(chain, places(stages))
 
 
-def from_recipe(form: Sequence[Field], recipe: Mapping[str, Any]) -> Values:
-    """The form's values for a recipe; what the recipe does not name takes its default.
-
-    Raises:
-        ValueError: the form cannot show it (a stage twice, an unknown one, or another order).
-    """
-    shown = list(dict.fromkeys(field.stage for field in form))
-    wanted = [entry["stage"] for entry in recipe["stages"]]
-    if wanted != [stage for stage in shown if stage in wanted]:
-        raise ValueError(
-            f"This form runs each of {', '.join(shown)} at most once, in this order; the recipe "
-            f"has {', '.join(wanted)}. The command line runs it: --recipe FILE."
-        )
-    entries = {entry["stage"]: entry for entry in recipe["stages"]}
-    return [_value(field, entries.get(field.stage)) for field in form]
+def places(stages: Mapping[str, type]) -> dict[str, str]:
+    """The stages as `pipeline.recipe` names them."""
+    return {name: f"{cls.__module__}:{cls.__qualname__}" for name, cls in stages.items()}
 
 
-def _value(field: Field, entry: Mapping[str, Any] | None) -> Any:
-    if not field.name:
-        return entry is not None
-    if entry is None or field.name not in entry:
-        return field.default
-    value = entry[field.name]
-    if field.automatic:
-        return value is None
-    return number_default(field.meta) if value is None else value
+def _cards(entries: Iterable[Mapping[str, Any]], stages: Mapping[str, type]) -> list[Card]:
+    made = []
+    for entry in entries:
+        one = card(entry["stage"], stages[entry["stage"]], entry)
+        if "cards" in one:
+            one["cards"] = _cards(entry.get("stages", []), stages)
+        made.append(one)
+    return made
 
 
-def number_default(meta: Mapping[str, Any]) -> Any:
-    """Where a slider stands when its value is not (yet) used."""
-    default = meta["default"]
-    return meta["low"] if default is None else default
+def _entries(cards: Any, stages: Mapping[str, type]) -> list[dict[str, Any]]:
+    if not isinstance(cards, list) or not all(isinstance(one, dict) for one in cards):
+        raise ValueError("The page has sent no recipe: reload it.")
+    return [_entry(one, stages) for one in cards if one.get("on")]
+
+
+def _entry(one: Card, stages: Mapping[str, type]) -> dict[str, Any]:
+    name, settings = str(one.get("stage")), one.get("settings")
+    if name not in stages or not isinstance(settings, dict):
+        return {"stage": name}
+    known = knobs(stages[name])
+    entry = {"stage": name} | {
+        key: as_knob(known[key], value) if key in known else value
+        for key, value in settings.items()
+    }
+    if runs_chain(stages[name]):
+        entry["gains_db"] = one.get("gains_db", {})
+        entry["stages"] = _entries(one.get("cards", []), stages)
+    return entry
 
 
 def as_knob(meta: Mapping[str, Any], value: Any) -> Any:
     """What the browser sent as the knob's own type: a whole number where the default is one."""
+    if isinstance(value, bool):
+        return value
     whole = isinstance(meta["default"], int) and not isinstance(meta["default"], bool)
     if whole and isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(meta["default"], float) and isinstance(value, int):
+    numeric = isinstance(meta["default"], float) or (meta["optional"] and meta["default"] is None)
+    if numeric and isinstance(value, int):
         return float(value)
     return value
 
@@ -126,19 +172,24 @@ def step(low: float, high: float, whole: bool) -> float:
     return max(1.0, round(nice)) if whole else nice
 
 
-def summary(recipe: Mapping[str, Any], stages: Mapping[str, type]) -> str:
+def summary(document: Mapping[str, Any], stages: Mapping[str, type]) -> str:
     """One line: the stages, and only the knobs that are not at their default."""
-    parts = []
-    for entry in recipe["stages"]:
-        meta = knobs(stages[entry["stage"]])
-        changed = [
-            _said(name, meta[name], value)
-            for name, value in entry.items()
-            if name != "stage" and value != meta[name]["default"]
-        ]
-        title = entry["stage"].replace("_", " ").capitalize()
-        parts.append(f"{title} ({', '.join(changed)})" if changed else title)
-    return " + ".join(parts)
+    return " + ".join(_summed(entry, stages) for entry in document["stages"])
+
+
+def _summed(entry: Mapping[str, Any], stages: Mapping[str, type]) -> str:
+    meta = knobs(stages[entry["stage"]])
+    said = [
+        _said(name, meta[name], value)
+        for name, value in entry.items()
+        if name in meta and value != meta[name]["default"]
+    ]
+    for stem, gain in entry.get("gains_db", {}).items():
+        said.append(f"{stem} muted" if gain is None else f"{stem} {gain:+g} dB")
+    if entry.get("stages"):
+        said.append(f"on each: {summary(entry, stages)}")
+    name = title(entry["stage"])
+    return f"{name} ({', '.join(said)})" if said else name
 
 
 def _said(name: str, meta: Mapping[str, Any], value: Any) -> str:
@@ -146,83 +197,40 @@ def _said(name: str, meta: Mapping[str, Any], value: Any) -> str:
     return f"{label(name, meta).lower()} {text}"
 
 
-def label(name: str, meta: Mapping[str, Any]) -> str:
-    """What the form calls a knob."""
-    return meta["label"] or name.replace("_", " ").capitalize()
+def _knobs(cls: type) -> Iterable[tuple[str, dict[str, Any]]]:
+    return knobs(cls).items()
 
 
-def draw(
-    form: Sequence[Field], values: Sequence[Any], choices: Mapping[str, Iterable[Any]] | None = None
-) -> list[Component]:
-    """Draws the form where it is called; the components are in the order of `form`.
-
-    Args:
-        values: what the form shows at first, in the same order.
-        choices: for knobs whose allowed values are known only now (checkpoints): name -> choices.
-    """
-    drawn: list[Component] = []
-    stages = list(dict.fromkeys(field.stage for field in form))
-    for stage in stages:
-        own = [pair for pair in zip(form, values, strict=True) if pair[0].stage == stage]
-        with gr.Column(elem_classes="wm-stage"):
-            drawn += _stage(own, len(stages) > 1, choices or {})
-    return drawn
+def _stems(cls: type) -> dict[str, list[str]]:
+    """Separator -> the stems that it makes."""
+    choices = knobs(cls)["separator"]["choices"]
+    return {choice: list(cls(separator=choice).names) for choice in choices}
 
 
-def _stage(
-    own: list[tuple[Field, Any]], switchable: bool, choices: Mapping[str, Iterable[Any]]
-) -> list[Component]:
-    (switch, is_on), *rest = own
-    title = switch.stage.replace("_", " ").capitalize()
-    box = gr.Checkbox(is_on, label=title, visible=switchable, elem_classes="wm-switch")
-    drawn: list[Component] = []
-    with gr.Column(visible=is_on) as inner:
-        automatic: Component | None = None
-        for field, value in rest:
-            shown = automatic is None or not automatic.value
-            drawn.append(_component(field, value, shown, choices))
-            if automatic is not None:
-                _show_if(automatic, drawn[-1], False)
-            automatic = drawn[-1] if field.automatic else None
-    _show_if(box, inner, True)
-    return [box, *drawn]
+def _about(cls: type) -> str:
+    return (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
 
 
-def _show_if(box: Component, part: gr.blocks.Block, wanted: bool) -> None:
-    """`part` shows only while the tick in `box` is as `wanted`."""
-    js = f"on => ({{ visible: on === {str(wanted).lower()}, __type__: 'update' }})"
-    box.change(None, box, part, js=js, show_progress="hidden", api_visibility="private")
+def _control(stage: str, name: str, meta: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
+    low, high, default = meta["low"], meta["high"], meta["default"]
+    whole = isinstance(default, int) and not isinstance(default, bool)
+    options = choices.get((stage, name)) or [(str(one), one) for one in meta["choices"]]
+    bounded = low is not None and high is not None
+    return {
+        "name": name,
+        "label": label(name, meta),
+        "unit": meta["unit"],
+        "help": meta["help"],
+        "default": default,
+        "optional": meta["optional"],
+        "choices": [] if isinstance(default, bool) else [list(one) for one in options],
+        "range": [low, high, step(low, high, whole)] if bounded and high > low else None,
+        "kind": _kind(default, meta),
+    }
 
 
-def _component(
-    field: Field, value: Any, visible: bool, choices: Mapping[str, Iterable[Any]]
-) -> Component:
-    meta, text = field.meta, label(field.name, field.meta)
-    if field.automatic:
-        said = f"{text}: automatic"
-        return gr.Checkbox(value, label=said, info=meta["help"], elem_classes="wm-auto")
-    shown = f"{text} ({meta['unit']})" if meta["unit"] else text
-    info = None if meta["optional"] else meta["help"] or None
-    about = {"value": value, "label": shown, "info": info, "visible": visible}
-    if isinstance(meta["default"], bool):
-        return gr.Checkbox(**about)
-    options = list(choices.get(field.name, meta["choices"]))
-    if options:
-        return _choice(options, about)
-    return gr.Textbox(**about) if isinstance(value, str) else _number(meta, about)
-
-
-def _choice(options: list[Any], about: dict[str, Any]) -> Component:
-    named = [one if isinstance(one, tuple) else (str(one), one) for one in options]
-    if about["value"] not in [value for _, value in named]:
-        named.append((str(about["value"]), about["value"]))
-    if len(named) <= 4 and all(len(text) < 12 for text, _ in named):
-        return gr.Radio(named, elem_classes="wm-segments", **about)
-    return gr.Dropdown(named, filterable=False, **about)
-
-
-def _number(meta: Mapping[str, Any], about: dict[str, Any]) -> Component:
-    low, high = meta["low"], meta["high"]
-    if low is None or high is None:
-        return gr.Number(**about)
-    return gr.Slider(low, high, step=step(low, high, isinstance(meta["default"], int)), **about)
+def _kind(default: Any, meta: Mapping[str, Any]) -> str:
+    if isinstance(default, bool):
+        return "tick"
+    numeric = meta["low"] is not None or isinstance(default, (int, float))
+    return "number" if numeric else "text"

@@ -30,7 +30,8 @@ from pipeline.panels import Picture
 from pipeline.stage import Tick, no_tick, part
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SCRIPTS = [f"player{part}.js" for part in ("_sound", "_transport", "_view", "_keys", "")]
+PARTS = ("_sound", "_transport", "_view", "_mixer", "_keys", "")
+SCRIPTS = ["elements.js", *(f"player{part}.js" for part in PARTS)]
 ROOT = '<div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div>'
 KEYS = "ABCDEFGH"
 COLUMNS = 1500
@@ -73,15 +74,24 @@ class PictureData(GradioModel):
 
 
 class PlayerData(GradioModel):
-    """The player's value."""
+    """The player's value.
+
+    Attributes:
+        of: the page keeps position, loop and choice between values of the same; "" is none.
+        muted: of each track of a mixer, whose tracks sound together; empty for A and B.
+    """
 
     seconds: float
     tracks: list[TrackData]
     pictures: list[PictureData]
+    of: str
+    muted: list[bool]
 
 
 class ABPlayer(gr.HTML):
     """Plays up to eight versions of one recording in sample-exact step; an output only.
+
+    Stems (a value with `muted`) sound together, each with mute, solo and level.
 
     Its value is what `player_value` returns, or None for an empty player. Keys, while the pointer
     is over it or the focus in it: A to H choose, space plays, [ and ] set the loop, L turns it on
@@ -118,6 +128,9 @@ def player_value(
     folder: Path | str,
     pictures: Sequence[Picture] = (),
     tick: Tick = no_tick,
+    *,
+    of: str = "",
+    muted: Sequence[bool] = (),
 ) -> PlayerData:
     """Writes the listening copies and describes the player's content.
 
@@ -125,6 +138,8 @@ def player_value(
         sounds: in the order of the keys A, B, C, ...; at most eight, of equal duration.
         folder: existing folder for the listening copies.
         pictures: from `pipeline.figures.draw`; those with a time axis show the playhead and seek.
+        of: see `PlayerData`.
+        muted: one a sound for a mixer, in which all sound together at their gains.
 
     Raises:
         ValueError: no sound, more than eight, or durations that differ by more than 10 ms.
@@ -146,10 +161,13 @@ def player_value(
             )
         )
     seconds = max(sound.audio.seconds for sound in sounds)
-    return PlayerData(seconds=seconds, tracks=tracks, pictures=[_picture(p) for p in pictures])
+    drawn = [_picture(picture) for picture in pictures]
+    return PlayerData(seconds=seconds, tracks=tracks, pictures=drawn, of=of, muted=list(muted))
 
 
-def listening_copy(audio: Audio, path: Path | str, tick: Tick = no_tick) -> Path:
+def listening_copy(
+    audio: Audio, path: Path | str, tick: Tick = no_tick, *, folded: bool = True
+) -> Path:
     """Writes the WAV that the browser plays: the sound as it is, neither normalised nor clipped.
 
     24-bit where everything fits within full scale, 32-bit float where it does not. One and two
@@ -158,13 +176,14 @@ def listening_copy(audio: Audio, path: Path | str, tick: Tick = no_tick) -> Path
     Args:
         audio: any sound; a long one is written block by block.
         path: file to write, ending in .wav.
+        folded: False keeps all channels.
 
     Returns:
         `path`.
     """
     import soundfile
 
-    path, weights = Path(path), _fold(audio.channels)
+    path, weights = Path(path), _fold(audio.channels) if folded else None
     channels = audio.channels if weights is None else 2
     subtype = "PCM_24" if peak(audio) <= 1.0 - 2.0**-23 else "FLOAT"
     with soundfile.SoundFile(path, "w", audio.rate, channels, subtype, format="WAV") as file:

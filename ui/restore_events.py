@@ -5,9 +5,7 @@ Nothing here knows a component; `ui.tab_restore` draws the parts and wires these
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,23 +13,22 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline import recipe
 from pipeline.stage import Cancelled
-from ui import form, outcome, source, words
+from ui import comparison, diagnosis, outcome, recipe_events, source, words
 from ui.common import Limits, Session, plain_error, uploaded
 from ui.jobs import Job, Line
+from ui.result_events import COMPARED, PREVIEW, WHOLE, Updates, buttons, cleared, finished, show
+from ui.steps import loaded
 from ui.theme import ASSETS
 
 EXAMPLES = ASSETS / "examples"
-WHOLE, PREVIEW = "whole", "preview"
-Updates = dict[str, Any]
+CHOOSE_FIRST = words.problem("Choose a recording first.")
 
 
 @dataclass(frozen=True)
 class Desk:
     """What the tab's handlers share, the same for every visitor: nothing in here changes."""
 
-    form: list[form.Field]
     stages: dict[str, type]
     line: Line
     limits: Limits
@@ -39,15 +36,14 @@ class Desk:
 
 
 async def choose(
-    desk: Desk, by: str, session: Session | None, path: str | Path | None, *values: Any
+    desk: Desk, by: str, session: Session | None, path: str | Path | None, named: str, value: Any
 ) -> AsyncIterator[Updates]:
-    """Reads a new recording; whatever was shown of the one before goes first.
-
-    When it has been read, says how long the recipe in the form (`values`) will take.
+    """Reads a new recording and says what is wrong with it; what was shown before goes first.
 
     Args:
         by: the part it came from ("file", "microphone"); the other one is emptied.
         path: of an uploaded file, or the `Path` of an example.
+        named, value: what recipe list and editor show.
     """
     session = session or desk.open_session()
     session.forget()
@@ -58,27 +54,30 @@ async def choose(
         yield {"facts": ""}
         return
     name = "Recording.wav" if by == "microphone" else trusted.name
-    work = partial(_read, trusted, name, desk.limits.seconds)
-    job = session.begin(Job(work, Line()))
+    job = session.begin(Job(partial(_read, trusted, name, desk.limits.seconds), Line()))
+    yield {"stop": gr.update(visible=True)}
     async for progress in _watched(session, job):
         yield {"facts": progress}
     if session.job is not job:
         return
-    yield read(session, job)
-    if session.source is not None:
-        said = await asyncio.to_thread(_forecast, desk, session.source, values)
-        if session.job is job:
-            yield {"status": said}
+    yield read(desk, session, job, named, value)
 
 
-def _forecast(desk: Desk, chosen: source.Source, values: Sequence[Any]) -> str:
+def forecast(desk: Desk, session: Session | None, named: str, value: Any) -> str:
+    """How long it will take; what a stage needs is loaded now, while the visitor reads."""
+    if session is None or session.source is None:
+        return ""
+    if named == recipe_events.PROPOSED and not session.source.diagnosis.recipe["stages"]:
+        return words.note(NOTHING)
     try:
-        chain = recipe.load(form.to_recipe(desk.form, values))
-        outcome.warm_up(chain)
-        seconds = outcome.estimate_s(chosen.audio, chain)
+        settings = recipe_events.settings(desk.stages, value)
+        outcome.warm_up(loaded(settings, session.networks))
     except Exception as error:
         return words.problem(plain_error(error))
-    return words.note(f"Restoring all of it will take about {words.about(seconds)}.")
+    return recipe_events.forecast(desk.stages, session, value)
+
+
+NOTHING = "Nothing to do. To restore it all the same, choose a recipe or switch a stage on."
 
 
 async def _watched(session: Session, job: Job) -> AsyncIterator[str]:
@@ -90,20 +89,31 @@ async def _watched(session: Session, job: Job) -> AsyncIterator[str]:
 
 
 def _read(path: Path, name: str, max_seconds: float, job: Job) -> source.Source:
-    return source.read(path, name, max_seconds, partial(job.report, "Reading"))
+    return source.read(path, name, max_seconds, job.report)
 
 
-def read(session: Session, job: Job) -> Updates:
+def read(desk: Desk, session: Session, job: Job, named: str, value: Any) -> Updates:
     """What the page says once the recording has been read, or could not be."""
+    stopped = {"stop": gr.update(visible=False)}
     try:
         session.source = found = job.result()
     except Cancelled:
-        return {"facts": ""}
+        return {"facts": words.note("Stopped."), **stopped}
     except Exception as error:
-        return {"facts": words.problem(plain_error(error))}
+        return {"facts": words.problem(plain_error(error)), **stopped}
     last = max(found.audio.seconds - outcome.PREVIEW_S, 0.0)
     slider = gr.update(maximum=max(round(last, 1), 0.1), value=0.0, visible=last > 0)
-    return {"facts": source.describe(found), "preview_at": slider, **buttons(ready=True)}
+    offers = recipe_events.choices(found)
+    return {
+        "facts": source.describe(found),
+        "diagnosed": gr.update(visible=True),
+        "diagnosis": diagnosis.panel(found.diagnosis),
+        "empty": gr.update(visible=False),
+        "preview_at": slider,
+        "rivals": gr.update(choices=offers, value=[offers[0][1]]),
+        **recipe_events.proposed(desk.stages, found, named, value),
+        **buttons(ready=True),
+    }
 
 
 def forget(session: Session | None) -> Updates:
@@ -114,112 +124,78 @@ def forget(session: Session | None) -> Updates:
 
 
 async def run(
-    desk: Desk, kind: str, session: Session | None, preview_at_s: float, *values: Any
+    desk: Desk, kind: str, session: Session | None, preview_at_s: float, value: Any
 ) -> AsyncIterator[Updates]:
     """Restores the recording, or ten seconds of it, and shows how it goes."""
     if session is None or session.source is None:
-        yield {"status": words.problem("Choose a recording first.")}
+        yield {"status": CHOOSE_FIRST}
         return
     try:
-        settings = form.to_recipe(desk.form, values)
-        recipe.load(settings)
+        chain = loaded(recipe_events.settings(desk.stages, value), session.networks)
     except ValueError as error:
         yield {"status": words.problem(plain_error(error))}
         return
     chosen, folder = session.source, session.new_folder(kind)
     at_s = preview_at_s if kind == PREVIEW else None
-    job = session.begin(
-        Job(lambda job: outcome.restore(chosen, settings, at_s, folder, job), desk.line)
-    )
+    job = Job(lambda job: outcome.restore(chosen, chain, at_s, folder, job), desk.line)
+    async for updates in _followed(session, job):
+        yield updates
+    if session.job is job:
+        yield finished(desk.stages, kind, session, job)
+
+
+async def compare(
+    desk: Desk, session: Session | None, at_s: float, rivals: Sequence[str], value: Any
+) -> AsyncIterator[Updates]:
+    """Runs up to three recipes over the same ten seconds."""
+    if session is None or session.source is None:
+        yield {"status": CHOOSE_FIRST}
+        return
+    try:
+        wanted = recipe_events.candidates(desk.stages, session, rivals, value)
+    except ValueError as error:
+        yield {"status": words.problem(plain_error(error))}
+        return
+    chosen, folder = session.source, session.new_folder(COMPARED)
+    job = Job(lambda job: comparison.compare(chosen, wanted, at_s, folder, job), desk.line)
+    async for updates in _followed(session, job):
+        yield updates
+    if session.job is job:
+        yield finished(desk.stages, COMPARED, session, job)
+
+
+async def pair(
+    desk: Desk, session: Session | None, first: Any, second: Any
+) -> AsyncIterator[Updates]:
+    """Shows any two steps of the result: to hear, with their difference, and drawn."""
+    made = session.results.get(session.shown) if session else None
+    if session is None or not isinstance(made, outcome.Outcome):
+        return
+    job = Job(lambda job: outcome.pair(made, int(first), int(second), job), Line())
+    async for updates in _followed(session, job):
+        yield updates
+    if session.job is not job or session.results.get(session.shown) is not made:
+        return
+    ready = buttons(ready=True)
+    try:
+        yield {"player": job.result(), "status": "", **ready}
+    except Cancelled:
+        yield {"status": words.note("Stopped."), **ready}
+    except Exception as error:
+        yield {"status": words.problem(plain_error(error)), **ready}
+
+
+async def _followed(session: Session, job: Job) -> AsyncIterator[Updates]:
+    """Starts a job as the visitor's one, and shows how it goes until it has ended."""
+    session.begin(job)
     yield {"status": words.running(job.progress()), **buttons(running=True)}
     async for progress in _watched(session, job):
         yield {"status": progress}
-    if session.job is job:
-        yield finished(desk, kind, session, job)
-
-
-def finished(desk: Desk, kind: str, session: Session, job: Job) -> Updates:
-    """What the page shows when the work has ended, in whichever way; earlier results stay."""
-    try:
-        made = job.result()
-    except Cancelled:
-        return {"status": words.note("Stopped."), **buttons(ready=True)}
-    except Exception as error:
-        return {"status": words.problem(plain_error(error)), **buttons(ready=True)}
-    old = session.results.get(kind)
-    session.results[kind] = made
-    if old is not None:
-        shutil.rmtree(old.folder, ignore_errors=True)
-    return {"status": "", **buttons(ready=True), **show(desk, session, kind)}
-
-
-def show(desk: Desk, session: Session | None, kind: str | None) -> Updates:
-    """Puts one of the visitor's results on the page."""
-    if session is None or kind not in session.results:
-        return {}
-    session.shown = kind
-    made = session.results[kind]
-    kinds = [key for key in (WHOLE, PREVIEW) if key in session.results]
-    names = [(session.results[key].title, key) for key in kinds]
-    said = form.summary(made.recipe, desk.stages)
-    return {
-        "empty": gr.update(visible=False),
-        "result": gr.update(visible=True),
-        "which": gr.update(choices=names, value=kind, visible=len(names) > 1),
-        "made": words.made(session.source.name, made.title, said),
-        "player": made.player,
-        "card": words.guarantee(made.rows),
-        "delivery": "",
-    }
-
-
-def cleared() -> Updates:
-    """Everything that belongs to a recording, without one."""
-    return {
-        "empty": gr.update(visible=True),
-        "result": gr.update(visible=False),
-        "which": gr.update(choices=[], value=None, visible=False),
-        "made": "",
-        "player": None,
-        "card": "",
-        "delivery": "",
-        "status": "",
-        "preview_at": gr.update(visible=False),
-    }
-
-
-def buttons(*, ready: bool = False, running: bool = False) -> Updates:
-    """Which of Preview, Restore and Stop can be pressed."""
-    return {
-        "preview": gr.update(interactive=ready, visible=not running),
-        "restore": gr.update(interactive=ready, visible=not running),
-        "stop": gr.update(visible=running),
-    }
-
-
-def download(session: Session | None, name: str) -> Iterator[Updates]:
-    """Makes the download of the result that is shown; a long one takes a while."""
-    made = session.results.get(session.shown) if session else None
-    if made is None:
-        yield {"handed": None, "delivery": words.problem("There is no result to download yet.")}
-        return
-    yield {"handed": None, "delivery": words.note(f"Writing {name} ...")}
-    try:
-        yield {"handed": outcome.export(made, name), "delivery": ""}
-    except Exception as error:
-        yield {"handed": None, "delivery": words.problem(plain_error(error))}
-
-
-def open_recipe(desk: Desk, chosen: str) -> list[Any]:
-    """The form's values for a recipe by name or uploaded file; any other path is refused."""
-    if chosen not in recipe.named() and uploaded(chosen) is None:
-        return [gr.skip() for _ in desk.form]
-    try:
-        return form.from_recipe(desk.form, recipe.dump(recipe.load(chosen)))
-    except Exception as error:
-        raise gr.Error(words.escape(plain_error(error))) from error
 
 
 def examples() -> dict[str, Path]:
     """Title -> file of the sounds that come with the workbench."""
     return {path.stem.replace("-", " "): path for path in sorted(EXAMPLES.glob("*.flac"))}
+
+
+__all__ = ["COMPARED", "PREVIEW", "WHOLE", "Desk", "choose", "compare", "pair", "run", "show"]

@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.audio import Audio, Info, load, probe
+from pipeline.stage import share
 from ui import words
+
+if TYPE_CHECKING:
+    from pipeline.diagnose import Diagnosis
+
+READ_SHARE = 0.5
+"""How much of the progress bar reading takes; looking for what is wrong has the rest."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,7 @@ class Source:
         name: as the visitor calls it, for showing (escaped) only.
         audio: the whole sound; a long one lives in a temporary file without a name.
         bandwidth_hz: the frequency up to which there is sound.
+        diagnosis: what is wrong with it, and the recipe that is proposed.
     """
 
     path: Path
@@ -26,6 +36,7 @@ class Source:
     audio: Audio
     info: Info
     bandwidth_hz: float
+    diagnosis: Diagnosis
 
     @property
     def stem(self) -> str:
@@ -33,17 +44,24 @@ class Source:
         return safe_stem(self.name)
 
 
-def read(path: Path, name: str, max_seconds: float, tick: Callable[[float], None]) -> Source:
-    """Reads and measures a recording.
+def read(path: Path, name: str, max_seconds: float, report: Callable[[str, float], None]) -> Source:
+    """Reads, measures and diagnoses a recording.
+
+    Args:
+        report: told what is being done, and how much of it all is done; may raise to stop.
 
     Raises:
         AudioError: what is wrong with the file and what cures it.
     """
     from pipeline.bandwidth import effective_bandwidth_hz
+    from pipeline.diagnose import diagnose
 
     info = probe(path)
-    audio = load(path, max_seconds=max_seconds, tick=tick)
-    return Source(path, name, audio, info, effective_bandwidth_hz(audio))
+    reading = share(partial(report, "Reading"), 0, READ_SHARE)
+    audio = load(path, max_seconds=max_seconds, tick=reading)
+    bandwidth_hz = effective_bandwidth_hz(audio)
+    found = diagnose(audio, info, share(partial(report, "Listening"), READ_SHARE, 1))
+    return Source(path, name, audio, info, bandwidth_hz, found)
 
 
 def safe_stem(name: str) -> str:

@@ -1,56 +1,48 @@
-"""The Restore tab: choose a recording, choose a recipe, hear ten seconds or restore it all."""
+"""The Restore tab: a recording, what is wrong with it, a recipe, and what comes of it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
 from pipeline import recipe
-from ui import form, outcome, words
+from ui import form, outcome, own_weights, recipe_events, restore_wiring, words
 from ui import restore_events as events
+from ui.chain import ChainEditor
 from ui.common import Limits, Session
+from ui.comparison import MOST
 from ui.jobs import Line
 from ui.player import ABPlayer
 
-DEFAULT = "band-limited-speech"
-"""The recipe that a new page shows."""
-
-OWN = "own"
-"""The recipe list's entry for settings that no named recipe has."""
-
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""Events of the page only: no endpoint for others, our own progress line, not Gradio's."""
-
-LONG: dict[str, Any] = {**QUIET, "concurrency_limit": None}
-"""Events that follow a job: the job waits in our own line, its watchers need none."""
-
-AGAIN: dict[str, Any] = {**LONG, "trigger_mode": "multiple"}
-"""The same where a second one may come before the first has ended, and replaces it."""
-
-EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
+SEPARATORS = {
+    "htdemucs": "Demucs",
+    "htdemucs_ft": "Demucs, fine-tuned",
+    "htdemucs_6s": "Demucs, six stems",
+    "hdemucs_mmi": "Demucs, version 3",
+    "mdx_extra": "Demucs, MDX extra",
+    "harmonic_percussive": "Harmonic / percussive",
+    "mid_side": "Mid / side",
+}
+"""What the page calls the separators."""
 
 
 def build(
     session: gr.State, line: Line, limits: Limits, open_session: Callable[[], Session]
 ) -> dict[str, gr.blocks.Block]:
     """Draws the tab and wires it; returns its parts by name."""
-    stages = recipe.stage_classes()
-    desk = events.Desk(form.fields(stages), stages, line, limits, open_session)
+    desk = events.Desk(recipe.stage_classes(), line, limits, open_session)
     parts: dict[str, Any] = {"session": session}
     with gr.Row(elem_classes="wm-desk"):
         with gr.Column(scale=0, min_width=320, elem_classes="wm-left"):
             parts |= _draw_source()
-            parts |= _draw_recipe(desk)
+            parts |= _draw_recipe(desk.stages)
             parts |= _draw_actions()
         with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
+            parts |= _draw_diagnosis()
             parts |= _draw_result()
-    _wire_source(desk, parts)
-    _wire_recipe(desk, parts)
-    _wire_work(desk, parts)
+    restore_wiring.wire(desk, parts)
     return parts
 
 
@@ -58,8 +50,12 @@ def _heading(text: str) -> None:
     gr.HTML(f"<h2>{text}</h2>", elem_classes="wm-heading", apply_default_css=False)
 
 
+def _html(name: str = "") -> gr.HTML:
+    return gr.HTML("", elem_id=f"wm-{name}" if name else None, apply_default_css=False)
+
+
 def _draw_source() -> dict[str, Any]:
-    with gr.Column(elem_classes="wm-panel"):
+    with gr.Column(elem_classes="wm-panel wm-recording"):
         _heading("Recording")
         with gr.Tabs(elem_classes="wm-source"):
             with gr.Tab("File"):
@@ -77,21 +73,17 @@ def _draw_source() -> dict[str, Any]:
                 )
             with gr.Tab("Examples"):
                 picks = [gr.Button(title, size="md") for title in events.examples()]
-        facts = gr.HTML("", elem_id="wm-facts", apply_default_css=False)
+        facts = _html("facts")
     return {"file": file, "microphone": microphone, "picks": picks, "facts": facts}
 
 
-def _draw_recipe(desk: events.Desk) -> dict[str, Any]:
-    from models.registry import available
-
-    checkpoints = [(card.title, card.name) for card in available()]
-    with gr.Column(elem_classes="wm-panel"):
+def _draw_recipe(stages: dict[str, type]) -> dict[str, Any]:
+    with gr.Column(elem_classes="wm-panel wm-recipe"):
         _heading(f"Recipe {words.EXPLAIN}")
         with gr.Row(elem_classes="wm-tight"):
-            titles = [(name.replace("-", " ").capitalize(), name) for name in recipe.named()]
             named = gr.Dropdown(
-                [("Own settings", OWN), *titles],
-                value=DEFAULT,
+                recipe_events.choices(),
+                value=recipe_events.DEFAULT,
                 show_label=False,
                 container=False,
                 min_width=160,
@@ -100,27 +92,63 @@ def _draw_recipe(desk: events.Desk) -> dict[str, Any]:
                 elem_id="wm-recipe",
             )
             opened = gr.UploadButton("Open", file_types=[".json"], size="md", scale=0, min_width=64)
-        values = form.from_recipe(desk.form, recipe.dump(recipe.load(DEFAULT)))
-        knobs = form.draw(desk.form, values, {"checkpoint": checkpoints} if checkpoints else None)
-    return {"named": named, "opened": opened, "knobs": knobs}
+        catalogue = form.catalogue(stages, _choices(stages))
+        chain = ChainEditor(catalogue, recipe_events.first_value(stages), elem_id="wm-chain")
+        compared = _draw_rivals()
+        own = _draw_own_weights()
+    chosen = {"named": named, "opened": opened, "chain": chain}
+    return {**chosen, **compared, **own}
+
+
+def _draw_rivals() -> dict[str, Any]:
+    with gr.Accordion("Compare recipes", open=False, elem_id="wm-rivals", elem_classes="wm-more"):
+        rivals = gr.Dropdown(
+            recipe_events.choices(),
+            value=[recipe_events.OWN],
+            multiselect=True,
+            max_choices=MOST,
+            label=f"Up to {MOST} recipes on the same ten seconds",
+            filterable=False,
+        )
+        compare = gr.Button("Compare on 10 s", interactive=False, size="md")
+    return {"rivals": rivals, "compare": compare}
+
+
+def _draw_own_weights() -> dict[str, Any]:
+    with gr.Accordion("Own WaveNet weights", open=False, elem_classes="wm-more"):
+        about = "Weights only, no code. A config in the file overrides the size."
+        size = gr.Radio(
+            list(own_weights.SIZES), value="small", label="Size", info=about,
+            elem_classes="wm-segments",
+        )  # fmt: skip
+        kinds = list(own_weights.KINDS)
+        weights = gr.UploadButton("Upload .safetensors, .pt or .pth", file_types=kinds, size="md")
+        adopted = _html("adopted")
+    return {"size": size, "weights": weights, "adopted": adopted}
+
+
+def _choices(stages: dict[str, type]) -> dict[tuple[str, str], list[tuple[str, Any]]]:
+    """The checkpoints that each stage can run, and the separators, by what the page calls them."""
+    from models.registry import available
+
+    found = {("per_stem", "separator"): [(text, name) for name, text in SEPARATORS.items()]}
+    for stage, cls in stages.items():
+        models = getattr(cls, "MODELS", ("enhancer", "spectral_enhancer"))
+        known = [(card.title, card.name) for card in available() if card.model in models]
+        found[stage, "checkpoint"] = known
+    return found
 
 
 def _draw_actions() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-actions"):
         preview_at = gr.Slider(
-            0,
-            1,
-            value=0,
-            step=0.1,
-            label="Preview from (s)",
-            visible=False,
-            elem_id="wm-at",
+            0, 1, value=0, step=0.1, label="Preview from (s)", visible=False, elem_id="wm-at"
         )
         with gr.Row(elem_classes="wm-tight"):
             preview = gr.Button("Preview 10 s", interactive=False, min_width=80)
             restore = gr.Button("Restore", variant="primary", interactive=False, min_width=80)
             stop = gr.Button("Stop", variant="stop", visible=False, min_width=60)
-        status = gr.HTML("", elem_id="wm-status", apply_default_css=False)
+        status = _html("status")
     return {
         "preview_at": preview_at,
         "preview": preview,
@@ -130,11 +158,18 @@ def _draw_actions() -> dict[str, Any]:
     }
 
 
+def _draw_diagnosis() -> dict[str, Any]:
+    with gr.Column(visible=False, elem_classes="wm-panel wm-diagnosed") as diagnosed:
+        diagnosis = _html("diagnosis")
+        propose = gr.Button("Use this recipe", size="md", visible=False, elem_id="wm-propose")
+    return {"diagnosed": diagnosed, "diagnosis": diagnosis, "propose": propose}
+
+
 def _draw_result() -> dict[str, Any]:
-    empty = gr.HTML(words.EMPTY, apply_default_css=False)
+    empty = gr.HTML(words.EMPTY, apply_default_css=False, elem_id="wm-empty")
     with gr.Column(visible=False, elem_classes="wm-result") as result:
         with gr.Row(elem_classes="wm-tight"):
-            made = gr.HTML("", elem_id="wm-made", apply_default_css=False)
+            made = _html("made")
             which = gr.Radio(
                 [],
                 show_label=False,
@@ -143,129 +178,51 @@ def _draw_result() -> dict[str, Any]:
                 elem_classes="wm-segments",
                 elem_id="wm-which",
             )
+        parts = _draw_steps()
         player = ABPlayer(elem_id="wm-compare")
-        with gr.Row(elem_classes="wm-lower"):
-            with gr.Column(elem_classes="wm-panel", min_width=300):
-                _heading("Guarantee")
-                card = gr.HTML("", elem_id="wm-guarantee", apply_default_css=False)
-            with gr.Column(elem_classes="wm-panel", min_width=300):
-                _heading("Download")
-                with gr.Row(elem_classes="wm-tight wm-downloads"):
-                    names = [*outcome.DOWNLOADS, outcome.RECIPE]
-                    kinds = [gr.Button(name, size="md", min_width=90) for name in names]
-                delivery = gr.HTML("", apply_default_css=False)
-                gr.HTML(words.DOWNLOADS, apply_default_css=False)
-                handed = gr.DownloadButton("Download", visible="hidden", elem_id="wm-handed")
-    return {
-        "empty": empty,
-        "result": result,
-        "made": made,
-        "which": which,
-        "player": player,
-        "card": card,
-        "delivery": delivery,
-        "kinds": kinds,
-        "handed": handed,
-    }
+        with gr.Column(visible=False, elem_classes="wm-stems") as stems:
+            with gr.Row(elem_classes="wm-tight"):
+                _heading("Stems")
+                zipped = gr.Button(outcome.STEMS, size="md", scale=0, min_width=90)
+            mixer = ABPlayer(elem_id="wm-mixer")
+        parts |= _draw_guarantee()
+        parts |= _draw_slots()
+        parts["kinds"].append(zipped)
+    shown = {"empty": empty, "result": result, "made": made, "which": which, "player": player}
+    return {**shown, "stems": stems, "mixer": mixer, **parts}
 
 
-# --- the wiring ---------------------------------------------------------------------------
-
-RESULT = ("empty", "result", "which", "made", "player", "card", "delivery")
-BUTTONS = ("preview", "restore", "stop")
-CLEARED = (*RESULT, *BUTTONS, "status", "facts", "preview_at")
-
-
-def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
-    outputs = _all(parts, ("session", "file", "microphone", *CLEARED))
-    for name, event in (("file", "upload"), ("microphone", "stop_recording")):
-        chosen = _following(partial(events.choose, desk, name), parts)
-        inputs = [parts["session"], parts[name], *parts["knobs"]]
-        getattr(parts[name], event)(chosen, inputs, outputs, **AGAIN)
-        dropped = _once(events.forget, parts)
-        parts[name].clear(dropped, parts["session"], _all(parts, CLEARED), **QUIET)
-    for button, path in zip(parts["picks"], events.examples().values(), strict=True):
-        chosen = _following(partial(_choose_example, desk, path), parts)
-        button.click(chosen, [parts["session"], *parts["knobs"]], outputs, **AGAIN)
+def _draw_steps() -> dict[str, Any]:
+    with gr.Row(visible=False, elem_classes="wm-tight", elem_id="wm-steps") as steps:
+        about: dict[str, Any] = {"filterable": False, "min_width": 130, "visible": False}
+        first = gr.Dropdown([], label="Compare", elem_id="wm-first", **about)
+        second = gr.Dropdown([], label="with", elem_id="wm-second", **about)
+        kept = _html("kept")
+    return {"steps": steps, "first": first, "second": second, "kept": kept}
 
 
-def _choose_example(
-    desk: events.Desk, path: Path, session: Session | None, *values: Any
-) -> AsyncIterator[events.Updates]:
-    return events.choose(desk, "example", session, path, *values)
+def _draw_guarantee() -> dict[str, Any]:
+    with gr.Row(elem_classes="wm-lower") as lower:
+        with gr.Column(elem_classes="wm-panel", min_width=300):
+            _heading("Guarantee")
+            card = _html("guarantee")
+        with gr.Column(elem_classes="wm-panel", min_width=300):
+            _heading("Download")
+            with gr.Row(elem_classes="wm-tight wm-downloads"):
+                names = [*outcome.DOWNLOADS, outcome.RECIPE]
+                kinds = [gr.Button(name, size="md", min_width=90) for name in names]
+            gr.HTML(words.DOWNLOADS, apply_default_css=False)
+    delivery = _html("delivery")
+    handed = gr.DownloadButton("Download", visible="hidden", elem_id="wm-handed")
+    return {"lower": lower, "card": card, "delivery": delivery, "kinds": kinds, "handed": handed}
 
 
-def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
-    opening = partial(events.open_recipe, desk)
-    parts["named"].input(opening, parts["named"], parts["knobs"], **QUIET)
-    parts["opened"].upload(opening, parts["opened"], parts["knobs"], **QUIET).success(
-        None, None, parts["named"], js=f"() => '{OWN}'", **QUIET
-    )
-    changed = [knob.input for knob in parts["knobs"]]
-    gr.on(changed, None, None, parts["named"], js=f"() => '{OWN}'", **QUIET)
-
-
-def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
-    inputs = [parts["session"], parts["preview_at"], *parts["knobs"]]
-    outputs = _all(parts, ("status", *BUTTONS, *RESULT))
-    for name, kind in (("preview", events.PREVIEW), ("restore", events.WHOLE)):
-        run = _following(partial(events.run, desk, kind), parts)
-        parts[name].click(run, inputs, outputs, **LONG).success(None, js=TO_RESULT, **QUIET)
-    parts["stop"].click(_stop, parts["session"], None, queue=False, **QUIET)
-    show = _once(partial(events.show, desk), parts)
-    parts["which"].input(show, [parts["session"], parts["which"]], _all(parts, RESULT), **QUIET)
-    hand, handed = _steps(events.download, parts), _all(parts, ("handed", "delivery"))
-    for button in parts["kinds"]:
-        made = button.click(hand, [parts["session"], button], handed, **EXPORT, **QUIET)
-        made.success(None, js=HAND_OUT, **QUIET)
-
-
-def _stop(session: Session | None) -> None:
-    if session is not None:
-        session.stop()
-
-
-TO_RESULT = """() => {
-  const result = document.querySelector(".wm-result");
-  if (result && innerWidth < 900) result.scrollIntoView({ behavior: "smooth" });
-}"""
-"""On a narrow page the result is below: go there."""
-
-HAND_OUT = "() => document.querySelector('#wm-handed, #wm-handed a, #wm-handed button').click()"
-
-
-def _all(parts: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
-    return [parts[name] for name in names]
-
-
-def _once(handler: Callable[..., events.Updates], parts: dict[str, Any]) -> Callable[..., Any]:
-    """The handler as Gradio wants it: keyed by component instead of by name."""
-
-    def once(*values: Any) -> Any:
-        return {parts[name]: new for name, new in handler(*values).items()} or gr.skip()
-
-    return once
-
-
-def _steps(
-    handler: Callable[..., Iterator[events.Updates]], parts: dict[str, Any]
-) -> Callable[..., Iterator[Any]]:
-    """The same for a handler of a few steps."""
-
-    def steps(*values: Any) -> Iterator[Any]:
-        for updates in handler(*values):
-            yield {parts[name]: new for name, new in updates.items()}
-
-    return steps
-
-
-def _following(
-    handler: Callable[..., AsyncIterator[events.Updates]], parts: dict[str, Any]
-) -> Callable[..., AsyncIterator[Any]]:
-    """The same for a handler that goes on: each of its updates, as it comes."""
-
-    async def following(*values: Any) -> AsyncIterator[Any]:
-        async for updates in handler(*values):
-            yield {parts[name]: new for name, new in updates.items()}
-
-    return following
+def _draw_slots() -> dict[str, Any]:
+    parts: dict[str, Any] = {"uses": []}
+    with gr.Row(visible=False, elem_classes="wm-slots") as parts["slots"]:
+        for at in range(MOST):
+            panel: dict[str, Any] = {"elem_classes": "wm-panel", "min_width": 220}
+            with gr.Column(visible=False, **panel) as parts[f"slot{at}"]:
+                parts[f"said{at}"] = _html()
+                parts["uses"].append(gr.Button("Use this recipe", size="md"))
+    return parts

@@ -113,6 +113,21 @@ def guarantee(rows: Iterable[tuple[str, str, bool | None, str]]) -> str:
     return f'<div class="wm-card">{lines}</div>'
 
 
+def candidate(title: str, rows: Sequence[tuple[str, str, bool | None, str]], failure: str) -> str:
+    """One of the compared recipes: its guarantee in a line that unfolds, or why it failed."""
+    head = f'<h3 class="wm-candidate">{escape(title)}</h3>'
+    if failure:
+        return head + problem(failure)
+    broken = [label for label, _, ok, _ in rows if ok is False]
+    kept = sum(ok is True for _, _, ok, _ in rows)
+    said = f"Not as promised: {', '.join(broken)}" if broken else f"All {kept} promises kept"
+    level = next((value for label, value, *_ in rows if label == "Loudness"), "")
+    return (
+        f'{head}<details class="wm-card wm-brief"><summary class="{_STATE[not broken]}">'
+        f"<span>{escape(said)}</span><b>{escape(level)}</b></summary>{guarantee(rows)}</details>"
+    )
+
+
 _STATE = {True: "wm-ok", False: "wm-bad", None: "wm-info"}
 
 HEADER = """<header class="wm-head">
@@ -130,13 +145,14 @@ EXPLAIN = """<button type="button" class="wm-explain">explain</button>"""
 
 EMPTY = """<div class="wm-empty">
   <h2>Hear what is missing</h2>
-  <p>Give the workbench a dull recording: a telephone call, an old tape, a low-bit-rate MP3.
-  It measures how far the sound reaches, and puts back what lies above.</p>
+  <p>Give the workbench a damaged recording: a telephone call, an old tape, hiss, hum, clicks, a
+  low-bit-rate MP3. It says what is wrong, and proposes what to do about it.</p>
   <ol>
-    <li><b>Choose</b> a recording on the left, record one, or take an example.</li>
+    <li><b>Choose</b> a recording, make one, or take an example: the <b>diagnosis</b> and a proposed
+      recipe follow. Every stage can be switched, set and moved.</li>
     <li><b>Preview</b> ten seconds, and compare: keys <kbd>A</kbd> before, <kbd>B</kbd> after,
       <kbd>C</kbd> the difference, <kbd>Space</kbd> plays, <kbd>[</kbd> and <kbd>]</kbd> set a
-      loop.</li>
+      loop. Or hear up to three recipes side by side.</li>
     <li><b>Restore</b> the whole file, and download it as WAV, FLAC or MP3.</li>
   </ol>
   <p class="wm-fine">Length, channels and level are kept, and what was already there stays as it

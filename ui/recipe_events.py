@@ -1,0 +1,131 @@
+"""What happens around the recipe: by name, from a file, as proposed; and how long it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from pipeline import recipe
+from ui import form, outcome, words
+from ui.common import Session, plain_error, uploaded
+from ui.comparison import MOST, Candidate
+from ui.source import Source
+from ui.steps import loaded
+
+DEFAULT = "band-limited-speech"
+"""The recipe that a new page shows."""
+
+OWN = "own"
+"""The recipe list's entry for settings that no named recipe has."""
+
+PROPOSED = "proposed"
+"""The recipe list's entry for what the diagnosis proposes."""
+
+Value = dict[str, Any]
+
+
+def first_value(stages: Mapping[str, type]) -> Value:
+    """What the editor of a new page shows."""
+    return {"cards": form.from_recipe(recipe.read(DEFAULT), stages), "own": {}}
+
+
+def choices(source: Source | None = None) -> list[tuple[str, str]]:
+    """The recipe list: (text, name), with what is proposed for a recording first."""
+    listed = [("Own settings", OWN), *((title, name) for name, title in recipe.titles().items())]
+    if source is None:
+        return listed
+    return [(f"Proposed: {proposal_title(source)}", PROPOSED), *listed]
+
+
+def proposal_title(source: Source) -> str:
+    """What the proposed recipe is called, "nothing to do" where it has no stage."""
+    proposed = source.diagnosis.recipe
+    if not proposed["stages"]:
+        return "nothing to do"
+    names = [form.title(entry["stage"]) for entry in proposed["stages"]]
+    return str(proposed.get("title") or " + ".join(names))
+
+
+def filled(value: Any, document: Mapping[str, Any], stages: Mapping[str, type]) -> Value:
+    """The editor's value with another recipe's cards; the visitor's own networks stay."""
+    own = value.get("own", {}) if isinstance(value, dict) else {}
+    return {"cards": form.from_recipe(document, stages), "own": own}
+
+
+def open_recipe(
+    stages: Mapping[str, type], session: Session | None, chosen: str, value: Any
+) -> Value:
+    """The editor's value for a recipe by name or uploaded file; any other path is refused.
+
+    Raises:
+        gr.Error: it cannot be read; what is shown stays.
+    """
+    try:
+        if chosen == OWN:
+            return gr.skip()
+        if chosen == PROPOSED and session is not None and session.source is not None:
+            return filled(value, session.source.diagnosis.recipe, stages)
+        if chosen not in recipe.named() and uploaded(chosen) is None:
+            return gr.skip()
+        return filled(value, recipe.read(chosen, form.places(stages)), stages)
+    except Exception as error:
+        raise gr.Error(words.escape(plain_error(error))) from error
+
+
+def candidates(
+    stages: Mapping[str, type], session: Session, names: Any, value: Any
+) -> list[Candidate]:
+    """The recipes that are to be compared, by their names in the recipe list.
+
+    Raises:
+        ValueError: none, too many, or one that cannot be run as it is.
+    """
+    if not names or len(names) > MOST:
+        raise ValueError(f"Choose one to {MOST} recipes to compare.")
+    titles = {name: title for title, name in choices()} | {PROPOSED: "Proposed"}
+    found = []
+    for name in dict.fromkeys(names):
+        document = _document(stages, session.source, name, value)
+        chain = loaded(document, session.networks)
+        found.append(Candidate(name, titles[name], document, chain))
+    return found
+
+
+def _document(stages: Mapping[str, type], source: Source, name: str, value: Any) -> dict[str, Any]:
+    if name == OWN:
+        return settings(stages, value)
+    if name != PROPOSED and name not in recipe.named():
+        raise ValueError("That recipe is no more: choose another.")
+    found = source.diagnosis.recipe if name == PROPOSED else recipe.read(name)
+    if not found["stages"]:
+        raise ValueError("The proposal is to do nothing: there is nothing to compare it with.")
+    return dict(found)
+
+
+def settings(stages: Mapping[str, type], value: Any) -> dict[str, Any]:
+    """The recipe that the editor shows; raises `ValueError` like `ui.form.to_recipe`."""
+    return form.to_recipe(value.get("cards") if isinstance(value, dict) else None, stages)
+
+
+def forecast(stages: Mapping[str, type], session: Session | None, value: Any) -> str:
+    """How long restoring the chosen recording will take, or what stands in its way."""
+    if session is None or session.source is None:
+        return ""
+    if session.job is not None and not session.job.ended:
+        return gr.skip()
+    try:
+        chain = recipe.load(settings(stages, value))
+        seconds = outcome.estimate_s(session.source.audio, chain)
+    except Exception as error:
+        return words.problem(plain_error(error))
+    return words.note(f"Restoring all of it will take about {words.about(seconds)}.")
+
+
+def proposed(stages: Mapping[str, type], source: Source, named: str, value: Any) -> dict[str, Any]:
+    """Puts what is proposed into list and editor; settings of the visitor's own stay there."""
+    if named == OWN:
+        return {"named": gr.update(choices=choices(source), value=OWN)}
+    cards = filled(value, source.diagnosis.recipe, stages)
+    return {"named": gr.update(choices=choices(source), value=PROPOSED), "chain": cards}

@@ -1,0 +1,185 @@
+"""The Restore tab's parts tied to its handlers; the handlers know them by name only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ui import own_weights, recipe_events, result_events
+from ui import restore_events as events
+from ui.common import Session
+from ui.comparison import MOST
+from ui.recipe_events import OWN, PROPOSED
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""Events of the page only: no endpoint for others, our own progress line, not Gradio's."""
+
+LONG: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+"""Events that follow a job: the job waits in our own line, its watchers need none."""
+
+AGAIN: dict[str, Any] = {**LONG, "trigger_mode": "multiple"}
+"""The same where a second one may come before the first has ended, and replaces it."""
+
+EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
+
+RESULT = (
+    "empty", "result", "which", "made", "steps", "first", "second", "kept", "player", "stems",
+    "mixer", "lower", "card", "delivery", "slots",
+    *(f"{part}{at}" for at in range(MOST) for part in ("slot", "said")),
+)  # fmt: skip
+BUTTONS = ("preview", "restore", "compare", "stop")
+CLEARED = (*RESULT, *BUTTONS, "status", "facts", "preview_at", "diagnosed", "diagnosis")
+READ = (*CLEARED, "session", "file", "microphone", "rivals", "named", "chain")
+
+
+def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
+    """Ties every part of the tab to what it does."""
+    _wire_source(desk, parts)
+    _wire_recipe(desk, parts)
+    _wire_own_weights(desk, parts)
+    _wire_work(desk, parts)
+    _wire_result(desk, parts)
+
+
+def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
+    outputs = _all(parts, READ)
+    state = _all(parts, ("named", "chain"))
+    ahead: dict[str, Any] = {
+        "fn": partial(events.forecast, desk), "inputs": [parts["session"], *state],
+        "outputs": parts["status"], **LONG,
+    }  # fmt: skip
+    for name, event in (("file", "upload"), ("microphone", "stop_recording")):
+        chosen = _following(partial(events.choose, desk, name), parts)
+        getattr(parts[name], event)(
+            chosen, [parts["session"], parts[name], *state], outputs, **AGAIN
+        ).success(**ahead)
+        dropped = _once(events.forget, parts)
+        parts[name].clear(dropped, parts["session"], _all(parts, CLEARED), **QUIET)
+    for button, path in zip(parts["picks"], events.examples().values(), strict=True):
+        chosen = _following(partial(_choose_example, desk, path), parts)
+        button.click(chosen, [parts["session"], *state], outputs, **AGAIN).success(**ahead)
+
+
+def _choose_example(
+    desk: events.Desk, path: Path, session: Session | None, named: str, value: Any
+) -> AsyncIterator[events.Updates]:
+    return events.choose(desk, "example", session, path, named, value)
+
+
+def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
+    opening = partial(recipe_events.open_recipe, desk.stages)
+    session, named, opened, chain = _all(parts, ("session", "named", "opened", "chain"))
+    forecast = partial(recipe_events.forecast, desk.stages)
+    ahead: dict[str, Any] = {"fn": forecast, "inputs": [session, chain], "outputs": parts["status"]}
+    named.input(opening, [session, named, chain], chain, **QUIET).success(**ahead, **QUIET)
+    opened.upload(opening, [session, opened, chain], chain, **QUIET).success(
+        None, None, named, js=f"() => '{OWN}'", **QUIET
+    ).success(**ahead, **QUIET)
+    chain.input(None, None, named, js=f"() => '{OWN}'", **QUIET).success(**ahead, **QUIET)
+    shown = "name => ({ visible: name !== 'proposed', __type__: 'update' })"
+    named.change(None, named, parts["propose"], js=shown, **QUIET)
+    proposal = partial(_propose, desk.stages)
+    parts["propose"].click(proposal, [session, chain], [named, chain], **QUIET).success(
+        **ahead, **QUIET
+    )
+
+
+def _wire_own_weights(desk: events.Desk, parts: dict[str, Any]) -> None:
+    names = ("session", "weights", "size", "chain")
+    adopt = partial(own_weights.adopt, desk.stages)
+    outputs = _all(parts, ("chain", "adopted"))
+    parts["weights"].upload(adopt, _all(parts, names), outputs, **QUIET).success(
+        None, None, parts["named"], js=f"() => '{OWN}'", **QUIET
+    )
+
+
+def _propose(stages: dict[str, type], session: Session | None, value: Any) -> tuple[Any, Any]:
+    return PROPOSED, recipe_events.open_recipe(stages, session, PROPOSED, value)
+
+
+def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
+    outputs = _all(parts, ("status", *BUTTONS, *RESULT))
+    session, at_s, chain = _all(parts, ("session", "preview_at", "chain"))
+    for name, kind in (("preview", events.PREVIEW), ("restore", events.WHOLE)):
+        run = _following(partial(events.run, desk, kind), parts)
+        parts[name].click(run, [session, at_s, chain], outputs, **LONG).success(
+            None, js=TO_RESULT, **QUIET
+        )
+    rival = _following(partial(events.compare, desk), parts)
+    parts["compare"].click(rival, [session, at_s, parts["rivals"], chain], outputs, **LONG).success(
+        None, js=TO_RESULT, **QUIET
+    )
+    parts["stop"].click(_stop, session, None, queue=False, **QUIET)
+
+
+def _wire_result(desk: events.Desk, parts: dict[str, Any]) -> None:
+    session, named, chain, which = _all(parts, ("session", "named", "chain", "which"))
+    show = _once(partial(events.show, desk.stages), parts)
+    which.input(show, [session, which], _all(parts, RESULT), **QUIET)
+    pair = _following(partial(events.pair, desk), parts)
+    chosen = _all(parts, ("session", "first", "second"))
+    outputs = _all(parts, ("player", "status", "first", "second", *BUTTONS))
+    gr.on([parts["first"].input, parts["second"].input], pair, chosen, outputs, **LONG)
+    for at, button in enumerate(parts["uses"]):
+        use = partial(result_events.use, desk.stages, at)
+        button.click(use, [session, chain], [named, chain], **QUIET)
+    hand, handed = _steps(result_events.download, parts), _all(parts, ("handed", "delivery"))
+    for button in parts["kinds"]:
+        made = button.click(hand, [session, button], handed, **EXPORT, **QUIET)
+        made.success(None, js=HAND_OUT, **QUIET)
+
+
+def _stop(session: Session | None) -> None:
+    if session is not None:
+        session.stop()
+
+
+TO_RESULT = """() => {
+  const result = document.querySelector(".wm-result");
+  document.querySelector(".wm-diagnosis")?.removeAttribute("open");
+  if (result && innerWidth < 900) result.scrollIntoView({ behavior: "smooth" });
+}"""
+"""The diagnosis folds, to make room; on a narrow page the result is below: go there."""
+
+HAND_OUT = "() => document.querySelector('#wm-handed, #wm-handed a, #wm-handed button').click()"
+
+
+def _all(parts: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    return [parts[name] for name in names]
+
+
+def _once(handler: Callable[..., events.Updates], parts: dict[str, Any]) -> Callable[..., Any]:
+    """The handler as Gradio wants it: keyed by component instead of by name."""
+
+    def once(*values: Any) -> Any:
+        return {parts[name]: new for name, new in handler(*values).items()} or gr.skip()
+
+    return once
+
+
+def _steps(
+    handler: Callable[..., Iterator[events.Updates]], parts: dict[str, Any]
+) -> Callable[..., Iterator[Any]]:
+    """The same for a handler of a few steps."""
+
+    def steps(*values: Any) -> Iterator[Any]:
+        for updates in handler(*values):
+            yield {parts[name]: new for name, new in updates.items()}
+
+    return steps
+
+
+def _following(
+    handler: Callable[..., AsyncIterator[events.Updates]], parts: dict[str, Any]
+) -> Callable[..., AsyncIterator[Any]]:
+    """The same for a handler that goes on: each of its updates, as it comes."""
+
+    async def following(*values: Any) -> AsyncIterator[Any]:
+        async for updates in handler(*values):
+            yield {parts[name]: new for name, new in updates.items()}
+
+    return following
