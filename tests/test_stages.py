@@ -7,6 +7,7 @@ from pipeline import added, windows
 from pipeline.audio import Audio
 from pipeline.recipe import STAGES, stage_classes
 from pipeline.stage import Cancelled, knobs
+from tests.separators import tiny_demucs
 from tests.sounds import RATE, speech, tiny_checkpoint, tiny_cleaners, windowed_sinc
 
 LENGTHS = {"odd": 10_007, "shorter than a window": 600, "one sample": 1, "several windows": 60_000}
@@ -18,7 +19,9 @@ def checkpoints(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints")
     tiny_checkpoint(folder / "enhancer-speech-48k")
     tiny_cleaners(folder)
+    demucs = tiny_demucs(tmp_path_factory.mktemp("demucs"))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WAVEMEND_DEMUCS", str(demucs))
         patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
         yield
 
@@ -31,7 +34,8 @@ def short_windows(monkeypatch):
 
 @pytest.fixture(params=sorted(STAGES))
 def stage(request):
-    return stage_classes()[request.param]()
+    settings = {"gains_db": {"vocals": -6.0}} if request.param == "per_stem" else {}
+    return stage_classes()[request.param](**settings)
 
 
 @pytest.fixture(params=[1, 2], ids=["mono", "stereo"])
