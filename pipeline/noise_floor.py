@@ -91,9 +91,11 @@ def _steady(found: SubWindows, stft: Stft, rate: int) -> np.ndarray:
     """The noise of all that was found, (S, C, F); see the top of this file."""
     from scipy.ndimage import minimum_filter1d
 
+    if not len(found.least):
+        return found.least
     size = frames_in(stft, rate)
     length = max(round(STAYS_S * rate / (size * STEP * stft.hop)), 1)
-    noise = minimum_filter1d(found.least, SUB_WINDOWS, axis=0) if len(found.least) else found.least
+    noise = minimum_filter1d(found.least, SUB_WINDOWS, axis=0)
     low, share = lowest_and_share(found, length, size)
     for start in range(0, len(noise), BLOCK):
         part = noise[start : start + BLOCK]
