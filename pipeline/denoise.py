@@ -29,8 +29,8 @@ from pipeline.stage import Tick, check_knobs, knob, no_tick, share
 
 SHORTEST_S = 0.5  # of a sound in which noise can be told from signal
 BIAS = 1.2  # the minimum of smoothed minima lies so much below the mean
-BLOB, BLOB_SHRINK = (2, 2), 1.6  # reach in frames and bins; power that noise alone hardly reaches
-ATTACK, ATTACK_SHRINK = (0, 4), 1.8
+BLOB, BLOB_SHRINK = (2, 2), 1.8  # reach in frames and bins; power that noise alone hardly reaches
+ATTACK, ATTACK_SHRINK = (0, 4), 2.0
 STORED_SPEED = 120.0  # seconds of one channel a second
 
 

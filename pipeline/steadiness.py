@@ -59,6 +59,7 @@ def _off(level_db: np.ndarray, flatness_db: np.ndarray, size: int) -> np.ndarray
     quiet = level <= np.quantile(level, MIDDLE, axis=0, method="nearest")
     n_quiet = quiet.sum(axis=0)
     mean = np.where(quiet, flatness_db, 0).sum(axis=0, dtype=np.float32) / n_quiet
+    mean[[0, 1, -2, -1]] = mean[[2, 2, -3, -3]]  # DC and Nyquist are real: another distribution
     off_db = _smooth(np.abs(mean - NOISE_DB), NEAR_BINS)
     allowed = FLATNESS_DB + CHANCE_DB / np.sqrt(n_quiet * size)
     return FLATNESS_PENALTY * np.maximum(off_db - allowed, 0)
