@@ -9,10 +9,15 @@ import pytest
 import soundfile
 
 from pipeline.audio import Audio
-from pipeline.stage import no_tick
-from ui import source, words
+from pipeline.diagnose import Diagnosis
+from pipeline.findings import Finding
+from ui import diagnosis, source, words
 from ui.jobs import Progress
 
+EVIL_RECIPE = {
+    "version": 1, "title": "<img src=x>\"'&", "summary": "<img src=x>\"'&",
+    "stages": [{"stage": "<img src=x>\"'&", "reason": "<img src=x>\"'&"}],
+}  # fmt: skip
 EVIL = "<img src=x onerror=alert(1)>\"'&.wav"
 
 
@@ -25,10 +30,34 @@ EVIL = "<img src=x onerror=alert(1)>\"'&.wav"
         words.made(EVIL, EVIL, EVIL),
         words.running(Progress(0, EVIL, 0.5, None)),
         words.guarantee([(EVIL, EVIL, None, EVIL)]),
+        words.candidate(EVIL, [("Loudness", EVIL, False, EVIL)], ""),
+        words.candidate(EVIL, [], EVIL),
+        diagnosis.panel(Diagnosis((Finding(EVIL, EVIL, EVIL, 0.5, EVIL, True),), EVIL_RECIPE)),
+        diagnosis.panel(Diagnosis((Finding(EVIL, 1.0, "", 0.5, EVIL),), EVIL_RECIPE)),
+        diagnosis.panel(Diagnosis((), {**EVIL_RECIPE, "stages": []})),
     ],
 )
 def test_no_visitor_s_text_becomes_html(html: str) -> None:
     assert "<img" not in html and "\"'&" not in html and "&lt;img" in html
+
+
+def silent(stage: str, fraction: float) -> None:
+    """A report that nobody reads."""
+
+
+def test_the_diagnosis_has_troubles_first_the_surest_first_and_the_rest_folded_away() -> None:
+    found = (
+        Finding("lufs", -20.0, "LUFS", 1.0, "Fine level."),
+        Finding("hum", 50.0, "Hz", 0.6, "It hums.", True),
+        Finding("clicks", 9.0, "1/min", 0.9, "It clicks.", True),
+    )
+    stages = [{"stage": "declick", "reason": "Because."}, {"stage": "snmf", "reason": "So."}]
+    said = diagnosis.panel(Diagnosis(found, {"version": 1, "title": "Old", "stages": stages}))
+    places = [said.index(text) for text in ("It clicks", "90 % sure", "It hums", "60 % sure")]
+    assert places == sorted(places) and said.index("wm-healthy") < said.index("Fine level")
+    assert "2 findings" in said and "Because." in said and "S-NMF" in said
+    fine = diagnosis.panel(Diagnosis(found[:1], {"version": 1, "stages": []}))
+    assert "Nothing to do" in fine and "Nothing wrong" in fine
 
 
 @pytest.mark.parametrize(
@@ -94,9 +123,9 @@ def test_a_preview_always_fits_into_the_recording(at_s: float, first: int, frame
 def test_the_facts_are_those_of_the_file(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "a.flac", 0.1 * rng.standard_normal((16_000, 2)), 16_000, "PCM_24")
-    found = source.read(tmp_path / "a.flac", "my <b>take</b>.flac", 60.0, no_tick)
+    found = source.read(tmp_path / "a.flac", "my <b>take</b>.flac", 60.0, silent)
     said = source.describe(found)
     assert "my &lt;b&gt;take&lt;/b&gt;.flac" in said
     assert "1.0 s · 16 kHz · stereo · FLAC, 24 bit" in said
     with pytest.raises(ValueError, match="0.4 s of sound"):
-        source.read(tmp_path / "a.flac", "a.flac", 0.4, no_tick)
+        source.read(tmp_path / "a.flac", "a.flac", 0.4, silent)

@@ -45,8 +45,9 @@ def title_of(stage: Any, stages: Mapping[str, type]) -> str:
 
 
 def label(name: str, meta: Mapping[str, Any]) -> str:
-    """What the form calls a knob."""
-    return meta["label"] or name.replace("_", " ").capitalize()
+    """What the form calls a knob; a unit in its name is not said twice."""
+    bare = name.removesuffix(f"_{meta['unit'].lower()}") if meta["unit"] else name
+    return meta["label"] or bare.replace("_", " ").capitalize()
 
 
 def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> list[dict[str, Any]]:

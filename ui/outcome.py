@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import figures, guarantee, recipe
+from pipeline import demucs_weights, figures, guarantee, recipe
 from pipeline import restore as engine
 from pipeline.audio import Audio, save
 from pipeline.loudness import integrated_lufs
 from pipeline.overview import difference
+from pipeline.separate import OFFLINE
 from pipeline.stage import Chain, Tick, part, share
 from ui import form, stems
 from ui.jobs import Job
@@ -129,6 +130,8 @@ def listened(
 
     def tick(fraction: float) -> None:
         stage = now[0] if fraction < 1 - engine.MEASURE_SHARE else "Measuring"
+        if fetching := demucs_weights.status():
+            stage = f"Downloading {fetching}"
         report(f"{name}: {stage}" if name else stage, fraction)
 
     return engine.restore(audio, heard, tick), heard
@@ -151,6 +154,13 @@ def warm_up(chain: Chain) -> None:
     for stage in chain.stages:
         if not separates(stage):
             stage(silence)
+
+
+def to_fetch(chain: Chain) -> int:
+    """How many files a chain will download before it can run."""
+    apart: list[Any] = [stage for stage in chain.stages if separates(stage)]
+    names = {stage.separator for stage in apart}
+    return sum(len(demucs_weights.missing(name)) for name in names - set(OFFLINE))
 
 
 def estimate_s(audio: Audio, chain: Chain) -> float:

@@ -118,9 +118,11 @@ def forecast(stages: Mapping[str, type], session: Session | None, value: Any) ->
     try:
         chain = recipe.load(settings(stages, value))
         seconds = outcome.estimate_s(session.source.audio, chain)
+        files = outcome.to_fetch(chain)
     except Exception as error:
         return words.problem(plain_error(error))
-    return words.note(f"Restoring all of it will take about {words.about(seconds)}.")
+    first = f" {files} file(s) of the separator will be downloaded first." if files else ""
+    return words.note(f"Restoring all of it will take about {words.about(seconds)}.{first}")
 
 
 def proposed(stages: Mapping[str, type], source: Source, named: str, value: Any) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class HeardChain(Chain):
         done, whole = 0.0, sum(times) or 1.0
         for stage, title, own_s in zip(self.stages, self.titles, times, strict=True):
             self.at_work(title)
+            tick(done / whole)
             audio = self._run(stage, audio, share(tick, done / whole, (done + own_s) / whole))
             done += own_s
             if self.keep:

@@ -118,16 +118,40 @@ class Visitor:
     def remove(self) -> None:
         self.page.locator("#wm-file button[aria-label=Clear]").click()
 
-    def upload(self, path: Path) -> None:
-        """Chooses a good file and waits until it has been read."""
+    def upload(self, path: Path, recipe: str = "Band-limited speech") -> None:
+        """Chooses a good file, waits until it has been read, and chooses a recipe for it."""
         self.choose(path)
         self.says(".wm-name", path.name)
+        if recipe:
+            self.recipe(recipe)
+            self.page.locator(".wmc-title", has_text="Enhance").first.wait_for()
 
     def slow(self, seconds: float) -> None:
         """Switches the Slow stage on."""
-        self.page.get_by_label("Slow", exact=True).check()
-        self.page.get_by_label("number input for Seconds (s)").fill(str(seconds))
+        self.stage("Slow").check()
+        self.fill("Seconds (s)", seconds)
+
+    def stage(self, title: str) -> sync_api.Locator:
+        """A stage's switch."""
+        return self.page.locator("#wm-chain").get_by_label(title, exact=True)
+
+    def order(self) -> list[str]:
+        """The stages that are on, in the order in which they run."""
+        return self.page.locator(".wmc-on > .wmc-card .wmc-title").all_inner_texts()
+
+    def fill(self, label: str, value: float) -> None:
+        """Sets a number in the recipe's form."""
+        self.page.locator("#wm-chain").get_by_label(label, exact=True).fill(str(value))
         self.page.keyboard.press("Tab")
+
+    def recipe(self, title: str) -> None:
+        """Chooses a recipe by its title."""
+        self.pick("#wm-recipe", title)
+
+    def pick(self, part: str, title: str) -> None:
+        """Chooses from one of the page's lists."""
+        self.page.locator(f"{part} input").click()
+        self.page.get_by_role("option", name=title, exact=True).click()
 
     def restore(self, seconds: float = 90) -> None:
         self.button("Restore").click()

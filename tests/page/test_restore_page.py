@@ -45,8 +45,7 @@ def test_the_downloaded_recipe_runs_on_the_command_line_to_the_same_samples(
 ) -> None:
     visitor = arrive()
     visitor.upload(files / "call one.wav")
-    visitor.page.get_by_label("number input for Mix (%)").fill("63.5")
-    visitor.page.keyboard.press("Tab")
+    visitor.fill("Mix (%)", 63.5)
     visitor.restore()
     mine = visitor.download("WAV 32-bit float", tmp_path)
     document = visitor.download("Recipe", tmp_path)
@@ -131,7 +130,7 @@ def test_every_step_of_a_longer_recipe_can_be_heard(arrive, files: Path) -> None
     visitor.upload(files / "other.flac")
     visitor.slow(0.1)
     visitor.restore()
-    labels = visitor.page.locator(".wm-player button", has_text="After Enhance")
+    labels = visitor.page.locator(".wm-player button", has_text="1  Enhance")
     labels.wait_for(timeout=5000)
     visitor.page.locator(".wm-player").hover()
     visitor.page.keyboard.press("d")

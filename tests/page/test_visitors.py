@@ -44,7 +44,7 @@ def test_stop_stops_within_two_seconds_and_leaves_nothing(arrive, files: Path, c
     visitor.says("#wm-status", "Stopped.")
     assert time.monotonic() - started < 2.0
     assert set(cache.glob("wavemend-*/*/*")) == before
-    visitor.page.get_by_label("Slow", exact=True).uncheck()
+    visitor.stage("Slow").uncheck()
     visitor.restore()
 
 
@@ -127,7 +127,7 @@ def test_a_recipe_from_a_file_fills_the_form_and_a_wrong_one_is_refused(
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
     good.write_text(json.dumps({"version": 1, "stages": [{"stage": "enhance", "mix": 40.0}]}))
     bad.write_text(json.dumps({"version": 1, "stages": [{"stage": "enhance", "<b>wet</b>": 40}]}))
-    mix = visitor.page.get_by_label("number input for Mix (%)")
+    mix = visitor.page.locator("#wm-chain").get_by_label("Mix (%)", exact=True)
     visitor.page.set_input_files("input[accept='.json']", good)
     expect(mix).to_have_value("40", timeout=5000)
     visitor.page.set_input_files("input[accept='.json']", bad)
