@@ -12,7 +12,7 @@ from pipeline.findings import SILENCE, Finding, Subject, ramp
 STRIDE = 32  # samples: every gap that counts holds two of these
 SHORTEST_S, LONGEST_S = 0.0015, 0.25  # of a dropout; more is a pause
 EDGE_S = 0.002  # before and after a gap: where sound must be
-LOUD_DB = -26.0  # of that sound, at least, against the whole recording
+LOUD_DB, LOUD_DBFS = -24.0, -70.0  # of that sound, at least, against the recording and full scale
 NEAREST, ABRUPT = 4, 0.15  # samples next to a gap, and what they reach of that sound: no fade
 ALIKE_DB = 15.0  # the sound before and after a dropout differs by no more
 LONG_S = 0.5  # silence that is worth a word
@@ -102,8 +102,9 @@ def _is_dropout(subject: Subject, gap: Gap) -> bool:
     if min(map(len, edges)) < n:
         return False
     power = subject.sweep.products[gap.channel, gap.channel]
-    before, after = (10 * np.log10(np.square(e).mean() / power + 1e-12) for e in edges)
-    if min(before, after) < LOUD_DB or abs(before - after) > ALIKE_DB:
+    before, after = (10 * np.log10(np.square(e).mean() + 1e-14) for e in edges)
+    least = max(10 * np.log10(power) + LOUD_DB, LOUD_DBFS)
+    if min(before, after) < least or abs(before - after) > ALIKE_DB:
         return False
     steps = np.abs(edges[0][-NEAREST:]).max(), np.abs(edges[1][:NEAREST]).max()
     sizes = (np.sqrt(np.square(e).mean()) for e in edges)

@@ -7,8 +7,6 @@ notes are scattered more (between partials) or less (on one).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from pipeline.findings import Finding, Subject, hertz, ramp
@@ -19,69 +17,69 @@ SHARE = 0.3  # of the time at the floor that makes a band steady
 SCATTER_DB = 4.0  # most that the log mean may lie below the mean there
 ALIVE_DB, NOTHING_DB = -100.0, -125.0  # frames and band floors below are digital silence
 LOWEST_HZ = 200.0  # hum and rumble lie below
-BREADTH = 0.55  # share of the bands that a hiss fills
-NOISY_DB, SURELY_DB = 36.0, 26.0  # signal-to-noise ratios
-ALL_DB = 0.8  # a ratio below: the recording is steady noise, such as rain, and is left alone
+FILLS = 0.55  # share of the bands that a hiss fills
+NOISY_DB, LOUD_DB = 30.0, 22.0  # signal-to-noise ratios: heard in the pauses, heard throughout
+ALL_DB = 0.0  # a ratio below: the recording is noise, such as rain, and is left alone
+INAUDIBLE_DBFS = -100.0
 
 RUMBLE_HZ = (2.5, 20.0)
 RUMBLE_DB, RUMBLE_DBFS = -12.0, -50.0  # against the whole sound, and full scale
 
 
-class Steady(NamedTuple):
-    """Steady noise: its level and the whole sound's in dBFS, and the share of bands it fills."""
-
-    noise_db: float
-    sound_db: float
-    breadth: float
-
-
 def noise(subject: Subject) -> list[Finding]:
     """Noise floor and signal-to-noise ratio."""
-    found = None if subject.silent else steady(subject)
-    if found is None or found.breadth == 0:
-        text = "No steady noise is left where the sound pauses."
+    from pipeline.noise_floor import measure
+
+    floor = measure(subject.audio)
+    fills = steady_share(subject)
+    if subject.silent or floor.noise_dbfs < INAUDIBLE_DBFS:
+        text = "No steady noise can be heard in its pauses."
         return [
-            Finding("noise_floor", None, "dBFS", 0.7, text),
-            Finding("snr", None, "dB", 0.7, "Its noise is too weak to be measured."),
+            Finding("noise_floor", floor.noise_dbfs, "dBFS", 0.8, text),
+            Finding("snr", None, "dB", 0.8, "Its noise is too weak to be measured."),
         ]
-    ratio = found.sound_db - found.noise_db
-    trouble = ALL_DB < ratio < NOISY_DB and found.breadth >= BREADTH
-    sure = ramp(found.breadth, 0.3, 0.8) * (0.5 + 0.5 * ramp(ratio, NOISY_DB, SURELY_DB))
-    text = f"Steady noise at {found.noise_db:.0f} dBFS, {ratio:.0f} dB below the sound"
-    loud = " and plainly heard." if ratio < SURELY_DB else ": heard in the pauses."
-    weak = "; too little of it to matter." if ratio >= NOISY_DB else "; it may be the music itself."
-    floor = f"Its steady noise lies at {found.noise_db:.0f} dBFS."
-    certain = sure if trouble else 1 - sure
+    ratio = floor.snr_db
+    trouble = ALL_DB < ratio < NOISY_DB and fills >= FILLS
+    below = f"Steady noise, {ratio:.0f} dB below the sound"
+    if trouble:
+        text = f"{below}{', plainly heard.' if ratio < LOUD_DB else ': heard in the pauses.'}"
+    elif ratio <= ALL_DB:
+        text = "It is steady noise from end to end, such as rain; nothing stands out of it."
+    elif ratio < NOISY_DB:
+        text = f"{below} or more: it never pauses, so that noise is hard to tell from sound."
+    else:
+        text = f"{below}; too little to matter."
+    sure = 0.5 + 0.5 * ramp(fills, FILLS, 0.9) * ramp(ratio, NOISY_DB + 5, LOUD_DB)
+    if not trouble:
+        sure = 0.5 + 0.5 * max(ramp(fills, FILLS, 0.2), ramp(ratio, NOISY_DB, NOISY_DB + 15))
+    level = f"Its steady noise lies at {floor.noise_dbfs:.0f} dBFS."
     return [
-        Finding("noise_floor", found.noise_db, "dBFS", ramp(found.breadth, 0, 0.6), floor),
-        Finding("snr", ratio, "dB", certain, text + (loud if trouble else weak), trouble),
+        Finding("noise_floor", floor.noise_dbfs, "dBFS", ramp(fills, -0.2, 0.8), level),
+        Finding("snr", ratio, "dB", sure, text, trouble),
     ]
 
 
-def steady(subject: Subject) -> Steady | None:
-    """What steady noise there is; None where the recording is too short to tell."""
+def steady_share(subject: Subject) -> float:
+    """Share of the bands that hold steady noise, 0 to 1; 0 for what is too short to tell."""
     from scipy import ndimage
 
     found = subject.cells
     if len(found.power) < 3 * SMOOTH:
-        return None
+        return 0.0
     top = 0.95 * (subject.edge_hz or subject.audio.rate / 2)
     use = (found.hz > LOWEST_HZ) & (found.hz < top)
     level = 10 * np.log10(ndimage.uniform_filter1d(found.power, SMOOTH, axis=0) + 1e-14)
     alive = level.max(axis=1) > ALIVE_DB
     if not alive.any() or not use.any():
-        return None
+        return 0.0
     level, power, logs = (part[alive][:, use] for part in (level, found.power, found.logs))
     floor = np.percentile(level, FLOOR_PERCENTILE, axis=0)
     at_floor = (level > floor - UNDER_DB) & (level < floor + OVER_DB)
     count = np.maximum(at_floor.sum(axis=0), 1)
     mean = (power * at_floor).sum(axis=0) / count
     scatter = 10 * np.log10(mean + 1e-16) - (logs * at_floor).sum(axis=0) / count
-    noisy = (at_floor.mean(axis=0) > SHARE) & (scatter < SCATTER_DB) & (floor > NOTHING_DB)
-    width = found.bins_a_band  # powers are means over a band's bins
-    noise_db = 10 * np.log10(width * mean[noisy].sum() + 1e-14)
-    sound_db = 10 * np.log10(width * power.mean(axis=0).sum() + 1e-14)
-    return Steady(float(noise_db), float(sound_db), float(noisy.mean()))
+    steady = (at_floor.mean(axis=0) > SHARE) & (scatter < SCATTER_DB) & (floor > NOTHING_DB)
+    return float(steady.mean())
 
 
 def hum(subject: Subject) -> list[Finding]:

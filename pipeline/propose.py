@@ -7,12 +7,12 @@ from typing import Any
 
 from models import registry
 from pipeline.findings import Finding, hertz
-from pipeline.recipe import VERSION
+from pipeline.recipe import STAGES, VERSION
 
 TITLE = "Proposed for this recording"
 SPEECH = 0.6  # confidence from which a net for speech may touch a recording
 CODEC_KEEPS_HZ = 3000.0  # above, a lossy codec leaves holes that are worth filling
-BARELY_DB, LOUDLY_DB = 30.0, 15.0  # signal-to-noise ratios: gentle below the one, strong below
+BARELY_DB, LOUDLY_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
 NO_CURE = ("clipping", "dead_channel", "duplicated_channel", "inverted_channel", "true_peak")
 
 
@@ -31,6 +31,7 @@ def propose(findings: Iterable[Finding]) -> dict[str, Any]:
         *_generated(by_name),
         *_treble(by_name),
     ]
+    stages = [entry for entry in stages if entry["stage"] in STAGES]
     return {
         "version": VERSION,
         "title": TITLE if stages else "Nothing to do",
