@@ -12,6 +12,7 @@ from typing import Any
 from models.registry import NETS
 
 DAMAGES = ("world", "generated")
+SCHEDULES = ("cosine", "plateau")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class Recipe:
         batch: examples of a step.
         steps: of the whole run, unless minutes are given.
         minutes: of the whole run; the schedule then follows the clock.
-        learning_rate: at its peak; linear warm-up, then cosine to a hundredth.
+        learning_rate: at its peak, after a linear warm-up.
+        schedule: "cosine" to a hundredth at the end, or "plateau": halved whenever `plateau`
+            validations have not been better.
+        plateau: see there.
         warmup_steps: until the peak.
         weight_decay: AdamW's.
         ema: decay of the averaged weights, which are those that ship.
@@ -35,6 +39,7 @@ class Recipe:
         damage: "world" (band limits and codecs, for enhancers), or "generated" (steps, clipping,
             echoes and noise, for nets that clean; "noise" among the kinds is what is added).
         losses: weight of each term of `training.losses.TERMS`.
+        adversary: settings of `training.adversary.AdversaryRecipe`; none without.
         data: folders of clean recordings, where the command line names none.
         kinds: share of each kind of recording (the manifest's `kind`, else "speech").
         validation_groups: speakers or groups never trained on.
@@ -52,6 +57,8 @@ class Recipe:
     steps: int = 20_000
     minutes: float | None = None
     learning_rate: float = 8e-4
+    schedule: str = "cosine"
+    plateau: int = 5
     warmup_steps: int = 200
     weight_decay: float = 0.02
     ema: float = 0.999
@@ -60,6 +67,7 @@ class Recipe:
     accumulation: int = 1
     damage: str = "world"
     losses: dict[str, float] = field(default_factory=dict)
+    adversary: dict[str, Any] | None = None
     data: tuple[str, ...] = ()
     kinds: dict[str, float] = field(default_factory=lambda: {"speech": 1.0})
     validation_groups: tuple[str, ...] = ()
@@ -74,6 +82,9 @@ class Recipe:
             raise ValueError(f"model: got {self.model!r}, expected one of {', '.join(NETS)}")
         if self.precision not in ("bf16", "no"):
             raise ValueError(f"precision: got {self.precision!r}, expected bf16 or no")
+        if self.schedule not in SCHEDULES:
+            known = ", ".join(SCHEDULES)
+            raise ValueError(f"schedule: got {self.schedule!r}, expected one of {known}")
         if self.damage not in DAMAGES:
             raise ValueError(f"damage: got {self.damage!r}, expected one of {', '.join(DAMAGES)}")
         if self.accumulation < 1 or self.batch % self.accumulation:
