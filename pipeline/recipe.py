@@ -26,6 +26,7 @@ STAGES: dict[str, str] = {
     "wavenet": "pipeline.learned:WaveNet",
     "per_stem": "pipeline.per_stem:PerStem",
     "enhance": "pipeline.enhance:Enhance",
+    "tone": "pipeline.tone:Tone",
 }
 """Every stage a recipe can name: name -> "module:Class", imported when first needed."""
 
