@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 import time
 from pathlib import Path
+
+from training import lock
+from training.config import Recipe, read_recipe
+from training.state import LOCK, RunFolder
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
@@ -36,24 +42,44 @@ def main(given: list[str]) -> None:
     """Parses, trains, and turns what a person can mend into one line."""
     words = arguments(given)
     from models.memory import keep_tensors_mapped
-    from training.config import read_recipe
-    from training.loop import Trainer
-    from training.state import RunFolder
 
     keep_tensors_mapped()
     run = words.run or Path("runs") / f"{words.recipe.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes of `accelerate launch`
     try:
         recipe = read_recipe(words.recipe, steps=words.steps, minutes=words.minutes)
         folder = RunFolder(run)
         if not words.resume:
             folder.refuse_overwriting()
+        if is_first:
+            _claim(run)
+    except ValueError as error:
+        sys.exit(f"training: {error}")
+    with folder.heart if is_first else contextlib.nullcontext():
+        _train(words, recipe, folder)
+
+
+def _claim(run: Path) -> None:
+    """Holds the run's lock for as long as this process lives."""
+    if lock.inherit():
+        return
+    descriptor = lock.take(run / LOCK)
+    if descriptor is None:
+        raise ValueError(f"{run}: another process trains here")
+    lock.keep(descriptor)
+
+
+def _train(words: argparse.Namespace, recipe: Recipe, folder: RunFolder) -> None:
+    from training.loop import Trainer
+
+    try:
         folders = words.data or [Path(folder) for folder in recipe.data]
         trainer = Trainer(recipe, folders, folder, words.base)
         if words.resume:
             trainer.resume()
     except ValueError as error:
         sys.exit(f"training: {error}")
-    print(f"run folder: {run}", file=sys.stderr)
+    print(f"run folder: {folder.path}", file=sys.stderr)
     trainer.fit()
 
 

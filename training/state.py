@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 CONFIG, EVENTS, LAST, BEST = "config.json", "events.jsonl", "last.pt", "best"
+HEARTBEAT, STOP, LOCK, VERDICT = "heartbeat.json", "stop", "lock", "verdict.json"
+BEAT_S = 1.0
 
 
 class RunFolder:
@@ -20,6 +24,10 @@ class RunFolder:
         last.pt        everything that `--resume` needs
         best/          checkpoint with the best validation
         samples/       validation recordings as restored
+        heartbeat.json who trains here, and how far; see `Heartbeat`
+        stop           when it appears, the run ends
+        lock           held by the process that trains here
+        verdict.json   better or worse than the base, on held-out recordings
 
     Args:
         path: made if missing.
@@ -28,10 +36,10 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
+        self.heart = Heartbeat(self)
 
     def write_config(self, config: dict[str, Any]) -> None:
-        text = json.dumps(config, indent=1)
-        _atomic(self.path / CONFIG, lambda temporary: temporary.write_text(text))
+        write_json(self.path / CONFIG, config)
 
     def event(self, kind: str, **values: Any) -> None:
         """Appends one line {"time", "event", ...} in one write, so a reader sees whole lines."""
@@ -71,6 +79,89 @@ class RunFolder:
         kept = [line for line in lines if json.loads(line).get("step", 0) <= step]
         text = "".join(line + "\n" for line in kept)
         _atomic(path, lambda temporary: temporary.write_text(text))
+
+
+class Heartbeat:
+    """Says every second that a run lives and how far it is, and hears when it is to stop.
+
+        with folder.heart:
+            while not folder.heart.stop_requested():
+                ...
+                folder.heart.beat(step)
+
+    Within it SIGTERM and SIGINT ask the run to stop, as the file "stop" does, instead of ending the
+    process. Not entered, it beats for nobody and hears the file only.
+
+    Args:
+        folder: of the run.
+        every_s: seconds between two beats.
+    """
+
+    def __init__(self, folder: RunFolder, every_s: float = BEAT_S) -> None:
+        self.folder, self.every_s = folder, every_s
+        self.step, self.state = 0, "starting"
+        self._asked, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._beat_on, daemon=True)
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> Heartbeat:
+        (self.folder.path / STOP).unlink(missing_ok=True)  # of an earlier stretch of the run
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._handlers[number] = signal.signal(number, lambda *_: self._asked.set())
+        self._write()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self.state = "ended"
+        self._write()
+
+    def beat(self, step: int) -> None:
+        """Tells the present step; the first one means that the run is running."""
+        self.step = step
+        if self.state == "starting":
+            self.state = "running"
+
+    def stop_requested(self) -> bool:
+        """Whether the run is to save and end now; asked at every step, and between cases."""
+        if not self._asked.is_set() and not (self.folder.path / STOP).exists():
+            return False
+        self._asked.set()
+        self.state = "stopping"
+        return True
+
+    def _beat_on(self) -> None:
+        while not self._over.wait(self.every_s):
+            self._write()
+
+    def _write(self) -> None:
+        beat = {"step": self.step, "state": self.state}
+        write_json(self.folder.path / HEARTBEAT, {**who(os.getpid()), **beat})
+
+
+def who(pid: int) -> dict[str, Any]:
+    """A process of this machine, and now, as a heartbeat says it."""
+    return {"pid": pid, "pgid": os.getpgid(pid), "time": round(time.time(), 3)}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file; empty where there is none."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Writes at once: a reader sees the old file or the new one."""
+    text = json.dumps(value, indent=1) + "\n"
+    _atomic(path, lambda temporary: temporary.write_text(text))
 
 
 def _atomic(path: Path, write: Callable[[Path], Any]) -> None:

@@ -1,0 +1,250 @@
+"""Runs: started, found again after a restart of the app, stopped, resumed, cleaned away.
+
+A run is a folder and a process, `python -m training`, that goes on when page and app are gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training import processes
+from training.processes import LOG, RECIPE
+from training.state import CONFIG, EVENTS, HEARTBEAT, LAST, STOP, RunFolder, read_json, write_json
+
+START = "start.json"
+DAY_S = 86_400
+
+
+class Busy(ValueError):
+    """A run is going on, and one at a time is allowed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Args:
+        reason: "done", "stopped", "no improvement", "diverged", "failed", or "lost" when the
+            process was killed.
+        text: for people; may be empty.
+    """
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder, whether its process lives or not."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def is_live(self) -> bool:
+        """Whether a process trains here now."""
+        return processes.is_live(self.folder)
+
+    def heartbeat(self) -> dict[str, Any]:
+        """pid, pgid, time, step and state, as last written; empty before the first."""
+        return read_json(self.folder / HEARTBEAT)
+
+    def state(self) -> str:
+        """One of "starting", "running", "stopping", "ended", and "lost": killed, can resume."""
+        said = self.heartbeat().get("state")
+        if self.is_live():
+            return "stopping" if (self.folder / STOP).exists() else said or "starting"
+        return "ended" if said == "ended" or (said != "starting" and self._end()) else "lost"
+
+    def config(self) -> dict[str, Any]:
+        """What the run wrote of itself; empty while it starts."""
+        return read_json(self.folder / CONFIG)
+
+    def started(self) -> float:
+        """When, in seconds since 1970."""
+        for name in (START, CONFIG):
+            with contextlib.suppress(OSError):
+                return (self.folder / name).stat().st_mtime
+        return 0.0
+
+    def events(self) -> list[dict[str, Any]]:
+        """All events so far; a line that is still being written is left out."""
+        try:
+            lines = (self.folder / EVENTS).read_text().splitlines()
+        except OSError:
+            return []
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def log(self, count: int = 20) -> str:
+        """The last lines that the process printed."""
+        try:
+            lines = (self.folder / LOG).read_text(errors="replace").splitlines()
+        except OSError:
+            return ""
+        return "\n".join(lines[-count:])
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return sum(path.stat().st_size for path in files)
+
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it lives."""
+        state = self.state()
+        if state == "lost":
+            return Outcome("lost", "The process was killed. Its last saved state can be resumed.")
+        if state != "ended":
+            return None
+        if end := self._end():
+            return Outcome(end.get("reason", "done"), end.get("text", ""))
+        return Outcome("failed", self.log(1).removeprefix("training: "))  # before its first step
+
+    def stop(self) -> None:
+        """Ends the run within 3 s; it saves and leaves, or is killed where it does not listen."""
+        if not self.is_live():
+            return
+        processes.stop(self.folder)
+        if self.state() == "lost":
+            step = self.heartbeat().get("step", 0)
+            text = "It was killed, as it did not stop in time; its last saved state is kept."
+            RunFolder(self.folder).event("end", step=step, reason="stopped", text=text)
+            write_json(self.folder / HEARTBEAT, {**self.heartbeat(), "state": "ended"})
+
+    def resume(self, *, steps: int | None = None, minutes: float | None = None) -> None:
+        """Goes on from the last saved state, or from the start where none was saved yet.
+
+        Args:
+            steps, minutes: a new length of the whole run, what is done already included.
+
+        Raises:
+            Busy: this run or another one is going on.
+        """
+        with processes.locks(self.folder) as held:
+            if held is None:
+                raise _busy(self.folder.parent)
+            start = read_json(self.folder / START) or self._start()
+            if steps or minutes:
+                start |= {"steps": steps, "minutes": minutes}
+                write_json(self.folder / START, start)
+            saved = (self.folder / LAST).is_file()
+            if not saved:
+                (self.folder / EVENTS).unlink(missing_ok=True)
+            processes.launch(self.folder, start, held, resume=saved)
+
+    def _end(self) -> dict[str, Any] | None:
+        """The last event, if it is the end."""
+        events = self.events()
+        return events[-1] if events and events[-1]["event"] == "end" else None
+
+    def _start(self) -> dict[str, Any]:
+        """How a run was started that was started by hand; its recipe is written out."""
+        config = self.config()
+        if not config:
+            raise ValueError(f"{self.folder}: not a run, or one that never began")
+        write_json(self.folder / RECIPE, config["recipe"])
+        return {"data": config["data"], "base": config.get("base")}
+
+
+def root() -> Path:
+    """Where runs live: $WAVEMEND_RUNS, else runs/ in the checkout."""
+    return Path(os.environ.get("WAVEMEND_RUNS") or processes.CHECKOUT / "runs")
+
+
+def start(
+    recipe: Path,
+    data: Sequence[Path],
+    folder: Path,
+    *,
+    base: Path | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+) -> Run:
+    """Starts a run and returns while it starts.
+
+    Args:
+        recipe: JSON file; the run keeps a copy.
+        data: folders of recordings.
+        folder: of the run, new; of the runs that lie beside it one goes at a time.
+        base: folder of the checkpoint to start from.
+        steps, minutes: length of the run, where it is not the recipe's.
+
+    Raises:
+        Busy: another run is going on.
+        ValueError: the folder holds a run.
+    """
+    run = Run(folder.resolve())
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with processes.locks(run.folder) as held:
+        if held is None:
+            with contextlib.suppress(OSError):
+                run.folder.rmdir()
+            raise _busy(run.folder.parent)
+        RunFolder(run.folder).refuse_overwriting()
+        shutil.copyfile(recipe, run.folder / RECIPE)
+        settings = {
+            "data": [str(path.resolve()) for path in data],
+            "base": str(base.resolve()) if base else None,
+            "steps": steps,
+            "minutes": minutes,
+        }
+        write_json(run.folder / START, settings)
+        processes.launch(run.folder, settings, held, resume=False)
+    return run
+
+
+def find(among: Path | None = None) -> list[Run]:
+    """All runs in a folder of runs, the newest first."""
+    among = among or root()
+    found = [
+        Run(path)
+        for path in (among.iterdir() if among.is_dir() else ())
+        if (path / START).is_file() or (path / CONFIG).is_file()
+    ]
+    return sorted(found, key=lambda run: (run.started(), run.name), reverse=True)
+
+
+def current(among: Path | None = None) -> Run | None:
+    """The run that is going on."""
+    return next((run for run in find(among) if run.is_live()), None)
+
+
+def clean(
+    among: Path | None = None, *, keep_bytes: int | None = None, keep_days: float | None = None
+) -> list[str]:
+    """Deletes old runs, never one that is going on.
+
+    Args:
+        among: folder of runs.
+        keep_bytes: the oldest go until the rest takes no more than this.
+        keep_days: older ones go.
+
+    Returns:
+        names of those deleted.
+    """
+    now, taken, gone = time.time(), 0, []
+    for run in find(among):
+        taken += run.size()
+        old = keep_days is not None and now - run.started() > keep_days * DAY_S
+        if old or (keep_bytes is not None and taken > keep_bytes):
+            with processes.locks(run.folder) as held:
+                if held is None and run.is_live():
+                    continue
+                shutil.rmtree(run.folder, ignore_errors=True)
+            gone.append(run.name)
+    return gone
+
+
+def _busy(among: Path) -> Busy:
+    other = current(among)
+    name = f" ({other.name})" if other else ""
+    return Busy(f"A training run is going on{name}: stop it, or wait until it ends.")
