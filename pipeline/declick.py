@@ -1,0 +1,108 @@
+"""The Declick stage: short clicks and crackle are taken out, and nothing else is touched.
+
+Detection is cheap and runs everywhere (see `pipeline.clicks`); the costly repair runs where a click
+may be (see `pipeline.gaps`), which also decides whether it was one. A second pass finds what the
+first one's clicks hid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline import buffers, clicks, gaps, surroundings, windows
+from pipeline.audio import Audio
+from pipeline.excerpts import pieces
+from pipeline.stage import Tick, check_knobs, knob, no_tick
+
+PASSES = 2
+PLAIN = 30.0  # sensitivity at which what is found is a click beyond doubt
+RATIO = 2.5  # of a candidate to its neighbourhood
+PAYLOAD_BLOCKS = 4  # many clicks at once are faster
+ORDER_SHARE = 4  # a predictor may have this part of its hop in taps
+
+
+@dataclass(frozen=True)
+class Declick:
+    """Takes out clicks, pops and crackle; sound without them is returned as it is."""
+
+    sensitivity: float = knob(
+        50.0, 0, 100, "%", "Higher finds fainter clicks and touches more of what is no click."
+    )
+    longest_ms: float = knob(
+        3.0, 0.1, 10, "ms", "Clicks that last longer are left alone.", label="Longest click"
+    )
+    order: int = knob(
+        32, 8, 64, "", "Taps of the predictor: more follow denser music and take longer."
+    )
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    @property
+    def proof(self) -> float:
+        """How clear a click must be (see `gaps.repairs`): 20 at 0, 5 at 50, 1.25 at 100."""
+        return float(5 * 2 ** ((50 - self.sensitivity) / 25))
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        found: list[int] = []
+
+        def work(window: np.ndarray) -> np.ndarray:
+            return np.stack([self._repaired(x, audio.rate, found) for x in window])
+
+        made = windows.run(
+            work,
+            audio.samples,
+            payload=PAYLOAD_BLOCKS * buffers.BLOCK_FRAMES,
+            context=context_frames(audio.rate),
+            grid=clicks.hop_frames(audio.rate),
+            tick=tick,
+        )
+        return Audio(made, audio.rate) if found else audio
+
+    def _repaired(self, x: np.ndarray, rate: int, found: list[int]) -> np.ndarray:
+        seen: list[clicks.Place] = []
+        for _ in range(PASSES):
+            fixed = _repairs(x, rate, self, seen)
+            if not fixed:
+                break
+            x = x.copy()
+            for start, samples in fixed:
+                x[start : start + samples.size] = samples
+            found.extend(start for start, _ in fixed)
+        return x
+
+
+def _repairs(
+    x: np.ndarray, rate: int, stage: Declick, seen: list[clicks.Place] | None = None
+) -> list[gaps.Repair]:
+    """The repairs of one pass; places in `seen` are passed over, and those now seen noted there."""
+    order = min(stage.order, clicks.hop_frames(rate) // ORDER_SHARE)
+    longest = max(1, round(stage.longest_ms * 1e-3 * rate))
+    places = clicks.candidates(x, rate, order, RATIO)
+    old = frozenset(seen or ())
+    if seen is not None:
+        seen[:] = places
+    return gaps.repairs(x, places, rate, order, longest, stage.proof, old)
+
+
+def clicks_per_minute(audio: Audio, tick: Tick = no_tick) -> float:
+    """How many clicks a minute the channel with most of them has; 0 for clean sound.
+
+    Only plain ones count, and of a long recording only pieces are looked at.
+    """
+    tick(0.0)
+    counts, seconds = np.zeros(audio.channels), 0.0
+    parts = pieces(audio)
+    for at, piece in enumerate(parts, 1):
+        seconds += piece.seconds
+        for channel, x in enumerate(piece.samples):
+            counts[channel] += len(_repairs(x, audio.rate, Declick(sensitivity=PLAIN)))
+        tick(at / len(parts))
+    return float(60 * counts.max() / seconds)
+
+
+def context_frames(rate: int) -> int:
+    """Sound on either side of a sample that two passes may look at."""
+    return PASSES * (clicks.reach_frames(rate) + 2 * surroundings.side_frames(rate))
