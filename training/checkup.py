@@ -11,13 +11,14 @@ from torch import nn
 
 from pipeline.audio import Audio, save
 from training.clips import Clip
-from training.noisy import evaluate_noisy, noisy_cases
+from training.noisy import measure_noisy, noisy_cases
 from training.state import RunFolder
-from training.validate import cases, evaluate
+from training.validate import cases, measure
 
-KINDS: dict[str, tuple[Callable, Callable]] = {  # by the recipe's damage
-    "world": (cases, evaluate),
-    "generated": (noisy_cases, evaluate_noisy),
+Row = dict[str, float]
+KINDS: dict[str, tuple[Callable, Callable]] = {  # by the recipe's damage: cases, figures of one
+    "world": (cases, measure),
+    "generated": (noisy_cases, measure_noisy),
 }
 HEARD = 4  # recordings that are written
 
@@ -33,29 +34,41 @@ class Checkup:
     """
 
     def __init__(self, held_out: list[Clip], damage: str, sample_rate: int, run: RunFolder) -> None:
-        make_cases, self.evaluate = KINDS[damage]
+        make_cases, self.measure = KINDS[damage]
         self.cases = make_cases(held_out, sample_rate)
         self.sample_rate, self.run = sample_rate, run
 
-    def scores(self, net: nn.Module) -> dict[str, float]:
-        """Figures of the net by name, among them "score": lower is better."""
-        was_training = net.training
-        net.eval()
-        scores = self.evaluate(lambda samples: restored(net, samples), self.cases, self.sample_rate)
-        net.train(was_training)
-        return scores
+    def rows(self, net: nn.Module, version: str) -> list[Row]:
+        """Figures of the net on each case, among them "score": lower is better.
 
-    def write_sounds(self, version: str, net: nn.Module | None = None) -> None:
-        """The first cases as WAV: what the net makes of them, or "input" and "reference"."""
+        What it makes of the first cases is written as "samples/VERSION/CASE.wav".
+        """
+        was_training, rows = net.training, []
+        net.eval()
+        for index, case in enumerate(self.cases):
+            made = restored(net, case.degraded)
+            rows.append(self.measure(made, case, self.sample_rate))
+            if index < HEARD:
+                self._write(version, case.name, made)
+        net.train(was_training)
+        return rows
+
+    def write_ends(self) -> None:
+        """The first cases as they are given, and as they should be: "input" and "reference"."""
+        for case in self.cases[:HEARD]:
+            self._write("input", case.name, case.degraded)
+            self._write("reference", case.name, case.clean)
+
+    def _write(self, version: str, name: str, samples: np.ndarray) -> None:
         folder = self.run.path / "samples" / version
         folder.mkdir(parents=True, exist_ok=True)
-        for case in self.cases[:HEARD]:
-            if net is None:
-                samples = case.degraded if version == "input" else case.clean
-            else:
-                samples = restored(net, case.degraded)
-            path = folder / f"{case.name}.wav"
-            save(Audio(samples[None], self.sample_rate), path, subtype="FLOAT")
+        save(Audio(samples[None], self.sample_rate), folder / f"{name}.wav", subtype="FLOAT")
+
+
+def means(rows: list[Row]) -> Row:
+    """The mean of each figure over the rows that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {n: round(float(np.mean([row[n] for row in rows if n in row])), 4) for n in names}
 
 
 @torch.inference_mode()

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from models.registry import build, load_for_training, save_checkpoint
-from training.checkup import Checkup
+from training.checkup import Checkup, means
 from training.clips import Clip, read_clips, split
 from training.config import Recipe
 from training.data import Examples
@@ -84,30 +84,42 @@ class Trainer:
             self.run.write_config(self.config)
         self._event("start", clips=len(self.clips), cases=len(self.checkup.cases))
         self.save()
-        clock = saved = time.monotonic()
+        reason = "failed"
         try:
-            for batch in self._loader():
-                terms = self.learner.step(batch, self.step, self._rate_share())
-                if terms is None:
-                    if not self._roll_back():
-                        break
-                    continue
-                now = time.monotonic()
-                self.elapsed, clock = self._agreed(self.elapsed + now - clock), now
-                self.step += 1
-                self._log(terms)
-                if self.step % self.recipe.validate_every == 0:
-                    self.validate()
-                if now - saved > self.recipe.save_every:
-                    self.save()
-                    saved = now
-                if self._done():
-                    break
-            if self.step % self.recipe.validate_every:
+            self._look_at_base()
+            reason = self._train()
+            if reason != "stopped" and self.step % self.recipe.validate_every:
                 self.validate()
         finally:
             self.save()
-            self._event("end", best=_finite(self.best), seconds=self.elapsed)
+            self._event("end", reason=reason, best=_finite(self.best), seconds=self.elapsed)
+
+    def _train(self) -> str:
+        """Step after step; why it ended."""
+        clock = saved = time.monotonic()
+        for batch in self._loader():
+            terms = self.learner.step(batch, self.step, self._rate_share())
+            if terms is None:
+                if not self._roll_back():
+                    return "diverged"
+                continue
+            now = time.monotonic()
+            self.step += 1
+            stop = self._agree(now - clock)
+            clock = now
+            self._log(terms)
+            if self.step % self.recipe.validate_every == 0 and not stop:
+                self.validate()
+            if now - saved > self.recipe.save_every:
+                self.save()
+                saved = now
+            if stop:
+                return "stopped"
+            if 0 < self.recipe.patience <= self.waited:
+                return "no improvement"
+            if self._fraction() >= 1:
+                break
+        return "done"
 
     def _loader(self) -> DataLoader:
         """Batches from the present step on; item numbers count on from it."""
@@ -154,16 +166,16 @@ class Trainer:
             share *= 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * self._fraction()))
         return share
 
-    def _done(self) -> bool:
-        out_of_patience = 0 < self.recipe.patience <= self.waited
-        return self._fraction() >= 1 or out_of_patience
-
-    def _agreed(self, seconds: float) -> float:
-        """The mean of all processes, which must all end at the same step."""
-        if self.accelerator.num_processes == 1:
-            return seconds
-        mine = torch.tensor(seconds, dtype=torch.float64, device=self.accelerator.device)
-        return float(self.accelerator.reduce(mine, "mean"))
+    def _agree(self, seconds: float) -> bool:
+        """Counts the time of a step, the same for all processes; whether any is asked to stop."""
+        self.run.heart.beat(self.step)
+        stop = self.run.heart.stop_requested()
+        if self.accelerator.num_processes > 1:
+            mine = torch.tensor([seconds, float(stop)], device=self.accelerator.device)
+            seconds, asked = self.accelerator.reduce(mine, "mean").tolist()
+            stop = asked > 0
+        self.elapsed += seconds
+        return stop
 
     def _event(self, kind: str, **values: Any) -> None:
         if self.accelerator.is_main_process:
@@ -193,8 +205,14 @@ class Trainer:
             [self.best, self.waited, self.slowed]
         )
 
+    def _look_at_base(self) -> None:
+        """What the run starts from, on the held-out cases: the line to be better than."""
+        if self.accelerator.is_main_process and self.step == 0:
+            self.checkup.write_ends()
+            self._event("base", **means(self.checkup.rows(self.learner.average, "base")))
+
     def _validate(self) -> None:
-        scores = self.checkup.scores(self.learner.average)
+        scores = means(self.checkup.rows(self.learner.average, "now"))
         self._event("validation", **scores)
         self.waited += 1
         if scores["score"] < self.best:
@@ -202,7 +220,6 @@ class Trainer:
             self._keep(scores)
         elif self.recipe.schedule == "plateau" and self.waited % self.recipe.plateau == 0:
             self.slowed /= 2
-        self.checkup.write_sounds("now", self.learner.average)
 
     def _keep(self, scores: dict[str, float]) -> None:
         save_checkpoint(

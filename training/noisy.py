@@ -6,7 +6,6 @@ the surroundings at -5 to 20 dB SNR, a little dither.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -156,23 +155,18 @@ def _case(clip: Clip, noises: list[Clip], wanted_db: float, rate: int, rng: Gene
     return Case(name, degraded.astype(np.float32), clean, 0.0, rate / 2, clip.kind)
 
 
-def evaluate_noisy(
-    restore: Callable[[np.ndarray], np.ndarray], held_out: list[Case], sample_rate: int
-) -> dict[str, float]:
-    """Means over the cases: snr, seg_snr and lsd, before ("_input") and after; and what is judged.
+def measure_noisy(estimate: np.ndarray, case: Case, sample_rate: int) -> dict[str, float]:
+    """Figures of one cleaned case, (T,): snr, seg_snr, lsd and l1, before ("_input") and after.
 
     Returns:
-        "score", lower is better: log-spectral distance less a tenth of the segmental SNR in dB.
+        those, and "score", what is judged, lower is better: log-spectral distance less a tenth of
+        the segmental SNR in dB.
     """
-    rows = []
-    for case in held_out:
-        row = {}
-        for end, sound in (("_input", case.degraded), ("", restore(case.degraded))):
-            row[f"snr{end}"] = snr_db(sound[None], case.clean[None])
-            row[f"seg_snr{end}"] = seg_snr_db(sound[None], case.clean[None], sample_rate)
-            row[f"lsd{end}"] = lsd(sound, case.clean, sample_rate, 0, sample_rate / 2)
-            row[f"l1{end}"] = l1(sound, case.clean)
-        rows.append(row)
-    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    means["score"] = means["lsd"] - 0.1 * means["seg_snr"]
-    return {name: round(value, 4) for name, value in means.items()}
+    row = {}
+    for end, sound in (("_input", case.degraded), ("", estimate)):
+        sound, clean = sound[None], case.clean[None]
+        row[f"snr{end}"] = snr_db(sound, clean)
+        row[f"seg_snr{end}"] = seg_snr_db(sound, clean, sample_rate)
+        row[f"lsd{end}"] = lsd(sound, clean, sample_rate, 0, sample_rate / 2)
+        row[f"l1{end}"] = l1(sound, clean)
+    return {**row, "score": row["lsd"] - 0.1 * row["seg_snr"]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,40 +62,26 @@ def keep_low_band(estimate: np.ndarray, degraded: np.ndarray, share: float) -> n
     return np.fft.irfft(ours, len(estimate)).astype(np.float32)
 
 
-def evaluate(
-    restore: Callable[[np.ndarray], np.ndarray], held_out: list[Case], sample_rate: int
-) -> dict[str, float]:
-    """Means over the cases.
-
-    Args:
-        restore: (T,) -> (T,).
-        held_out: what to restore.
-        sample_rate: Hz.
+def measure(estimate: np.ndarray, case: Case, sample_rate: int) -> dict[str, float]:
+    """Figures of one restored case, (T,).
 
     Returns:
         "lsd" (low band kept), "lsd_16k" (up to 16 kHz), "lsd_raw" (low band not kept),
         "lsd_input", "energy_db" (level of the made-up band over the true one), "lsd@RATE", and
         "score", what is judged: "lsd".
     """
-    rows = []
-    for case in held_out:
-        raw = restore(case.degraded)
-        kept = keep_low_band(raw, case.degraded, 0.98 * case.cutoff_hz / (sample_rate / 2))
-        top = case.bandwidth_hz
-        rows.append(
-            {
-                "lsd": lsd(kept, case.clean, sample_rate, 0, top),
-                "lsd_16k": lsd(kept, case.clean, sample_rate, 0, min(16_000, top)),
-                "lsd_raw": lsd(raw, case.clean, sample_rate, 0, top),
-                "lsd_input": lsd(case.degraded, case.clean, sample_rate, 0, top),
-                "energy_db": _level_db(kept, case, sample_rate)
-                - _level_db(case.clean, case, sample_rate),
-                f"lsd@{round(2 * case.cutoff_hz)}": lsd(kept, case.clean, sample_rate, 0, top),
-            }
-        )
-    names = dict.fromkeys(name for row in rows for name in row)
-    means = {n: round(float(np.mean([row[n] for row in rows if n in row])), 4) for n in names}
-    return {**means, "score": means["lsd"]}
+    kept = keep_low_band(estimate, case.degraded, 0.98 * case.cutoff_hz / (sample_rate / 2))
+    top = case.bandwidth_hz
+    distance = lsd(kept, case.clean, sample_rate, 0, top)
+    return {
+        "lsd": distance,
+        "lsd_16k": lsd(kept, case.clean, sample_rate, 0, min(16_000, top)),
+        "lsd_raw": lsd(estimate, case.clean, sample_rate, 0, top),
+        "lsd_input": lsd(case.degraded, case.clean, sample_rate, 0, top),
+        "energy_db": _level_db(kept, case, sample_rate) - _level_db(case.clean, case, sample_rate),
+        f"lsd@{round(2 * case.cutoff_hz)}": distance,
+        "score": distance,
+    }
 
 
 def _level_db(x: np.ndarray, case: Case, sample_rate: int) -> float:
