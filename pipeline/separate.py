@@ -26,6 +26,9 @@ SEPARATORS: dict[str, tuple[str, ...]] = {
 
 OFFLINE = ("harmonic_percussive", "mid_side")
 
+TONE_FRAMES = 17  # 0.36 s: what lasts at least half as long is a tone
+NOISE_BINS = 31  # 0.35 kHz: what is at least half as wide is a knock
+
 
 class Separator(Protocol):
     """Takes a sound apart.
@@ -115,13 +118,10 @@ class HarmonicPercussive:
     One soft mask for all channels, so that nothing moves in the stereo image; the percussive part
     is the input less the harmonic one, so that both add up to the input.
     Source: Fitzgerald 2010, "Harmonic/percussive separation using median filtering", eq. 1 to 5,
-    as `librosa.decompose.hpss` does it, with windows of 85 to 93 ms.
+    with windows of 85 to 93 ms.
     """
 
     names: tuple[str, ...] = SEPARATORS["harmonic_percussive"]
-
-    TONE_FRAMES = 17  # 0.36 s: what lasts as long as half of this is a tone
-    NOISE_BINS = 31  # 0.35 kHz: what is as wide as half of this is a knock
 
     def stems(self, audio: Audio, tick: Tick = no_tick) -> dict[str, Audio]:
         tick(0.0)
@@ -131,10 +131,10 @@ class HarmonicPercussive:
         n_fft = 1 << round(np.log2(0.09 * audio.rate))
         hop = n_fft // 4
         harmonic = windows.run(
-            _Harmonic(n_fft, self.TONE_FRAMES, self.NOISE_BINS),
+            _Harmonic(n_fft),
             audio.samples,
             payload=256 * hop,
-            context=(self.TONE_FRAMES // 2 + 1) * hop + n_fft,
+            context=(TONE_FRAMES // 2 + 1) * hop + n_fft,
             grid=hop,
             tick=tick,
         )
@@ -147,7 +147,7 @@ class HarmonicPercussive:
         return {name: Audio(x, audio.rate) for name, x in zip(self.names, made, strict=True)}
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        return frames * (1 + 0.2 * channels) / 10 / rate
+        return frames / rate * (1 + channels) / 150
 
 
 @dataclass(frozen=True)
@@ -155,11 +155,8 @@ class _Harmonic:
     """The harmonic part of (C, T) float32."""
 
     n_fft: int
-    tone_frames: int
-    noise_bins: int
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        from librosa.decompose import hpss
         from scipy.signal import ShortTimeFFT
         from scipy.signal.windows import hann
 
@@ -167,6 +164,24 @@ class _Harmonic:
         stft = ShortTimeFFT(hann(self.n_fft, sym=False), self.n_fft // 4, 1.0)
         spectrum = stft.stft(padded)  # (C, T) -> (C, F, N)
         level = np.sqrt(np.square(np.abs(spectrum)).mean(axis=0)).astype(np.float32)
-        mask, _ = hpss(level, kernel_size=(self.tone_frames, self.noise_bins), mask=True)
-        made = stft.istft(spectrum * mask, k1=padded.shape[1])
+        made = stft.istft(spectrum * harmonic_mask(level), k1=padded.shape[1])
         return made[:, : x.shape[1]].astype(np.float32)
+
+
+def harmonic_mask(level: np.ndarray) -> np.ndarray:
+    """(F, N) magnitudes -> the share of each that is harmonic, as `librosa.decompose.hpss` has it.
+
+    scipy filters one dimension ten times as fast as two, so rows follow one another in one.
+    """
+    tone = np.square(_median_along_rows(level, TONE_FRAMES))
+    noise = np.square(_median_along_rows(level.T, NOISE_BINS).T)
+    total = tone + noise
+    return np.divide(tone, total, out=np.full_like(level, 0.5), where=total > 0)
+
+
+def _median_along_rows(x: np.ndarray, size: int) -> np.ndarray:
+    from scipy.ndimage import median_filter
+
+    margin = size // 2
+    padded = np.pad(x, ((0, 0), (margin, margin)), mode="symmetric")
+    return median_filter(padded.ravel(), size).reshape(padded.shape)[:, margin:-margin]

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from pipeline import buffers, windows
+from pipeline import buffers, separate, windows
 from pipeline.audio import Audio
 from pipeline.separate import OFFLINE, SEPARATORS, separator
 from pipeline.separate_segments import separated, statistics
@@ -104,6 +104,17 @@ def test_a_tone_is_harmonic_a_click_percussive_and_neither_moves_sideways():
     assert db(harmonic[0] - tone[inner], tone[inner]) < -15
     assert db(percussive[0] - clicks[inner], clicks[inner]) < -10
     assert db(harmonic[1] - 0.5 * harmonic[0], harmonic[0]) < -100
+
+
+@pytest.mark.parametrize("shape", [(60, 90), (33, 5), (5, 1)])
+def test_the_mask_is_librosa_s(shape, rng):
+    from librosa.decompose import hpss
+
+    level = rng.random(shape, np.float32)
+    level[:20, :20] = 0
+    size = (separate.TONE_FRAMES, separate.NOISE_BINS)
+    expected, _ = hpss(level, kernel_size=size, mask=True)
+    np.testing.assert_allclose(separate.harmonic_mask(level), expected, atol=1e-6)
 
 
 def test_harmonic_windows_leave_no_seam(monkeypatch):
