@@ -21,6 +21,8 @@ from pipeline.stage import Chain, knobs
 VERSION = 1
 
 STAGES: dict[str, str] = {
+    "remove_hum": "pipeline.hum:RemoveHum",
+    "declick": "pipeline.declick:Declick",
     "denoise": "pipeline.denoise:Denoise",
     "mask_unet": "pipeline.learned:MaskUnet",
     "wavenet": "pipeline.learned:WaveNet",
