@@ -24,7 +24,7 @@ from training.noisy import NOISES, NoisyExamples
 from training.state import BEST, RunFolder
 
 LOG_EVERY = 20  # steps
-ENDLESS = 1 << 40  # steps of a run that the clock ends
+ENDLESS = 1 << 40  # examples
 MOST_ROLLBACKS = 3
 POSITION = ("step", "elapsed", "best", "waited", "slowed", "rollbacks")  # where a run stands
 
@@ -65,7 +65,11 @@ class Trainer:
         self.checkup = Checkup(held_out, recipe.damage, self.sample_rate, run)
         self.step, self.elapsed, self.best, self.waited = 0, 0.0, math.inf, 0
         self.slowed, self.rollbacks = 1.0, 0
-        self.config = _config(recipe, folders, self.clips, held_out, self.sample_rate)
+        self.config = {
+            **_config(recipe, folders, self.clips, held_out, self.sample_rate),
+            "base": str(base.resolve()) if base else None,
+            "device": str(self.accelerator.device),
+        }
 
     def resume(self) -> None:
         """Takes up the last saved state of the run folder."""
@@ -122,10 +126,9 @@ class Trainer:
         return "done"
 
     def _loader(self) -> DataLoader:
-        """Batches from the present step on; item numbers count on from it."""
+        """Batches without end; item numbers count on from the present step."""
         recipe = self.recipe
-        count = ENDLESS if recipe.minutes else recipe.steps * recipe.batch
-        rest = Subset(self._examples(count), range(self.step * recipe.batch, count))
+        rest = Subset(self._examples(ENDLESS), range(self.step * recipe.batch, ENDLESS))
         own = torch.Generator().manual_seed(recipe.seed)  # leaves dropout's random state alone
         loader = DataLoader(rest, recipe.batch, num_workers=1, prefetch_factor=4, generator=own)
         return self.accelerator.prepare(loader)
@@ -209,10 +212,14 @@ class Trainer:
         """What the run starts from, on the held-out cases: the line to be better than."""
         if self.accelerator.is_main_process and self.step == 0:
             self.checkup.write_ends()
-            self._event("base", **means(self.checkup.rows(self.learner.average, "base")))
+            if rows := self.checkup.rows(self.learner.average, "base"):
+                self._event("base", **means(rows))
 
     def _validate(self) -> None:
-        scores = means(self.checkup.rows(self.learner.average, "now"))
+        rows = self.checkup.rows(self.learner.average, "now")
+        if not rows:
+            return
+        scores = means(rows)
         self._event("validation", **scores)
         self.waited += 1
         if scores["score"] < self.best:
