@@ -40,7 +40,7 @@ class Quiet(NamedTuple):
     power: np.ndarray  # (F,) mean over channels; a sine of amplitude a has a^2 / 2 at its peak
     loud: np.ndarray  # (F,) the same of the loud quarter
     noise: float  # power of noise in a band is the sum over its bins, times this
-    count: int  # stretches
+    stretches: int
 
 
 def find_hum(audio: Audio, near_hz: tuple[float, ...] = MAINS_HZ) -> Hum | None:
@@ -151,4 +151,4 @@ def _at_harmonics(quiet: Quiet, values: np.ndarray, hz: float) -> np.ndarray:
 
 def _threshold_db(quiet: Quiet) -> float:
     """Chance alone stands out more among few stretches than among many."""
-    return PROMINENT_DB + FEW_DB / np.sqrt(quiet.count)
+    return PROMINENT_DB + FEW_DB / np.sqrt(quiet.stretches)
