@@ -1,0 +1,60 @@
+"""More than one process: the same run as one, and one that writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+RATE = 16_000
+RECIPE = {
+    "model": "wavenet",
+    "config": {"channels": 8, "stacks": 1, "layers": 3, "patch": 4, "sample_rate": RATE},
+    "damage": "generated",
+    "seconds": 0.1,
+    "batch": 4,
+    "steps": 5,
+    "losses": {"waveform": 1.0, "magnitude": 0.1},
+    "learning_rate": 0.01,
+    "warmup_steps": 1,
+    "precision": "no",
+    "validation_groups": ["a"],
+    "validate_every": 5,
+}
+TWO = [
+    *(sys.executable, "-m", "accelerate.commands.launch"),
+    *("--cpu", "--num_processes", "2", "--num_machines", "1"),
+    *("--mixed_precision", "no", "--dynamo_backend", "no", "-m"),
+]
+
+
+def run(launcher: list[str], folder: Path, name: str) -> list[dict]:
+    command = [*launcher, "training", str(folder / "recipe.json")]
+    command += ["--data", str(folder / "data"), "--run", str(folder / name)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = (folder / name / "events.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does_and_write_once(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for seed, name in enumerate("abc"):
+        tone = np.sin(2 * np.pi * (200 + 50 * seed) * np.arange(RATE) / RATE)
+        sf.write(tmp_path / "data" / f"{name}.wav", 0.3 * tone, RATE)
+    (tmp_path / "recipe.json").write_text(json.dumps(RECIPE))
+    one = run([sys.executable, "-m"], tmp_path, "one")
+    two = run(TWO, tmp_path, "two")
+    assert [e["event"] for e in two] == [e["event"] for e in one]
+    for kind, figure in (("step", "total"), ("validation", "score")):
+        expected, got = ([e[figure] for e in events if e["event"] == kind] for events in (one, two))
+        assert got == pytest.approx(expected, rel=1e-3)
+    assert (tmp_path / "two" / "best" / "card.json").is_file()
