@@ -122,6 +122,28 @@ class MuLaw:
 
 
 @dataclass(frozen=True)
+class Telephone:
+    """A telephone line: 300 to 3400 Hz, eight bits of mu-law at 8 kHz; no delay."""
+
+    low_hz: float = knob(300.0, 20, 1000, "Hz", "Where the band begins.")
+    high_hz: float = knob(3400.0, 2000, 3900, "Hz", "Where it ends.")
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        from scipy import signal
+
+        rate, band = 8000, (self.low_hz, self.high_hz)
+        line = soxr.resample(audio.samples.T, audio.rate, rate, "HQ").T
+        design = signal.butter(4, band, "bandpass", output="sos", fs=rate)
+        line = signal.sosfiltfilt(design, line, padlen=min(line.shape[1] - 1, 512))
+        heard = MuLaw()(Audio(np.ascontiguousarray(line, dtype=np.float32), rate)).samples
+        back = soxr.resample(heard.T, rate, audio.rate, "HQ").T
+        return Audio(np.ascontiguousarray(_fit(back, audio.samples.shape[1])), audio.rate)
+
+
+@dataclass(frozen=True)
 class Crush:
     """Rounds to a number of bits, without dither."""
 

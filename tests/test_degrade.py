@@ -17,6 +17,7 @@ from pipeline.degrade import (
     MuLaw,
     Noise,
     SoftClip,
+    Telephone,
     noise_floor,
 )
 
@@ -106,6 +107,16 @@ def test_mu_law_keeps_the_ratio_of_error_to_signal_at_any_level() -> None:
         ratios.append(10 * np.log10(np.mean(sound.samples**2) / np.mean(error**2)))
     assert min(ratios) > 30
     assert np.ptp(ratios) < 6
+
+
+def test_a_telephone_passes_its_band_in_place_and_nothing_else() -> None:
+    for hz, low_db, high_db in ((1000, -0.5, 0.5), (100, -200, -30), (6000, -200, -30)):
+        sound = tone(float(hz), level=0.5)
+        made = Telephone()(sound).samples[0, 4800:-4800]
+        given = sound.samples[0, 4800:-4800]
+        assert low_db < 10 * np.log10(np.mean(made**2) / np.mean(given**2)) < high_db
+        if hz == 1000:
+            assert 10 * np.log10(np.mean(given**2) / np.mean((made - given) ** 2)) > 30
 
 
 def test_noise_has_its_level_and_its_slope() -> None:

@@ -13,12 +13,13 @@ from pipeline.audio import Audio, save
 from training.clips import Clip
 from training.noisy import measure_noisy, noisy_cases
 from training.state import RunFolder
-from training.validate import cases, measure
+from training.validate import cases, measure, telephone_cases
 
 Row = dict[str, float]
 KINDS: dict[str, tuple[Callable, Callable]] = {  # by the recipe's damage: cases, figures of one
     "world": (cases, measure),
     "generated": (noisy_cases, measure_noisy),
+    "telephone": (telephone_cases, measure),
 }
 HEARD = 4  # recordings that are written
 
@@ -41,11 +42,15 @@ class Checkup:
     def rows(self, net: nn.Module, version: str) -> list[Row]:
         """Figures of the net on each case, among them "score": lower is better.
 
-        What it makes of the first cases is written as "samples/VERSION/CASE.wav".
+        What it makes of the first cases is written as "samples/VERSION/CASE.wav". Empty where the
+        run is asked to stop meanwhile.
         """
         was_training, rows = net.training, []
         net.eval()
         for index, case in enumerate(self.cases):
+            if self.run.heart.stop_requested():
+                rows = []
+                break
             made = restored(net, case.degraded)
             rows.append(self.measure(made, case, self.sample_rate))
             if index < HEARD:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import soxr
 import torch
@@ -10,7 +12,7 @@ from torch.utils.data import Dataset
 
 from pipeline.audio import Audio
 from pipeline.damage import random_damage
-from pipeline.degrade import equalised
+from pipeline.degrade import Telephone, equalised
 from training.clips import Clip
 from training.config import Recipe
 from training.rooms import Rooms
@@ -42,7 +44,7 @@ class Examples(Dataset):
         """degraded and clean (1, T), trust_hz (K,)."""
         rng = np.random.default_rng([self.recipe.seed, index])
         clean, trust_hz = self._target(rng)
-        degraded = random_damage(rng)(Audio(clean[None], self.rate)).samples
+        degraded = self._damage(rng)(Audio(clean[None], self.rate)).samples
         if rng.random() < 0.5:
             degraded = _sixteen_bit(degraded)
         return {
@@ -51,7 +53,23 @@ class Examples(Dataset):
             "trust_hz": torch.from_numpy(trust_hz),
         }
 
+    def _damage(self, rng: Generator) -> Callable[[Audio], Audio]:
+        return Telephone() if self.recipe.damage == "telephone" else random_damage(rng)
+
     def _target(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+        """What the net should make: a recording, varied where the recipe says so."""
+        return self._varied(rng) if self.recipe.varied else self._as_recorded(rng)
+
+    def _as_recorded(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A piece at any level up to its file's own, and its polarity."""
+        clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+        clean = np.zeros(self.length, np.float32)
+        piece = crop(clip.samples, self.length, rng)[: self.length]
+        clean[: len(piece)] = piece * (rng.choice((-1, 1)) * 10 ** (rng.uniform(-6, 0) / 20))
+        silence = np.zeros_like(clean)
+        return clean, trusted_bandwidth(clean, silence, clip.bandwidth_hz, self.rate)
+
+    def _varied(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         """A recording varied, on a noise floor as of a real room and microphone."""
         voice, bandwidth_hz = self._voice(rng)
         if rng.random() < 0.1:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
+from pipeline.audio import Audio
+from pipeline.degrade import Telephone
 from pipeline.metrics import lsd
 from training.clips import Clip
 
@@ -46,12 +48,33 @@ def cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]
 
 
 def _case(clip: Clip, rate: int, sample_rate: int) -> Case:
-    length = round(SECONDS * sample_rate)
-    start = max(0, (len(clip.samples) - length) // 2)
-    clean = clip.samples[start : start + length]
+    clean = middle(clip.samples, round(SECONDS * sample_rate))
     degraded = soxr.resample(soxr.resample(clean, sample_rate, rate), rate, sample_rate)
     degraded = np.pad(degraded, (0, max(0, len(clean) - len(degraded))))[: len(clean)]
     return Case(f"{clip.path.stem}@{rate}", degraded, clean, rate / 2, clip.bandwidth_hz)
+
+
+def telephone_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The middle seconds of the first clips of each group through a telephone line.
+
+    Nothing of the line's own band is kept when they are judged: it has noise, and no bass.
+    """
+    taken: dict[str, int] = {}
+    made = []
+    for clip in clips:
+        taken[clip.group] = taken.get(clip.group, 0) + 1
+        if taken[clip.group] <= per_group:
+            clean = middle(clip.samples, round(SECONDS * sample_rate))
+            heard = Telephone()(Audio(clean[None], sample_rate)).samples[0]
+            name = f"{clip.path.stem}@telephone"
+            made.append(Case(name, heard, clean, 0.0, clip.bandwidth_hz, clip.kind))
+    return made
+
+
+def middle(samples: np.ndarray, length: int) -> np.ndarray:
+    """(T,) without what is before and after its middle."""
+    start = max(0, (len(samples) - length) // 2)
+    return samples[start : start + length]
 
 
 def keep_low_band(estimate: np.ndarray, degraded: np.ndarray, share: float) -> np.ndarray:
@@ -79,7 +102,7 @@ def measure(estimate: np.ndarray, case: Case, sample_rate: int) -> dict[str, flo
         "lsd_raw": lsd(estimate, case.clean, sample_rate, 0, top),
         "lsd_input": lsd(case.degraded, case.clean, sample_rate, 0, top),
         "energy_db": _level_db(kept, case, sample_rate) - _level_db(case.clean, case, sample_rate),
-        f"lsd@{round(2 * case.cutoff_hz)}": distance,
+        f"lsd@{case.name.rpartition('@')[2]}": distance,
         "score": distance,
     }
 
