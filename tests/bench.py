@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile as sf
@@ -72,7 +74,7 @@ def gflop_a_second(net) -> float:
 
     net = fold_weight_norm(net)  # its own arithmetic does not count
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        net(torch.zeros(1, 1, 4 * RATE))
+        net(torch.zeros(1, 1, 4 * net.config.sample_rate))
     return counter.get_total_flops() / 4e9
 
 
@@ -81,15 +83,22 @@ def nets(reference: dict[str, float]) -> None:
     import torch
 
     from models.enhancer import SIZES, Enhancer, EnhancerConfig
+    from models.mask_unet import MaskUnet, MaskUnetConfig
     from models.registry import PRECISIONS, inference_form
     from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
+    from models.wavenet import SIZES as WAVENETS
+    from models.wavenet import WaveNetConfig
 
     makers = {
         f"enhancer {size}": lambda size=size: Enhancer(EnhancerConfig.named(size)) for size in SIZES
     }
     makers["spectral enhancer base"] = lambda: SpectralEnhancer(SpectralEnhancerConfig())
-    x = torch.from_numpy(speech(WINDOW_S))[None, None]
+    makers["mask U-Net"] = lambda: MaskUnet(MaskUnetConfig())
+    for size in WAVENETS:
+        makers[f"WaveNet {size}"] = lambda size=size: _wavenet(WaveNetConfig.named(size))
     for name, make in makers.items():
+        rate = make().config.sample_rate
+        x = torch.from_numpy(speech(WINDOW_S)[: round(WINDOW_S * rate)])[None, None]
         work = gflop_a_second(make())
         for precision in PRECISIONS:
             torch.manual_seed(0)
@@ -97,12 +106,23 @@ def nets(reference: dict[str, float]) -> None:
             torch.manual_seed(0)
             net = inference_form(make(), precision)
             with torch.inference_mode():
-                speed = WINDOW_S / median_seconds(lambda net=net: net(x))
+                speed = WINDOW_S / median_seconds(lambda net=net, x=x: net(x))
                 error = (net(x) - exact(x)).square().mean() / exact(x).square().mean()
             agreement = "" if precision == "float32" else f", {-10 * torch.log10(error):.0f} dB"
             share = speed * work / reference["conv_gflops"]
             against = f"{speed / reference['resampy']:.1f} resampy, {share:.0%} of conv{agreement}"
             row(f"{name}, {precision}", speed, "x real time", against)
+
+
+def _wavenet(config: Any) -> Any:
+    """A WaveNet that does something, which a fresh one does not."""
+    import torch
+
+    from models.wavenet import WaveNet
+
+    net = WaveNet(config)
+    torch.nn.init.normal_(net.leave[-1].weight, std=0.01)
+    return net
 
 
 def training() -> None:
@@ -116,11 +136,13 @@ def training() -> None:
     for path in sorted(Path("training/recipes").glob("*.json")):
         recipe = read_recipe(path)
         net = build(recipe.model, recipe.net_config())
-        losses = Losses(recipe.losses, RATE)
+        rate = net.config.sample_rate
+        losses = Losses(recipe.losses, rate)
         optimizer = torch.optim.AdamW(net.parameters())
-        length = round(recipe.seconds * RATE)
-        x = 0.1 * torch.randn(recipe.batch, 1, length)
-        trust_hz = torch.full((recipe.batch, length // 480), RATE / 2)
+        length = round(recipe.seconds * rate)
+        channels = 2 if getattr(net, "multichannel", False) else 1
+        x = 0.1 * torch.randn(recipe.batch, channels, length)
+        trust_hz = torch.full((recipe.batch, length // 480), rate / 2)
 
         def step(net=net, losses=losses, optimizer=optimizer, x=x, trust_hz=trust_hz) -> None:
             for turn in range(3):
@@ -192,6 +214,11 @@ def start_up(port: int = 7999) -> None:
         app.wait()
 
 
+def stages(topic: str) -> None:
+    """The rows of `tests.bench_TOPIC`."""
+    importlib.import_module(f"tests.bench_{topic}").measure(row)
+
+
 def row(name: str, value: float, unit: str, note: str = "") -> None:
     print(f"| {name} | {value:.3g} {unit} | {note} |", flush=True)
 
@@ -199,7 +226,7 @@ def row(name: str, value: float, unit: str, note: str = "") -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="of the long file")
-    parser.add_argument("--only", default="nets,training,start_up,file_to_file")
+    parser.add_argument("--only", help="some of the parts, with commas between")
     arguments = parser.parse_args()
 
     import torch
@@ -219,8 +246,12 @@ def main() -> None:
         "training": training,
         "start_up": start_up,
         "file_to_file": lambda: file_to_file(arguments.minutes),
+        **{
+            name: lambda name=name: stages(name)
+            for name in ("declick", "denoise", "separate", "diagnose")
+        },
     }
-    for name in arguments.only.split(","):
+    for name in arguments.only.split(",") if arguments.only else parts:
         parts[name]()
 
 
