@@ -84,7 +84,7 @@ def steady_share(subject: Subject) -> float:
 
 def hum(subject: Subject) -> list[Finding]:
     """Mains hum: its frequency, and how far below the recording it lies."""
-    from pipeline.hum import find_hum
+    from pipeline.hum_search import find_hum
 
     found = None if subject.silent else find_hum(subject.audio)
     if found is None:

@@ -13,6 +13,7 @@ TITLE = "Proposed for this recording"
 SPEECH = 0.6  # confidence from which a net for speech may touch a recording
 CODEC_KEEPS_HZ = 3000.0  # above, a lossy codec leaves holes that are worth filling
 BARELY_DB, LOUDLY_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
+RUMBLE_HZ = 25.0
 NO_CURE = ("clipping", "dead_channel", "duplicated_channel", "inverted_channel", "true_peak")
 
 
@@ -44,7 +45,8 @@ def _low_end(found: dict[str, Finding]) -> list[dict[str, Any]]:
     names = [name for name in ("hum", "dc_offset", "rumble") if _trouble(found, name)]
     if not names:
         return []
-    return [_stage("remove_hum", " ".join(found[name].text for name in names))]
+    knobs = {"rumble_hz": RUMBLE_HZ} if "rumble" in names else {}
+    return [_stage("remove_hum", " ".join(found[name].text for name in names), **knobs)]
 
 
 def _clicks(found: dict[str, Finding]) -> list[dict[str, Any]]:

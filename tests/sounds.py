@@ -29,6 +29,25 @@ def speech(seconds: float = 4.0, rate: int = RATE, seed: int = 0) -> np.ndarray:
     return (0.5 * sound / np.abs(sound).max())[None].astype(np.float32)
 
 
+@functools.cache
+def music(seconds: float = 8.0, rate: int = 44_100, seed: int = 3) -> Audio:
+    """Stereo: chords of decaying notes across the stage, a drum with each, a faint floor."""
+    rng = np.random.default_rng(seed)
+    out = np.zeros((2, round(seconds * rate)))
+    for start in range(0, out.shape[1] - rate // 3, round(0.4 * rate)):
+        t = np.arange(min(round(1.5 * rate), out.shape[1] - start)) / rate
+        fade = np.exp(-4 * t) * np.minimum(1, t / 0.004)
+        part = slice(start, start + t.size)
+        for hz in 220 * 2 ** (rng.choice([0, 3, 5, 7, 10, 12, 15], 3) / 12):
+            partials = range(1, min(20, int(rate / 2.2 / hz)))
+            note = fade * sum(np.sin(2 * np.pi * hz * k * t) / k**1.5 for k in partials)
+            side = rng.uniform(0.2, 0.8)
+            out[:, part] += np.array([[side], [1 - side]]) * note
+        out[:, part] += 0.5 * np.exp(-40 * t) * rng.standard_normal(t.size)
+    out += 1e-5 * rng.standard_normal(out.shape)
+    return Audio((0.5 * out / np.abs(out).max()).astype(np.float32), rate)
+
+
 def _envelope(hz: float) -> float:
     formants = sum(a / (1 + ((hz - f) / 120) ** 2) for f, a in ((600, 1), (1700, 0.5), (2900, 0.3)))
     return 0.3 * formants + (1 + hz / 500) ** -1.5

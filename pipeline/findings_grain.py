@@ -1,0 +1,40 @@
+"""Clicks, and the grain of too few bits."""
+
+from __future__ import annotations
+
+from pipeline.findings import Finding, Subject, ramp
+
+MANY, SURELY = 12.0, 60.0  # clicks a minute
+COARSE_BITS, FINE_BITS = 8.0, 13.0  # plainly heard, and hardly
+
+
+def clicks(subject: Subject) -> list[Finding]:
+    """Clicks a minute, from the excerpts."""
+    from pipeline.declick import clicks_per_minute
+
+    if subject.silent:
+        return [Finding("clicks", 0.0, "per minute", 1.0, "No clicks.")]
+    rate = clicks_per_minute(subject.audio)
+    if rate < MANY:
+        text = "No clicks." if rate < 1 else f"About {rate:.0f} clicks a minute: too few to matter."
+        return [Finding("clicks", rate, "per minute", ramp(rate, 2 * MANY, 0), text)]
+    text = f"About {rate:.0f} clicks a minute."
+    sure = 0.5 + 0.5 * ramp(rate, MANY, SURELY)
+    return [Finding("clicks", rate, "per minute", sure, text, True)]
+
+
+def quantisation(subject: Subject) -> list[Finding]:
+    """How many bits it really has, where they are fewer than the file holds."""
+    from pipeline.dequantize import quantisation as measure
+
+    found = None if subject.silent else measure(subject.audio)
+    if found is None:
+        text = "Its samples are finely graded; no step can be heard."
+        return [Finding("quantisation", None, "bit", 0.9, text)]
+    trouble = found.bits < FINE_BITS
+    if found.law == "mu-law":
+        text = "Eight bits in mu-law steps, as on the telephone: it sounds grainy."
+    else:
+        text = f"Only {found.bits:.0f} bits: {'it sounds grainy' if trouble else 'enough'}."
+    sure = 0.6 + 0.4 * ramp(found.bits, FINE_BITS, COARSE_BITS)
+    return [Finding("quantisation", float(found.bits), "bit", sure, text, trouble)]
