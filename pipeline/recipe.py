@@ -23,7 +23,9 @@ VERSION = 1
 STAGES: dict[str, str] = {
     "remove_hum": "pipeline.hum:RemoveHum",
     "declick": "pipeline.declick:Declick",
+    "dequantize": "pipeline.dequantize:Dequantize",
     "denoise": "pipeline.denoise:Denoise",
+    "snmf": "pipeline.snmf:Snmf",
     "mask_unet": "pipeline.learned:MaskUnet",
     "wavenet": "pipeline.learned:WaveNet",
     "per_stem": "pipeline.per_stem:PerStem",
