@@ -89,6 +89,7 @@ MEASURES: tuple[Callable[[Subject], list[Finding]], ...] = (
     findings_noise.rumble,
     findings_channels.offset,
     findings_grain.clicks,
+    findings_grain.quantisation,
     findings_level.clipping,
     findings_gaps.gaps,
     findings_channels.channels,

@@ -67,11 +67,14 @@ class Subject:
         return excerpts.pieces(self.audio)
 
     @cached_property
+    def loudest(self) -> int:
+        """The channel with the most energy."""
+        return int(np.argmax(np.diag(self.sweep.products)))
+
+    @cached_property
     def mono(self) -> np.ndarray:
-        """(T,) float32: the excerpts of the channel that is loudest in them, one after another."""
-        energy = sum(np.square(piece.samples).sum(axis=1) for piece in self.pieces)
-        channel = int(np.argmax(energy))
-        return np.concatenate([piece.samples[channel] for piece in self.pieces])
+        """(T,) float32: the excerpts of the loudest channel, one after another."""
+        return np.concatenate([piece.samples[self.loudest] for piece in self.pieces])
 
     @cached_property
     def cells(self) -> Cells:

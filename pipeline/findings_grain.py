@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from pipeline.audio import Audio
 from pipeline.findings import Finding, Subject, ramp
 
 MANY, SURELY = 12.0, 60.0  # clicks a minute
+PIECES = 4  # of the excerpts that are searched, when there are more than a few
 COARSE_BITS, FINE_BITS = 8.0, 13.0  # plainly heard, and hardly
 
 
 def clicks(subject: Subject) -> list[Finding]:
-    """Clicks a minute, from the excerpts."""
+    """Clicks a minute, from some of the excerpts of the loudest channel."""
     from pipeline.declick import clicks_per_minute
 
     if subject.silent:
         return [Finding("clicks", 0.0, "per minute", 1.0, "No clicks.")]
-    rate = clicks_per_minute(subject.audio)
+    listened = subject.pieces[:: max(1, len(subject.pieces) // PIECES)]
+    channels = [Audio(piece.samples[subject.loudest][None], piece.rate) for piece in listened]
+    lengths = [channel.seconds for channel in channels]
+    rate = float(np.average([clicks_per_minute(x) for x in channels], weights=lengths))
     if rate < MANY:
         text = "No clicks." if rate < 1 else f"About {rate:.0f} clicks a minute: too few to matter."
         return [Finding("clicks", rate, "per minute", ramp(rate, 2 * MANY, 0), text)]
@@ -32,8 +39,8 @@ def quantisation(subject: Subject) -> list[Finding]:
         text = "Its samples are finely graded; no step can be heard."
         return [Finding("quantisation", None, "bit", 0.9, text)]
     trouble = found.bits < FINE_BITS
-    if found.law == "mu-law":
-        text = "Eight bits in mu-law steps, as on the telephone: it sounds grainy."
+    if found.law != "linear":
+        text = f"Eight bits in {found.law} steps, as on the telephone: it sounds grainy."
     else:
         text = f"Only {found.bits:.0f} bits: {'it sounds grainy' if trouble else 'enough'}."
     sure = 0.6 + 0.4 * ramp(found.bits, FINE_BITS, COARSE_BITS)
