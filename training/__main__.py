@@ -81,6 +81,21 @@ def _train(words: argparse.Namespace, recipe: Recipe, folder: RunFolder) -> None
         sys.exit(f"training: {error}")
     print(f"run folder: {folder.path}", file=sys.stderr)
     trainer.fit()
+    if trainer.accelerator.is_main_process:
+        _judge(folder)
+
+
+def _judge(folder: RunFolder) -> None:
+    """The verdict on held-out recordings, unless the run was stopped or kept nothing."""
+    from training.judge import judge_run
+
+    try:
+        verdict = judge_run(folder.path, folder.heart.stop_requested)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return
+    if verdict:
+        print(verdict.sentence(), file=sys.stderr)
 
 
 if __name__ == "__main__":

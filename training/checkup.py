@@ -79,5 +79,5 @@ def means(rows: list[Row]) -> Row:
 @torch.inference_mode()
 def restored(net: nn.Module, samples: np.ndarray) -> np.ndarray:
     """(T,) -> (T,) through a net."""
-    x: Any = torch.from_numpy(samples).to(next(net.parameters()).device)
+    x: Any = torch.tensor(samples).to(next(net.parameters()).device)
     return net(x[None, None])[0, 0].float().cpu().numpy()

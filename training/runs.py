@@ -6,7 +6,6 @@ A run is a folder and a process, `python -m training`, that goes on when page an
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import time
@@ -17,7 +16,17 @@ from typing import Any
 
 from training import processes
 from training.processes import LOG, RECIPE
-from training.state import CONFIG, EVENTS, HEARTBEAT, LAST, STOP, RunFolder, read_json, write_json
+from training.state import (
+    CONFIG,
+    EVENTS,
+    HEARTBEAT,
+    LAST,
+    STOP,
+    RunFolder,
+    read_events,
+    read_json,
+    write_json,
+)
 
 START = "start.json"
 DAY_S = 86_400
@@ -78,12 +87,8 @@ class Run:
         return 0.0
 
     def events(self) -> list[dict[str, Any]]:
-        """All events so far; a line that is still being written is left out."""
-        try:
-            lines = (self.folder / EVENTS).read_text().splitlines()
-        except OSError:
-            return []
-        return [json.loads(line) for line in lines if line.endswith("}")]
+        """All events so far."""
+        return read_events(self.folder)
 
     def log(self, count: int = 20) -> str:
         """The last lines that the process printed."""

@@ -149,6 +149,15 @@ def who(pid: int) -> dict[str, Any]:
     return {"pid": pid, "pgid": os.getpgid(pid), "time": round(time.time(), 3)}
 
 
+def read_events(run: Path) -> list[dict[str, Any]]:
+    """All events of a run so far; a line that is still being written is left out."""
+    try:
+        lines = (run / EVENTS).read_text().splitlines()
+    except OSError:
+        return []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a file; empty where there is none."""
     try:
