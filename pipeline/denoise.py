@@ -62,7 +62,7 @@ class Denoise:
             tick(1.0)
             return audio
         noise = BIAS * noise_track(audio, stft, share(tick, 0, 0.5))  # (S, C, F)
-        least = self._least_gain(noise)
+        least = least_gain(noise, self.reduction_db, self.floor_db)
         if not len(noise) or least.min() == 1:
             tick(1.0)
             return audio
@@ -83,11 +83,12 @@ class Denoise:
         """Seconds the work will take on one core."""
         return frames / rate * channels / STORED_SPEED
 
-    def _least_gain(self, noise: np.ndarray) -> np.ndarray:
-        """(S, C, F): as far as the knobs let noise of this power be turned down."""
-        floor = np.float32(10 ** (self.floor_db / 10))
-        least = np.sqrt(floor / np.maximum(noise, floor))
-        return np.maximum(least, np.float32(10 ** (-self.reduction_db / 20)))
+
+def least_gain(noise: np.ndarray, reduction_db: float, floor_db: float) -> np.ndarray:
+    """As far as noise of this power may be turned down: by the reduction, not below the floor."""
+    floor = np.float32(10 ** (floor_db / 10))
+    least = np.sqrt(floor / np.maximum(noise, floor))
+    return np.maximum(least, np.float32(10 ** (-reduction_db / 20)))
 
 
 def _gain(spectra: np.ndarray, noise: np.ndarray) -> np.ndarray:
