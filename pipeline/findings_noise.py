@@ -22,6 +22,8 @@ NOISY_DB, LOUD_DB = 30.0, 22.0  # signal-to-noise ratios: heard in the pauses, h
 ALL_DB = 0.0  # a ratio below: the recording is noise, such as rain, and is left alone
 INAUDIBLE_DBFS = -100.0
 
+FAINT_DB, FAINT = 50.0, "There is hum, but too faint to be heard."  # below the recording
+
 RUMBLE_HZ = (2.5, 20.0)
 RUMBLE_DB, RUMBLE_DBFS = -12.0, -50.0  # against the whole sound, and full scale
 
@@ -99,9 +101,9 @@ def hum(subject: Subject) -> list[Finding]:
         f"Hum at {found.hz:.0f} Hz{f' and {count - 1} of its harmonics' * (count > 1)}, "
         f"{below:.0f} dB below the recording."
     )
-    sure = 0.5 + 0.5 * ramp(count, 1, 4)
+    sure, trouble = 0.5 + 0.5 * ramp(count, 1, 4), below < FAINT_DB
     return [
-        Finding("hum", float(found.hz), "Hz", sure, text, True),
+        Finding("hum", float(found.hz), "Hz", sure, text if trouble else FAINT, trouble),
         Finding(
             "hum_level",
             float(found.level_db),

@@ -7,7 +7,7 @@ from typing import Any
 
 from models import registry
 from pipeline.findings import Finding, hertz
-from pipeline.recipe import STAGES, VERSION
+from pipeline.recipe import VERSION
 
 TITLE = "Proposed for this recording"
 SPEECH = 0.6  # confidence from which a net for speech may touch a recording
@@ -32,7 +32,6 @@ def propose(findings: Iterable[Finding]) -> dict[str, Any]:
         *_generated(by_name),
         *_treble(by_name),
     ]
-    stages = [entry for entry in stages if entry["stage"] in STAGES]
     return {
         "version": VERSION,
         "title": TITLE if stages else "Nothing to do",

@@ -1,4 +1,4 @@
-"""Diagnosis: known damage is found and measured, clean sound is left in peace, any sound is taken."""
+"""Diagnosis: known damage is found and measured, clean sound left alone, any sound taken."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.sounds import music, speech
 
 SECONDS = 5.0
 CLEAN = {"speech": Audio(speech(SECONDS), 48_000), "music": music(SECONDS)}
-ON_MUSIC = ("band limit 8 kHz", "8 bits", "60 clicks a minute", "white noise, 20 dB", "rumble")
+ON_MUSIC = ("band limit 8 kHz", "8 bits", "60 clicks a minute", "pink noise, 15 dB", "rumble")
 
 
 def found(diagnosis: Diagnosis, name: str) -> Finding:
