@@ -81,7 +81,7 @@ def build(model: str, config: dict[str, Any]) -> nn.Module:
 
 
 def available() -> list[Card]:
-    """Cards of all checkpoints: the shipped ones and those under $WAVEMEND_CHECKPOINTS, by name."""
+    """Cards of all checkpoints: the shipped ones and those under `user_root`, by name."""
     found = {
         file.parent.name: read_card(file.parent)
         for root in reversed(_roots())
@@ -234,9 +234,15 @@ def read_card(folder: Path) -> Card:
         raise ValueError(f"{path}: expected a checkpoint's card, got {error}") from None
 
 
+def user_root() -> Path:
+    """Where a user's own checkpoints live: $WAVEMEND_CHECKPOINTS, else checkpoints/ among the runs
+    ($WAVEMEND_RUNS, else runs/ beside the shipped ones)."""
+    runs = Path(os.environ.get("WAVEMEND_RUNS") or SHIPPED.parent / "runs")
+    return Path(os.environ.get("WAVEMEND_CHECKPOINTS") or runs / "checkpoints")
+
+
 def _roots() -> list[Path]:
-    own = os.environ.get("WAVEMEND_CHECKPOINTS")
-    return ([Path(own)] if own else []) + [SHIPPED]
+    return [user_root(), SHIPPED]
 
 
 def _weights(found: Card) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from models.registry import (
     load_for_training,
     read_card,
     save_checkpoint,
+    user_root,
 )
 
 TINY = EnhancerConfig(widths=(16, 16), n_skips=1)
@@ -90,8 +91,17 @@ def test_listing_reads_cards_only_and_imports_no_torch(saved: Path) -> None:
     assert "torch" not in answer.stdout.split()
 
 
-def test_every_shipped_checkpoint_has_a_card_with_data_and_licence(monkeypatch) -> None:
+def test_own_checkpoints_lie_among_the_runs_unless_told_otherwise(tmp_path, monkeypatch) -> None:
     monkeypatch.delenv("WAVEMEND_CHECKPOINTS", raising=False)
+    monkeypatch.delenv("WAVEMEND_RUNS", raising=False)
+    assert user_root().parts[-2:] == ("runs", "checkpoints")
+    monkeypatch.setenv("WAVEMEND_RUNS", str(tmp_path))
+    save_checkpoint(Enhancer(TINY), tmp_path / "checkpoints" / "mine")
+    assert {"mine", "enhancer-speech-48k"} <= {found.name for found in available()}
+
+
+def test_every_shipped_checkpoint_has_a_card_with_data_and_licence(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("WAVEMEND_CHECKPOINTS", str(tmp_path))
     shipped = available()
     assert "enhancer-speech-48k" in [found.name for found in shipped]
     for found in shipped:
