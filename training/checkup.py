@@ -45,11 +45,12 @@ class Checkup:
         What it makes of the first cases is written as "samples/VERSION/CASE.wav". Empty where the
         run is asked to stop meanwhile.
         """
-        was_training, rows = net.training, []
+        was_training = net.training
+        rows: list[Row] = []
         net.eval()
         for index, case in enumerate(self.cases):
             if self.run.heart.stop_requested():
-                rows = []
+                rows.clear()
                 break
             made = restored(net, case.degraded)
             rows.append(self.measure(made, case, self.sample_rate))

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from models.registry import card
+from training.budget import measure, preset
 from training.config import Recipe, read_recipe
 from training.runs import root
 from training.state import RunFolder, read_events
@@ -33,8 +34,11 @@ def main(
     """Prints what was learned from, the held-out spectral error and the verdict."""
     where = run or root() / f"five-minutes-{time.strftime('%Y%m%d-%H%M%S')}"
     try:
-        length = {"steps": steps} if steps else {"minutes": minutes}
-        recipe = read_recipe(RECIPE, damage=damage, **length)
+        recipe = read_recipe(RECIPE, damage=damage, steps=steps)
+        if not steps:
+            cost = measure(recipe, [folder], card(base).folder)
+            recipe = preset(recipe, cost, minutes)
+            print(f"a step takes {cost.step_s:.2f} s here: about {recipe.steps} in {minutes:g} min")
         verdict = fine_tune(recipe, folder, card(base).folder, RunFolder(where))
     except ValueError as error:
         sys.exit(f"five_minutes: {error}")

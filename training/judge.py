@@ -18,7 +18,7 @@ from training.clips import Clip, read_clips
 from training.config import Recipe
 from training.noisy import NOISES
 from training.state import BEST, CONFIG, VERDICT, read_json, write_json
-from training.validate import SECONDS, Case, middle
+from training.validate import SECONDS, Case
 from training.verdict import Verdict, judge
 
 MOST_CASES = 48  # in all, that both nets restore
@@ -87,21 +87,19 @@ def _pieces(clip: Clip, rate: int, count: int) -> list[Clip]:
     centre = (total - length) // 2
     starts = [s for s in range(0, total - length + 1, length) if abs(s - centre) >= length]
     if not starts:
-        return [_cut(clip, lambda x: middle(x, length), "middle")]
+        return [_cut(clip, max(0, centre), length)]
     chosen = np.linspace(0, len(starts) - 1, min(count, len(starts))).round().astype(int)
-    return [
-        _cut(clip, lambda x, start=starts[i]: x[start : start + length], str(i)) for i in chosen
-    ]
+    return [_cut(clip, starts[index], length) for index in chosen]
 
 
-def _cut(clip: Clip, cut: Callable[[np.ndarray], np.ndarray], mark: str) -> Clip:
-    """A clip of part of its samples, and of what it is a pair with."""
-    arrays = {
-        field.name: cut(getattr(clip, field.name))
+def _cut(clip: Clip, start: int, length: int) -> Clip:
+    """A clip of a piece of its samples, and of those that it is a pair with."""
+    arrays: dict[str, Any] = {
+        field.name: getattr(clip, field.name)[start : start + length]
         for field in dataclasses.fields(clip)
         if isinstance(getattr(clip, field.name), np.ndarray)
     }
-    return dataclasses.replace(clip, group=f"{clip.group}/{mark}", **arrays)
+    return dataclasses.replace(clip, group=f"{clip.group}/{start}", **arrays)
 
 
 def _restored(net: nn.Module | None, case: Case) -> np.ndarray:
