@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.audio import Audio
 from pipeline.findings import Finding, Subject, ramp
 
-MANY, SURELY = 12.0, 60.0  # clicks a minute
+MANY, SURELY = 16.0, 60.0  # clicks a minute
 PIECES = 4  # of the excerpts that are searched, when there are more than a few
 COARSE_BITS, FINE_BITS = 8.0, 13.0  # plainly heard, and hardly
 

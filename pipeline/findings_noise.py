@@ -22,10 +22,10 @@ NOISY_DB, LOUD_DB = 30.0, 22.0  # signal-to-noise ratios: heard in the pauses, h
 ALL_DB = 0.0  # a ratio below: the recording is noise, such as rain, and is left alone
 INAUDIBLE_DBFS = -100.0
 
-FAINT_DB, FAINT = 50.0, "There is hum, but too faint to be heard."  # below the recording
+FAINT_DB, FAINT = 50.0, "There may be hum, but not so that it matters."  # below the recording
 
 RUMBLE_HZ = (2.5, 20.0)
-RUMBLE_DB, RUMBLE_DBFS = -12.0, -50.0  # against the whole sound, and full scale
+RUMBLE_DB, RUMBLE_DBFS = -10.0, -50.0  # against the whole sound, and full scale
 
 
 def noise(subject: Subject) -> list[Finding]:

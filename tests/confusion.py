@@ -91,7 +91,7 @@ def dropouts(audio: Audio, rng: np.random.Generator) -> Audio:
 def rumble(audio: Audio, rng: np.random.Generator) -> Audio:
     knots = np.array([4.0, 12.0, 30.0])
     low = noise_floor(rng, audio.samples.shape, audio.rate, knots, np.array([-20.0, 0.0, -90.0]))
-    return plus(audio, low, 6)
+    return plus(audio, low, 3)
 
 
 def comb(audio: Audio, rng: np.random.Generator) -> Audio:
