@@ -67,12 +67,9 @@ def _proposal(recipe: dict[str, Any]) -> str:
         return (
             f'<div class="wm-in-order"><h3>Proposed</h3><p><b>{IN_ORDER}</b></p><p>{why}</p></div>'
         )
-    title, summary = (escape(str(recipe.get(key, ""))) for key in ("title", "summary"))
+    summary = escape(str(recipe.get("summary", "")))
     lines = "".join(map(_stage, recipe["stages"]))
-    return (
-        f"<h3>Proposed{': ' if title else ''}<b>{title}</b></h3>"
-        f"{f'<p>{summary}</p>' if summary else ''}<ol>{lines}</ol>"
-    )
+    return f"<h3>Proposed</h3>{f'<p>{summary}</p>' if summary else ''}<ol>{lines}</ol>"
 
 
 def _stage(entry: dict[str, Any]) -> str:

@@ -44,8 +44,7 @@ def proposal_title(source: Source) -> str:
     proposed = source.diagnosis.recipe
     if not proposed["stages"]:
         return "nothing to do"
-    names = [form.title(entry["stage"]) for entry in proposed["stages"]]
-    return str(proposed.get("title") or " + ".join(names))
+    return " + ".join(form.title(entry["stage"]) for entry in proposed["stages"])
 
 
 def filled(value: Any, document: Mapping[str, Any], stages: Mapping[str, type]) -> Value:
@@ -72,6 +71,11 @@ def open_recipe(
         return filled(value, recipe.read(chosen, form.places(stages)), stages)
     except Exception as error:
         raise gr.Error(words.escape(plain_error(error))) from error
+
+
+def rivals(source: Source) -> list[tuple[str, str]]:
+    """The recipes that can be compared; to do nothing is none."""
+    return choices(source if source.diagnosis.recipe["stages"] else None)
 
 
 def candidates(

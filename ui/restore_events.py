@@ -103,7 +103,7 @@ def read(desk: Desk, session: Session, job: Job, named: str, value: Any) -> Upda
         return {"facts": words.problem(plain_error(error)), **stopped}
     last = max(found.audio.seconds - outcome.PREVIEW_S, 0.0)
     slider = gr.update(maximum=max(round(last, 1), 0.1), value=0.0, visible=last > 0)
-    offers = recipe_events.choices(found)
+    offers = recipe_events.rivals(found)
     return {
         "facts": source.describe(found),
         "diagnosed": gr.update(visible=True),

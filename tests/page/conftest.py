@@ -13,6 +13,7 @@ import soundfile
 from playwright import sync_api
 
 from pipeline import recipe
+from ui import form
 
 RATE = 16_000
 FLAGS = (
@@ -93,6 +94,7 @@ class Visitor:
     def __init__(self, browser: sync_api.Browser, address: str, width: int = 1440) -> None:
         self.context = browser.new_context(viewport={"width": width, "height": 900})
         self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -118,13 +120,27 @@ class Visitor:
     def remove(self) -> None:
         self.page.locator("#wm-file button[aria-label=Clear]").click()
 
-    def upload(self, path: Path, recipe: str = "Band-limited speech") -> None:
+    def upload(self, path: Path, named: str = "band-limited-speech") -> None:
         """Chooses a good file, waits until it has been read, and chooses a recipe for it."""
         self.choose(path)
         self.says(".wm-name", path.name)
-        if recipe:
-            self.recipe(recipe)
-            self.page.locator(".wmc-title", has_text="Enhance").first.wait_for()
+        if named:
+            self.named(named)
+
+    def example(self, title: str) -> None:
+        """Takes one of the sounds that come with the product, and waits until it has been read."""
+        self.page.get_by_role("tab", name="Examples").click()
+        self.button(title).click()
+        self.says(".wm-name", title.replace(" ", "-"))
+
+    def named(self, name: str) -> None:
+        """Chooses a recipe that comes with the product, and waits until the form shows it."""
+        self.pick("#wm-recipe", recipe.titles()[name])
+        stages = [form.title(entry["stage"]) for entry in recipe.read(name)["stages"]]
+        for at, title in enumerate(stages):
+            self.page.locator(".wm-chain > .wmc-on > li > .wmc-top .wmc-title").nth(at).get_by_text(
+                title
+            ).wait_for()
 
     def slow(self, seconds: float) -> None:
         """Switches the Slow stage on."""
@@ -137,16 +153,12 @@ class Visitor:
 
     def order(self) -> list[str]:
         """The stages that are on, in the order in which they run."""
-        return self.page.locator(".wmc-on > .wmc-card .wmc-title").all_inner_texts()
+        return self.page.locator(".wm-chain > .wmc-on > li > .wmc-top .wmc-title").all_inner_texts()
 
     def fill(self, label: str, value: float) -> None:
         """Sets a number in the recipe's form."""
         self.page.locator("#wm-chain").get_by_label(label, exact=True).fill(str(value))
         self.page.keyboard.press("Tab")
-
-    def recipe(self, title: str) -> None:
-        """Chooses a recipe by its title."""
-        self.pick("#wm-recipe", title)
 
     def pick(self, part: str, title: str) -> None:
         """Chooses from one of the page's lists."""

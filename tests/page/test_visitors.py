@@ -82,6 +82,7 @@ def test_an_example_and_the_microphone_are_recordings_too(arrive) -> None:
         "!document.querySelector('.wm-name')?.textContent.includes('Telephone')"
         "&& document.querySelector('.wm-name')", timeout=30_000
     )  # fmt: skip
+    visitor.named("band-limited-speech")
     visitor.restore()
 
 
