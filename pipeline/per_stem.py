@@ -19,11 +19,12 @@ import numpy as np
 
 from pipeline.audio import Audio, allocate, release, spans
 from pipeline.consistency import consistent
-from pipeline.separate import SEPARATORS, separator
+from pipeline.separate import OFFLINE, SEPARATORS, separator
 from pipeline.stage import Chain, Stage, Tick, check_knobs, knob, no_tick, part, share
 
 LOWEST_GAIN_DB, HIGHEST_GAIN_DB = -60.0, 24.0
 MIX_SHARE = 0.02
+GIVING_SPEED = 500.0  # seconds of one channel of one stem a second
 USUAL_SPEED = 100.0  # seconds of one channel a second, of a stage that gives no estimate
 
 
@@ -95,11 +96,14 @@ class PerStem:
         """The restored stems by name, before gains; without a chain they sum to `audio`."""
         tick(0.0)
         size = (audio.frames, audio.rate, audio.channels)
-        own_s, chain_s = self._separator.estimate_seconds(*size), self._chain_seconds(*size)
-        done = own_s / (own_s + chain_s)
-        raw = self._separator.stems(audio, share(tick, 0, done))
-        chain, inner, restored = Chain(self.stages), share(tick, done, 1), {}
-        for at, (name, stem) in enumerate(consistent(audio, raw)):
+        own_s, giving_s = self._separator.estimate_seconds(*size), self._giving_seconds(*size)
+        total_s = own_s + giving_s + self._chain_seconds(*size)
+        tick = _rising(tick)  # giving back and restoring take turns
+        separated, given = own_s / total_s, (own_s + giving_s) / total_s
+        raw = self._separator.stems(audio, share(tick, 0, separated))
+        chain, inner, restored = Chain(self.stages), share(tick, given, 1), {}
+        stems = consistent(audio, raw, share(tick, separated, given))
+        for at, (name, stem) in enumerate(stems):
             restored[name] = chain(stem, part(inner, at, len(self.names)))
         tick(1.0)
         return restored
@@ -132,8 +136,9 @@ class PerStem:
         """Seconds the work will take: the separation, and the chain once for each stem."""
         if not self.stages and not any(gain != 0 for gain in self.gains_db.values()):
             return 0.0
-        separation_s = self._separator.estimate_seconds(frames, rate, channels)
-        return separation_s + self._chain_seconds(frames, rate, channels)
+        size = (frames, rate, channels)
+        own_s = self._separator.estimate_seconds(*size) + self._giving_seconds(*size)
+        return own_s + self._chain_seconds(*size)
 
     @property
     def _separator(self) -> Any:
@@ -144,6 +149,11 @@ class PerStem:
             device=self.device,
             weights=self.weights,
         )
+
+    def _giving_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """What consistency takes; stems that are made to add up need none."""
+        exact = self.separator in OFFLINE
+        return frames / rate * channels * (0.001 if exact else len(self.names) / GIVING_SPEED)
 
     def _chain_seconds(self, frames: int, rate: int, channels: int) -> float:
         usual_s = frames / rate * channels / USUAL_SPEED
@@ -161,6 +171,18 @@ class PerStem:
             gain_db = self.gains_db.get(name, 0.0)
             if gain_db is not None:
                 yield name, np.float32(10 ** (gain_db / 20))
+
+
+def _rising(tick: Tick) -> Tick:
+    """A tick that never falls, whoever calls it."""
+    highest = 0.0
+
+    def raised(fraction: float) -> None:
+        nonlocal highest
+        highest = max(highest, fraction)
+        tick(highest)
+
+    return raised
 
 
 def _checked(gains_db: Any, names: tuple[str, ...]) -> dict[str, float | None]:

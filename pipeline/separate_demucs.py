@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +24,7 @@ STORED_SPEED = 1.5  # seconds of stereo a second, one net, one core of a CPU
 LONG_ENOUGH_S = 5.0  # for a run to say how fast the next one will be
 FETCHED, HEARD, SEPARATED = 0.2, 0.02, 0.96  # of the progress
 CLASSES = ("demucs.demucs.Demucs", "demucs.hdemucs.HDemucs", "demucs.htdemucs.HTDemucs")
+_loading = threading.Lock()
 _measured_speed: dict[tuple[str, str], float] = {}
 
 
@@ -118,7 +120,8 @@ def load(model: str, weights: Weights, device: str) -> Any:
         ValueError: a file is damaged, holds more than weights, or makes other stems.
     """
     stamps = tuple(path.stat().st_mtime_ns for _, path in weights.files)
-    return _load(model, weights, stamps, device)
+    with _loading:  # two visitors at once load it once
+        return _load(model, weights, stamps, device)
 
 
 @lru_cache(maxsize=1)
