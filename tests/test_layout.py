@@ -23,6 +23,7 @@ ALLOWED = {
     "training": (
         *("training", "models"),
         *("pipeline.audio", "pipeline.degrade", "pipeline.damage", "pipeline.metrics"),
+        "pipeline.bandwidth",
     ),
     "ui": ("ui", "pipeline", "training", "models.registry"),
 }

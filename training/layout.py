@@ -42,7 +42,7 @@ class Item:
         clean: the file to learn from.
         degraded: the same sound damaged; None where training does the damage.
         group: speaker, or whatever else may not be on both sides of the split.
-        kind: the table's, else "speech".
+        kind: the table's; "" where it states none.
         bandwidth_hz: where a table states it.
     """
 
@@ -50,7 +50,7 @@ class Item:
     clean: Path
     degraded: Path | None = None
     group: str = ""
-    kind: str = "speech"
+    kind: str = ""
     bandwidth_hz: float | None = None
 
 
@@ -129,7 +129,7 @@ def _item(row: dict[str, Any], clean: str, degraded: str | None, sounds: dict[st
         sounds[clean],
         sounds[degraded] if degraded else None,
         group,
-        str(row.get("kind") or "speech"),
+        str(row.get("kind") or ""),
         float(band) if band else None,
     )
 

@@ -16,6 +16,8 @@ import numpy as np
 
 from pipeline.audio import Audio, release, spans
 
+ALIGNED, ENVELOPE, DRIFT, JUMP, UNRELATED = "aligned envelope drift jump unrelated".split()
+
 WINDOW_S, MOST_WINDOWS = 1.0, 9
 FARTHEST_S = 1.0  # of lag, more than the sides' lengths differ
 NEAR_S = 0.1  # around the first window's lag, where the others are sought first
@@ -33,7 +35,7 @@ class Alignment:
     """How the degraded side lies against the clean one.
 
     Args:
-        verdict: "aligned", "envelope" (only their loudness agrees), "drift", "jump", "unrelated".
+        verdict: one of the five words above; by `ENVELOPE` only their loudness agrees.
         lag: samples, at the rate measured, that the degraded side comes late; negative is early.
         drift_ppm: by how much the degraded side runs slow.
         inverted: whether it is upside down.
@@ -46,7 +48,25 @@ class Alignment:
 
     @property
     def usable(self) -> bool:
-        return self.verdict in ("aligned", "envelope")
+        return self.verdict in (ALIGNED, ENVELOPE)
+
+    def text(self, rate: int) -> str:
+        """What a person should know of it, in one line; "" where both sides simply fit."""
+        when = f"{abs(self.lag)} samples ({1000 * abs(self.lag) / rate:.2f} ms)"
+        moved = f"{when} {'late' if self.lag > 0 else 'early'}"
+        if self.verdict == ALIGNED:
+            lines = [f"the degraded side comes {moved}, corrected"] if self.lag else []
+            lines += ["the degraded side is upside down, turned over"] if self.inverted else []
+            return "; ".join(lines)
+        if self.verdict == ENVELOPE:
+            shift = f", corrected by {when}" if self.lag else ""
+            return f"the sides agree in loudness only, aligned to some milliseconds{shift}"
+        if self.verdict == DRIFT:
+            got = f"the sides drift apart by {self.drift_ppm:g} ppm"
+            return f"{got}: two clocks; record or export both from one"
+        if self.verdict == JUMP:
+            return "the lag between the sides jumps: something was cut out of one of them"
+        return "the sides do not hold the same sound"
 
 
 def measure(degraded: Audio, clean: Audio) -> Alignment:
@@ -75,7 +95,7 @@ def measure(degraded: Audio, clean: Audio) -> Alignment:
     ):
         found = [_lag(degraded, clean, int(at), size, middle, reach) for at in starts]
         alignment = _judge(*np.array(found).T)
-        if alignment.verdict != "unrelated" and _overlap(degraded, clean, alignment.lag):
+        if alignment.verdict != UNRELATED and _overlap(degraded, clean, alignment.lag):
             return alignment
     return _by_envelope(degraded, clean, farthest)
 
@@ -171,7 +191,7 @@ def _judge(at: np.ndarray, lags: np.ndarray, heights: np.ndarray, signs: np.ndar
     """What the windows' lags say together, in the order of time."""
     found = heights > FOUND
     if found.mean() < 0.5:
-        return Alignment("unrelated")
+        return Alignment(UNRELATED)
     at, lags, heights, signs = at[found], lags[found], heights[found], signs[found]
     middle = float(np.median(lags))
     steady = np.abs(lags - middle) <= STEADY
@@ -184,13 +204,13 @@ def _judge(at: np.ndarray, lags: np.ndarray, heights: np.ndarray, signs: np.ndar
     inverted = bool(np.sum(signs * heights) < 0)
     if steady.mean() >= AGREE and moved <= 2 * STEADY and not elsewhere:
         certain = len(lags) > 1 or heights[0] > CERTAIN
-        return Alignment("aligned" if certain else "unrelated", round(middle), 0.0, inverted)
+        return Alignment(ALIGNED if certain else UNRELATED, round(middle), 0.0, inverted)
     on_line = off <= max(STEADY, 0.1 * moved)
     if len(lags) > 2 and on_line.mean() >= AGREE and STEADY < moved < MOST_PPM / 1e6 * at[-1]:
-        return Alignment("drift", round(middle), round(slope * 1e6, 1), inverted)
+        return Alignment(DRIFT, round(middle), round(slope * 1e6, 1), inverted)
     if len(lags) > 2 and follows.mean() >= 0.5:
-        return Alignment("jump", round(middle), 0.0, inverted)
-    return Alignment("unrelated")
+        return Alignment(JUMP, round(middle), 0.0, inverted)
+    return Alignment(UNRELATED)
 
 
 def _slope(at: np.ndarray, lags: np.ndarray) -> float:
@@ -214,9 +234,9 @@ def _by_envelope(degraded: Audio, clean: Audio, farthest: int) -> Alignment:
     peak = int(np.argmax(curve))
     alike = float(curve[peak] / max(np.sqrt(np.sum(ours**2) * np.sum(theirs**2)), 1e-30))
     if alike < ALIKE:
-        return Alignment("unrelated")
+        return Alignment(UNRELATED)
     lag = round((peak - reach + _vertex(curve, peak)) * hop)
-    return Alignment("envelope", lag if abs(lag) > TOLD_S * clean.rate else 0)
+    return Alignment(ENVELOPE, lag if abs(lag) > TOLD_S * clean.rate else 0)
 
 
 def _envelope(audio: Audio, hop: int) -> np.ndarray:
