@@ -7,10 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from ui import VERSION, api, recipe_events, tab_restore, words
+from pipeline import recipe
+from ui import VERSION, api, finetune_events, recipe_events, tab_finetune, tab_restore, words
 from ui.common import Limits, Session, close_session, make_room
+from ui.finetune_runs import bases
 from ui.jobs import Line
 from ui.theme import ASSETS, theme
+from ui.wiring import QUIET
+
+STYLES = ("style.css", "finetune.css")
 
 FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·
 recordings stay on this server, for a day at most</footer>"""
@@ -40,8 +45,12 @@ def build(limits: Limits | None = None) -> gr.Blocks:
     ) as page:
         session = gr.State(None, delete_callback=close_session)
         gr.HTML(words.HEADER, elem_classes="wm-plain")
-        with gr.Tabs(elem_classes="wm-tabs"), gr.Tab("Restore"):
-            tab_restore.build(session, line, limits, partial(Session.open, room))
+        with gr.Tabs(elem_classes="wm-tabs") as tabs:
+            with gr.Tab("Restore", id="restore"):
+                restore = tab_restore.build(session, line, limits, partial(Session.open, room))
+            with gr.Tab("Fine-tune", id="fine-tune") as tab:
+                tuned = tab_finetune.build(partial(Session.open, room), page, tab)
+        _connect(page, tabs, restore, tuned)
         api.build(room, line, limits, recipe_events.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
         page.load(
@@ -51,12 +60,24 @@ def build(limits: Limits | None = None) -> gr.Blocks:
     return page.queue(max_size=64)
 
 
+def _connect(
+    page: gr.Blocks, tabs: gr.Tabs, restore: dict[str, Any], tuned: dict[str, Any]
+) -> None:
+    """What was fine-tuned is a checkpoint in Restore: at once, and on every page from then on."""
+    chain, named = restore["chain"], restore["named"]
+    new = partial(finetune_events.with_new, frozenset(card.name for card in bases()))
+    page.load(new, chain, chain, **QUIET)
+    if tuned:
+        to_restore = partial(finetune_events.to_restore, recipe.stage_classes())
+        tuned["made"].success(to_restore, [tuned["used"], chain], [chain, named, tabs], **QUIET)
+
+
 def launch_options(limits: Limits | None = None) -> dict[str, Any]:
     """Everything about the page that Gradio takes at launch."""
     limits = limits or Limits.here()
     return {
         "theme": theme(),
-        "css": (ASSETS / "style.css").read_text(encoding="utf-8"),
+        "css": "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES),
         "footer_links": [],
         "max_file_size": limits.file_size,
         "show_error": False,

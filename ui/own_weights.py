@@ -42,20 +42,22 @@ def _checkpoint(path: Path, folder: Path, size: str) -> str:
     return adopt(path, folder, size)
 
 
-def chosen(value: Any, name: str, title: str, stages: Mapping[str, type]) -> dict[str, Any]:
+def chosen(
+    value: Any, name: str, title: str, stages: Mapping[str, type], stage: str = STAGE
+) -> dict[str, Any]:
     """The editor's value with a net added to this visitor's own, and the stage set to it and on."""
     given = value if isinstance(value, dict) else {}
     cards = given.get("cards") or form.new_cards(stages)
     own = given.get("own") or {}
-    known = [pair for pair in own.get(STAGE, []) if pair[1] != name]
-    first = next((card for card in cards if card["stage"] == STAGE), None)
+    known = [pair for pair in own.get(stage, []) if pair[1] != name]
+    first = next((card for card in cards if card["stage"] == stage), None)
     if first is None:
-        first = form.card(STAGE, stages[STAGE])
+        first = form.card(stage, stages[stage])
         cards = [*cards, first]
     first["settings"] = {**first["settings"], "checkpoint": name}
     on = [card for card in cards if card["on"] or card is first]
     first["on"] = True
     return {
         "cards": [*on, *(card for card in cards if not card["on"])],
-        "own": {**own, STAGE: [*known, [title, name]]},
+        "own": {**own, stage: [*known, [title, name]]},
     }

@@ -1,0 +1,270 @@
+"""Steps three to six of the Fine-tune tab: the run, what it sounds like, the verdict, and its use.
+
+Nothing here knows a component; what a run is and does lies in its folder, so that a closed page or
+a restarted app loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from pipeline.stage import Cancelled
+from training import export, runs
+from training.runs import Run
+from training.state import VERDICT, read_json
+from ui import finetune_runs, finetune_view, own_weights, recipe_events, words
+from ui.common import plain_error
+from ui.finetune_data import Desk, Updates, Visit, run_command, wanted
+from ui.finetune_heard import heard
+from ui.finetune_runs import can_resume, has_best, name_for, titled
+from ui.jobs import Job, Line
+from ui.run_digest import Digest, digest
+
+ENHANCE = "enhance"
+HIDDEN, SHOWN = {"visible": False}, {"visible": True}
+
+
+def open_page(desk: Desk, visit: Visit | None, owner: str) -> Updates:
+    """What a page shows at first: the run that goes on, else the newest one, else how to begin."""
+    visit = visit or Visit(desk.open_session())
+    visit.owner = owner if isinstance(owner, str) and len(owner) >= 16 else secrets.token_hex(16)
+    visit.sent = {}
+    seen = finetune_runs.found(visit.owner, desk.rules)
+    live = next((run for run in seen if run.is_live()), None)
+    if visit.dataset is None or live:
+        visit.run = (live or seen[0]).name if seen else ""
+    return {"visit": visit, "owner": visit.owner, **show(desk, visit)}
+
+
+def choose_run(desk: Desk, visit: Visit | None, name: Any) -> Updates:
+    """Shows another run."""
+    if visit is None:
+        return {}
+    visit.run, visit.case, visit.sent = str(name or ""), "", {}
+    return show(desk, visit)
+
+
+def choose_case(desk: Desk, visit: Visit | None, case: Any) -> Updates:
+    """Lets another held-out recording be heard."""
+    if visit is None:
+        return {}
+    visit.case = str(case or "")
+    return show(desk, visit)
+
+
+def tick(desk: Desk, visit: Visit | None, playing: bool) -> Updates:
+    """What has changed since the last look; a player that plays is left alone."""
+    return show(desk, visit, playing) if visit else {}
+
+
+def show(desk: Desk, visit: Visit, playing: bool = False) -> Updates:
+    """Everything about the chosen run; only what the page does not show yet."""
+    seen = finetune_runs.found(visit.owner, desk.rules)
+    run = next((one for one in seen if one.name == visit.run), None)
+    live = runs.current()
+    listed = {
+        "which": gr.update(
+            choices=[(titled(one), one.name) for one in seen],
+            value=run.name if run else None,
+            visible=len(seen) > 1 or bool(seen and run is None),
+        ),
+        "timer": gr.update(active=live is not None),
+        "guide": gr.update(visible=run is None and visit.dataset is None),
+    }
+    if run is None:
+        hidden = {name: gr.update(**HIDDEN) for name in ("run", "listen", "judged", "stop")}
+        return visit.news({**listed, **hidden, "resume": gr.update(**HIDDEN)})
+    found = digest(run.events(), time.time())
+    found.step = max(found.step, int(run.heartbeat().get("step") or 0))
+    state = state_of(run, found)
+    is_live = state in finetune_view.LIVE
+    parts = {
+        **listed,
+        "run": gr.update(**SHOWN),
+        "titled": finetune_view.run_title(titled(run), run.config()),
+        "meter": finetune_view.meter(state, found, _why(run, state)),
+        "curves": finetune_view.curves(found, is_live),
+        "stop": gr.update(visible=is_live and state != "stopping"),
+        "resume": gr.update(visible=can_resume(run) and live is None),
+        **_judged(run, is_live, found),
+    }
+    news = visit.news(parts)
+    return {**news, **visit.news(heard(visit, run, found, playing))}
+
+
+def state_of(run: Run, found: Digest) -> str:
+    """A key of `finetune_view.STATES`."""
+    if run.is_live():
+        state = run.state()
+        return "judging" if found.end is not None and state != "stopping" else state
+    ended = run.outcome()
+    return ended.reason if ended else "starting"
+
+
+def _why(run: Run, state: str) -> str:
+    """What the run itself says about how it ended."""
+    if state in finetune_view.LIVE:
+        return ""
+    ended = run.outcome()
+    return ended.text if ended else ""
+
+
+def _judged(run: Run, is_live: bool, found: Digest) -> Updates:
+    said, ready = read_json(run.folder / VERDICT), not is_live and has_best(run)
+    missing = words.note(
+        "No verdict yet." if ready else "There is no evaluation yet: nothing to judge or to use."
+    )
+    return {
+        "judged": gr.update(visible=not is_live),
+        "verdict": finetune_view.verdict(said) if said else missing,
+        "judge": gr.update(visible=ready and not said),
+        "use_panel": gr.update(visible=ready),
+    }
+
+
+def start(desk: Desk, visit: Visit | None, *form: Any) -> Updates:
+    """Starts a run of what the form says on what has been checked."""
+    if visit is None or visit.dataset is None:
+        return {"status": words.problem("Give recordings first.")}
+    visit.session.stop()
+    try:
+        recipe, base = wanted(desk, visit, *form), finetune_runs.base_of(form[0])
+        run = finetune_runs.start(recipe, visit.dataset, base, visit.owner, desk.rules)
+    except Exception as error:
+        return {"status": words.problem(plain_error(error))}
+    visit.run, visit.case, visit.sent = run.name, "", {}
+    name = gr.update(value=finetune_runs.title_of(run))
+    return {"status": "", "used_status": "", "name": name, **show(desk, visit)}
+
+
+def stop(desk: Desk, visit: Visit | None) -> Iterator[Updates]:
+    """Stops the run; it keeps its best state."""
+    run = _own(desk, visit)
+    if visit is None or run is None:
+        return
+    yield visit.news({"meter": finetune_view.meter("stopping", digest(run.events(), time.time()))})
+    try:
+        run.stop()
+    except Exception as error:
+        yield {"status": words.problem(plain_error(error))}
+    yield show(desk, visit)
+
+
+def resume(desk: Desk, visit: Visit | None) -> Updates:
+    """Goes on with a run that was stopped or killed; an earlier verdict is no longer its."""
+    run = _own(desk, visit)
+    if visit is None or run is None:
+        return {}
+    try:
+        run.resume()
+        (run.folder / VERDICT).unlink(missing_ok=True)
+    except Exception as error:
+        return {"status": words.problem(plain_error(error))}
+    return {"status": "", "used_status": "", **show(desk, visit)}
+
+
+async def judge(desk: Desk, visit: Visit | None) -> AsyncIterator[Updates]:
+    """The verdict of a run that was stopped before it could judge itself."""
+    run = _own(desk, visit)
+    if visit is None or run is None or not has_best(run) or run.is_live():
+        return
+    if (run.folder / VERDICT).is_file():
+        return
+    command = [sys.executable, "-m", "training.judge", str(run.folder)]
+    job = visit.session.begin(Job(partial(run_command, command), Line()))
+    yield {"verdict": words.note(finetune_view.ABOUT["judging"]), "judge": gr.update(**HIDDEN)}
+    async for _ in job.follow():
+        if visit.session.job is not job:
+            return
+    try:
+        job.result()
+    except Cancelled:
+        pass
+    except Exception as error:
+        yield {"verdict": words.problem(plain_error(error))}
+        return
+    visit.sent.pop("verdict", None)
+    visit.sent.pop("judge", None)
+    yield show(desk, visit)
+
+
+def use(desk: Desk, visit: Visit | None, name: str) -> Updates:
+    """Makes the best state a checkpoint; `used` tells the Restore tab which."""
+    run = _own(desk, visit)
+    if run is None:
+        return {"used": None}
+    try:
+        card = finetune_runs.used(run) or export.use(run.folder, name_for(name), name.strip())
+    except Exception as error:
+        return {"used": None, "used_status": words.problem(plain_error(error))}
+    said = f"{card.title} is in the Restore tab's list of checkpoints."
+    return {"used": json.dumps([card.title, card.name]), "used_status": words.note(said)}
+
+
+def to_restore(stages: Mapping[str, type], used: str, chain: Any) -> tuple[Any, Any, Any]:
+    """Editor, recipe list and tab, once a checkpoint is to be used in Restore."""
+    if not used:
+        return gr.skip(), gr.skip(), gr.skip()
+    title, name = json.loads(used)
+    value = own_weights.chosen(chain, name, title, stages, ENHANCE)
+    return value, recipe_events.OWN, gr.Tabs(selected="restore")
+
+
+def with_new(before: frozenset[str], chain: Any) -> Any:
+    """The editor's value with the checkpoints that were made since the page was drawn.
+
+    Args:
+        before: names of those that the editor has known from the beginning.
+    """
+    new = [[card.title, card.name] for card in finetune_runs.bases() if card.name not in before]
+    if not new or not isinstance(chain, dict):
+        return gr.skip()
+    return {**chain, "own": {**chain.get("own", {}), ENHANCE: new}}
+
+
+def download(desk: Desk, visit: Visit | None, name: str) -> Iterator[Updates]:
+    """Packs weights, card and recipe."""
+    run = _own(desk, visit)
+    if visit is None or run is None:
+        return
+    yield {"used_status": words.note("Packing ...")}
+    try:
+        folder, bare = visit.session.folder / "zip", name_for(name)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        path: Path = export.archive(run.folder, folder / f"{bare}.zip", bare, name.strip())
+        yield {"zipped": str(path), "used_status": ""}
+    except Exception as error:
+        yield {"zipped": None, "used_status": words.problem(plain_error(error))}
+
+
+def push(
+    desk: Desk, visit: Visit | None, repository: str, token: str, private: bool, name: str
+) -> Iterator[Updates]:
+    """Uploads the best state; the token leaves the page's field, and is kept nowhere."""
+    run = _own(desk, visit)
+    if run is None:
+        return
+    yield {"token": "", "pushed": words.note("Uploading ...")}
+    try:
+        address = export.push(
+            run.folder, repository.strip(), token, private=bool(private), title=name.strip()
+        )
+        yield {"pushed": words.note(f"It is at {address}")}
+    except Exception as error:
+        yield {"pushed": words.problem(plain_error(error))}
+
+
+def _own(desk: Desk, visit: Visit | None) -> Run | None:
+    """The run that is shown, if it is this visitor's to command."""
+    return finetune_runs.by_name(visit.run, visit.owner, desk.rules) if visit else None

@@ -1,0 +1,111 @@
+"""What the dataset checker found, as the page shows it; every name and reason is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from ui import words
+
+MOST_ROWS = 200
+REACH = 0.4
+"""Share of a network's rate up to which a recording must reach, to be judged by."""
+
+ORDER = {"left out": 0, "used with care": 1, "used": 2}
+MARKS = {"left out": "wm-bad", "used with care": "wmf-warn", "used": "wm-ok"}
+Report = Mapping[str, Any]
+
+
+def is_usable(report: Report) -> bool:
+    """Whether there is something to learn from, and something else to judge by."""
+    split = report.get("split") or {}
+    return bool(split.get("trained") and split.get("held_out"))
+
+
+def can_judge(report: Report) -> bool:
+    """Whether a held-out recording has the band that a network for band limits is judged on."""
+    held = set((report.get("split") or {}).get("held_out") or ())
+    return any(
+        row["bandwidth_hz"] > REACH * report["rate"]
+        for row in report.get("rows", ())
+        if row["group"] in held and row["verdict"] != "left out"
+    )
+
+
+def used_minutes(report: Report) -> float:
+    """Minutes of sound that are used."""
+    return float((report.get("totals") or {}).get("used_minutes") or 0.0)
+
+
+def summary(report: Report) -> str:
+    """The totals beside the upload, and what stands in the way of a run."""
+    totals = report["totals"]
+    used = totals["used"] + totals["used_with_care"]
+    out = f" · {totals['left_out']} left out" if totals["left_out"] else ""
+    said = (
+        f'<div class="wm-facts"><div class="wm-name">{used} of {_count(totals["files"])} used</div>'
+        f'<div class="wm-details">{_minutes(totals["used_minutes"])} of sound{out}</div></div>'
+    )
+    if not used:
+        return said + words.problem("None of these can be learned from; the list says why.")
+    if not is_usable(report):
+        return said + words.problem(
+            "Give one more recording at least: one is held back, to judge by."
+        )
+    return said
+
+
+def table(report: Report) -> str:
+    """Every recording with its verdict, those with a trouble first."""
+    split, totals = report.get("split") or {}, report["totals"]
+    held = set(split.get("held_out") or ())
+    rows = sorted(report["rows"], key=lambda row: ORDER.get(row["verdict"], 0))
+    lines = "".join(_row(row, row["group"] in held) for row in rows[:MOST_ROWS])
+    more = len(rows) - MOST_ROWS
+    rest = f'<p class="wm-fine">and {more} more</p>' if more > 0 else ""
+    warnings = "".join(f"<li>{escape(str(text))}</li>" for text in report.get("warnings") or ())
+    care = f"{totals['used_with_care']} with care" if totals["used_with_care"] else ""
+    out = f"{totals['left_out']} left out" if totals["left_out"] else ""
+    told = " · ".join(filter(None, (_count(totals["files"]), care, out)))
+    return f"""<details class="wm-diagnosis wmf-report" open>
+<summary><h2>Recordings</h2><span>{escape(told)}</span></summary>
+{f'<ul class="wmf-warnings">{warnings}</ul>' if warnings else ""}
+<div class="wmf-scroll"><table><thead><tr><th>Recording</th><th>Length</th><th>Format</th>
+<th>Sound up to</th><th>Verdict</th></tr></thead><tbody>{lines}</tbody></table></div>{rest}
+<p class="wm-fine">{escape(_split(split))}</p></details>"""
+
+
+def _row(row: Mapping[str, Any], is_held: bool) -> str:
+    verdict, reasons = str(row["verdict"]), "; ".join(map(str, row.get("reasons") or ()))
+    measured = bool(row.get("rate"))
+    form = f"{row['rate'] / 1000:g} kHz, {words.channels(row['channels'])}" if measured else ""
+    reach = words.hertz(row["bandwidth_hz"]) if row.get("bandwidth_hz") else ""
+    length = words.clock(row["seconds"]) if measured else ""
+    name = escape(str(row["name"]))
+    out = is_held and verdict != "left out"
+    use = "held back, to judge by" if out else {"used": "learned from"}.get(verdict, verdict)
+    why = f"<small>{escape(reasons)}</small>" if reasons else ""
+    return (
+        f'<tr class="{MARKS.get(verdict, "wm-info")}"><th title="{name}">{name}</th>'
+        f"<td>{length}</td><td>{form}</td><td>{reach}</td><td><b>{escape(use)}</b>{why}</td></tr>"
+    )
+
+
+def _split(split: Mapping[str, Any]) -> str:
+    held, trained = len(split.get("held_out") or ()), len(split.get("trained") or ())
+    if not held or not trained:
+        return ""
+    kind = "speaker" if split.get("by") == "speaker" else "recording"
+    return (
+        f"{held} {kind}{'' if held == 1 else 's'} held back and never learned from: by these the "
+        "result is judged."
+    )
+
+
+def _count(files: int) -> str:
+    return f"{files} recording{'' if files == 1 else 's'}"
+
+
+def _minutes(minutes: float) -> str:
+    return f"{60 * minutes:.0f} s" if minutes < 1 else f"{minutes:.1f} min"
