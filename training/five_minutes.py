@@ -17,7 +17,7 @@ from models.registry import card
 from training.budget import measure, preset
 from training.config import Recipe, read_recipe
 from training.runs import root
-from training.state import RunFolder, read_events
+from training.state import CONFIG, RunFolder, read_events, read_json
 from training.verdict import Verdict
 
 RECIPE = Path(__file__).parent / "recipes" / "fine-tune.json"
@@ -74,11 +74,12 @@ def fine_tune(recipe: Recipe, folder: Path, base: Path, run: RunFolder) -> Verdi
 def summary(run: Path) -> list[str]:
     """What the events say: length, speed, and the evaluations on the way."""
     events = read_events(run)
-    steps = [event for event in events if event["event"] == "step"]
-    end = events[-1]
-    lines = [f"{end['reason']}: {end['step']} steps in {end['seconds']:.0f} s"]
-    if steps:
-        lines[0] += f", {steps[-1]['audio_seconds_per_second']} audio-seconds a second"
+    end, recipe = events[-1], read_json(run / CONFIG)["recipe"]
+    speed = end["step"] * recipe["batch"] * recipe["seconds"] / end["seconds"]
+    lines = [
+        f"{end['reason']}: {end['step']} steps in {end['seconds']:.0f} s, "
+        f"{speed:.1f} audio-seconds a second"
+    ]
     looks = [(e["step"], e["lsd"]) for e in events if e["event"] in ("base", "validation")]
     return [*lines, "LSD by step: " + ", ".join(f"{step}: {lsd:.3f}" for step, lsd in looks)]
 

@@ -22,7 +22,8 @@ from training.validate import SECONDS, Case
 from training.verdict import Verdict, judge
 
 MOST_CASES = 48  # in all, that both nets restore
-MOST_PIECES = 6  # of a recording
+MOST_PIECES = 8  # of a recording
+PIECE_S = 1.5
 
 
 def judge_run(run: Path, stop: Callable[[], bool] = lambda: False) -> Verdict | None:
@@ -81,13 +82,15 @@ def held_out_cases(config: dict[str, Any], rate: int) -> dict[str, list[Case]]:
 
 
 def _pieces(clip: Clip, rate: int, count: int) -> list[Clip]:
-    """At most `count` pieces from all over a recording: not its middle, which validation knows,
-    unless there is nothing else; each a group of its own."""
-    length, total = round(SECONDS * rate), len(clip.samples)
-    centre = (total - length) // 2
-    starts = [s for s in range(0, total - length + 1, length) if abs(s - centre) >= length]
+    """At most `count` pieces from all over a recording, each a group of its own: from outside its
+    middle, which validation knows, unless it is too short to have more."""
+    length, total = round(PIECE_S * rate), len(clip.samples)
+    known = round(SECONDS * rate)
+    begin = max(0, (total - known) // 2)
+    starts = [*range(0, begin - length + 1, length)]
+    starts += range(begin + known, total - length + 1, length)
     if not starts:
-        return [_cut(clip, max(0, centre), length)]
+        starts = [index * length for index in range(max(1, total // length))]
     chosen = np.linspace(0, len(starts) - 1, min(count, len(starts))).round().astype(int)
     return [_cut(clip, starts[index], length) for index in chosen]
 
