@@ -14,6 +14,7 @@ SHORTEST_S, LONGEST_S = 0.0015, 0.25  # of a dropout; more is a pause
 EDGE_S = 0.002  # before and after a gap: where sound must be
 LOUD_DB, LOUD_DBFS = -24.0, -70.0  # of that sound, at least, against the recording and full scale
 NEAREST, ABRUPT = 4, 0.15  # samples next to a gap, and what they reach of that sound: no fade
+GRAINS = 6  # times its smallest sample that sound must reach: zeros among few bits are no gap
 ALIKE_DB = 15.0  # the sound before and after a dropout differs by no more
 LONG_S = 0.5  # silence that is worth a word
 MOST = 4000  # gaps looked at, evenly spread
@@ -58,7 +59,7 @@ def _dropouts(subject: Subject, found: list[Gap]) -> Finding:
         return Finding("dropouts", 0.0, "", 0.9, "No dropouts.")
     text = (
         f"{count} dropout{'s' * (count > 1)}: the sound stops dead and comes back within "
-        "a moment. Short ones can be bridged by Declick."
+        "a moment. No stage here fills them yet."
     )
     return Finding("dropouts", float(count), "", 0.5 + 0.4 * ramp(count, 0, 5), text, True)
 
@@ -105,6 +106,8 @@ def _is_dropout(subject: Subject, gap: Gap) -> bool:
     before, after = (10 * np.log10(np.square(e).mean() + 1e-14) for e in edges)
     least = max(10 * np.log10(power) + LOUD_DB, LOUD_DBFS)
     if min(before, after) < least or abs(before - after) > ALIKE_DB:
+        return False
+    if any(np.abs(e).max() < GRAINS * np.abs(e[e != 0]).min() for e in edges):
         return False
     steps = np.abs(edges[0][-NEAREST:]).max(), np.abs(edges[1][:NEAREST]).max()
     sizes = (np.sqrt(np.square(e).mean()) for e in edges)

@@ -6,8 +6,10 @@ import numpy as np
 
 from pipeline.audio import Audio
 from pipeline.findings import Finding, Subject, ramp
+from pipeline.findings_level import clipping
 
 MANY, SURELY = 16.0, 60.0  # clicks a minute
+MORE = 4  # times as many, where the sound has corners of its own
 PIECES = 4  # of the excerpts that are searched, when there are more than a few
 COARSE_BITS, FINE_BITS = 8.0, 13.0  # plainly heard, and hardly
 
@@ -22,12 +24,20 @@ def clicks(subject: Subject) -> list[Finding]:
     channels = [Audio(piece.samples[subject.loudest][None], piece.rate) for piece in listened]
     lengths = [channel.seconds for channel in channels]
     rate = float(np.average([clicks_per_minute(x) for x in channels], weights=lengths))
-    if rate < MANY:
+    many = MORE * MANY if rate >= MANY and _has_corners(subject) else MANY
+    if rate < many:
         text = "No clicks." if rate < 1 else f"About {rate:.0f} clicks a minute: too few to matter."
-        return [Finding("clicks", rate, "per minute", ramp(rate, 2 * MANY, 0), text)]
+        return [Finding("clicks", rate, "per minute", ramp(rate, 2 * many, 0), text)]
     text = f"About {rate:.0f} clicks a minute."
-    sure = 0.5 + 0.5 * ramp(rate, MANY, SURELY)
+    sure = 0.5 + 0.5 * ramp(rate, many, max(SURELY, 2 * many))
     return [Finding("clicks", rate, "per minute", sure, text, True)]
+
+
+def _has_corners(subject: Subject) -> bool:
+    """Whether it is clipped or of few bits: the corners of both are taken for clicks."""
+    from pipeline.dequantize import quantisation as measure
+
+    return clipping(subject)[0].trouble or measure(subject.audio) is not None
 
 
 def quantisation(subject: Subject) -> list[Finding]:

@@ -14,7 +14,10 @@ SPEECH = 0.6  # confidence from which a net for speech may touch a recording
 CODEC_KEEPS_HZ = 3000.0  # above, a lossy codec leaves holes that are worth filling
 BARELY_DB, LOUDLY_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
 RUMBLE_HZ = 25.0
-NO_CURE = ("clipping", "dead_channel", "duplicated_channel", "inverted_channel", "true_peak")
+NO_CURE = (
+    "clipping", "dropouts", "digital_silence", "dead_channel", "duplicated_channel",
+    "inverted_channel", "true_peak",
+)  # fmt: skip
 
 
 def propose(findings: Iterable[Finding]) -> dict[str, Any]:

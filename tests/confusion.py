@@ -89,8 +89,9 @@ def dropouts(audio: Audio, rng: np.random.Generator) -> Audio:
 
 
 def rumble(audio: Audio, rng: np.random.Generator) -> Audio:
-    knots = np.array([4.0, 12.0, 30.0])
-    low = noise_floor(rng, audio.samples.shape, audio.rate, knots, np.array([-20.0, 0.0, -90.0]))
+    knots = np.array([10.0, 12.0, 16.0, 30.0])
+    shape_db = np.array([-90.0, 0.0, 0.0, -90.0])
+    low = noise_floor(rng, audio.samples.shape, audio.rate, knots, shape_db)
     return plus(audio, low, 3)
 
 
