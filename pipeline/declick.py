@@ -84,7 +84,8 @@ def _repairs(
     old = frozenset(seen or ())
     if seen is not None:
         seen[:] = places
-    return gaps.repairs(x, places, rate, order, longest, stage.proof, old)
+    found = gaps.repairs(x, places, rate, order, longest, stage.proof, old)
+    return [(at, new) for at, new in found if (new != x[at : at + new.size]).any()]
 
 
 def clicks_per_minute(audio: Audio, tick: Tick = no_tick) -> float:

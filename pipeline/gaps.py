@@ -28,6 +28,7 @@ ATTEMPTS = ((0.0, 1e-3, 4, 0.0), (0.001, 1e-4, 8, 3e-3))
 """A gap is tried wider where it did not explain the click: seconds searched on either side, share
 of the click's peak that is searched for, samples of margin, and share of the click's residual that
 may be left however quiet the neighbourhood is."""
+PROMINENT = 0.3  # of its peak: where a click stands out however busy the neighbourhood is
 DOUBLINGS = 8  # of the threshold, until a click is no longer than it may be
 SIZES = ((16, 1), (48, 3), (1 << 30, 9))
 """Gaps of similar length are worked on together: samples at most, and samples over which the
@@ -94,17 +95,30 @@ def _locate(
     inside &= (at >= local.order - local.origin) & (at < total - local.order - local.origin)
     ahead = np.abs(local.ahead[:, low:high]) / local.usual_ahead * inside
     back = np.abs(local.back[:, low:high]) / local.usual_back * inside
-    threshold = np.maximum(1.0, faint * ahead.max(1, keepdims=True))
+    peak = np.minimum(ahead.max(1, keepdims=True), back.max(1, keepdims=True))
+    threshold = np.minimum(np.maximum(1.0, faint * peak), PROMINENT * peak)
     start, length = np.zeros(len(ahead), int), np.zeros(len(ahead), int)
     for _ in range(DOUBLINGS):
-        first = (ahead > threshold).argmax(1)
-        last = at.size - 1 - (back > threshold)[:, ::-1].argmax(1)
-        real = (ahead.max(1) > threshold[:, 0]) & (back.max(1) > threshold[:, 0]) & (length == 0)
+        cluster = _cluster((ahead > threshold) | (back > threshold), ahead.argmax(1), local.order)
+        begins, ends = (ahead > threshold) & cluster, (back > threshold) & cluster
+        first, last = begins.argmax(1), at.size - 1 - ends[:, ::-1].argmax(1)
+        real = begins.any(1) & ends.any(1) & (length == 0)
         fits = real & (first <= last) & (last - first < longest)
         start[fits] = low + first[fits] - margin
         length[fits] = (last - first)[fits] + 1 + 2 * margin
         threshold = 2 * threshold
     return start, length
+
+
+def _cluster(high: np.ndarray, peak: np.ndarray, most: int) -> np.ndarray:
+    """(K, m) the samples joined to `peak` (K,) by high ones with at most `most` others between."""
+    at = np.arange(high.shape[1])
+    last = np.maximum.accumulate(np.where(high, at, -at.size), axis=1)
+    ahead = np.minimum.accumulate(np.where(high, at, 2 * at.size)[:, ::-1], axis=1)[:, ::-1]
+    apart = ahead - last > most + 1
+    left = np.where(apart & (at < peak[:, None]), at, -1).max(1, keepdims=True)
+    right = np.where(apart & (at > peak[:, None]), at, at.size).min(1, keepdims=True)
+    return (at > left) & (at < right)
 
 
 def _solve(

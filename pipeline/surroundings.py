@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline import predictor
-from pipeline.clicks import QUIET, RANK, Place, block_frames, hop_frames
+from pipeline.clicks import QUIET, RANK, SIDE_BLOCKS, Place, block_frames, hop_frames
 
 POWER_S = 0.010  # sound on either side that tells how well the model predicts
 
@@ -106,7 +106,7 @@ def _known(good: np.ndarray, order: int) -> np.ndarray:
 def _usual(residual: np.ndarray, rate: int) -> np.ndarray:
     """(K, 1) the busier side's RANK-th largest block."""
     size, half = block_frames(rate), residual.shape[1] // 2
-    side = half // size * size
+    side = min(half // size, SIDE_BLOCKS) * size
     sides = np.stack([residual[:, half - side : half], residual[:, half : half + side]])
     blocks = np.abs(sides).reshape(2, len(residual), -1, size).max(3)
     return np.partition(blocks, -RANK, axis=2)[:, :, -RANK].max(0)[:, None]
