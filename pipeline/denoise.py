@@ -73,7 +73,8 @@ class Denoise:
             lowest = at_frames(least, stft, audio.rate, first, count).transpose(1, 0, 2)
             if lowest.min() == 1:
                 return None
-            gain = _gain(spectra, at_frames(pooled, stft, audio.rate, first, count))
+            power = (spectra.real**2 + spectra.imag**2).sum(axis=0)
+            gain = local_gain(power, at_frames(pooled, stft, audio.rate, first, count))
             return spectra * (np.maximum(gain, lowest) - 1)
 
         context = 2 * BLOB[0]
@@ -91,14 +92,13 @@ def least_gain(noise: np.ndarray, reduction_db: float, floor_db: float) -> np.nd
     return np.maximum(least, np.float32(10 ** (-reduction_db / 20)))
 
 
-def _gain(spectra: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """(N, F) in [0, 1): of all channels (C, N, F), whose noises sum to (N, F)."""
-    power = (spectra.real**2 + spectra.imag**2).sum(axis=0)
-    power /= noise
-    gain = np.maximum(1 - BLOB_SHRINK / (box_mean(power, *BLOB) + np.float32(1e-9)), 0)
-    np.maximum(gain, 1 - ATTACK_SHRINK / (box_mean(power, *ATTACK) + np.float32(1e-9)), out=gain)
-    power *= np.square(gain, out=gain)
-    snr = box_mean(power, *BLOB)
+def local_gain(power: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """(N, F) in [0, 1) of power and noise (N, F): what each cell's neighbourhood says."""
+    ratio = power / noise
+    gain = np.maximum(1 - BLOB_SHRINK / (box_mean(ratio, *BLOB) + np.float32(1e-9)), 0)
+    np.maximum(gain, 1 - ATTACK_SHRINK / (box_mean(ratio, *ATTACK) + np.float32(1e-9)), out=gain)
+    ratio *= np.square(gain, out=gain)
+    snr = box_mean(ratio, *BLOB)
     snr /= snr + 1
     return snr
 

@@ -17,11 +17,11 @@ STRETCH_S, STRETCHES = 4.0, 24
 SHORTEST_S = 3.0  # of a sound in which hum can be told from a note
 HIGHEST_HZ = 1000.0  # of a harmonic
 MAINS_HZ, OFF = (50.0, 60.0), 0.01  # relative deviation: a generator's, a tape's
-FINER = 4  # zero padding
+FINER, LOBE = 4, 9  # zero padding; bins from the summit of a line to the foot of it
 PROMINENT_DB, FEW_DB, ALONE_DB = 9.0, 12.0, 8.0  # see `_threshold_db`; more for a lone harmonic
 THERE_DB = 3.0  # of a further harmonic of hum that was found
 RUMBLE_BAND, BASS_BAND = (3.0, 22.0), (40.0, 90.0)  # Hz
-RUMBLE_DBFS, RUMBLE_OVER_BASS_DB = -70.0, 6.0
+RUMBLE_DBFS, RUMBLE_OVER_BASS_DB = -60.0, -6.0
 DC_LEAST, DC_SIGMAS, DC_BLOCK_S = 1e-3, 4.0, 0.5
 
 
@@ -71,7 +71,7 @@ def dc_offset(audio: Audio) -> np.ndarray:
 
 
 def has_rumble(audio: Audio) -> bool:
-    """Whether there is always more below 22 Hz than in the bass, and at -70 dBFS or above."""
+    """Whether there is always much below 22 Hz: -60 dBFS, and not far less than in the bass."""
     if audio.seconds < SHORTEST_S:
         return False
     quiet = quiet_spectrum(audio)
@@ -111,11 +111,13 @@ def quiet_spectrum(audio: Audio) -> Quiet:
 
 def hum_in(quiet: Quiet, near_hz: tuple[float, ...]) -> Hum | None:
     """See `find_hum`."""
-    from scipy.ndimage import median_filter
+    from scipy.ndimage import maximum_filter1d, median_filter
 
     step_hz = quiet.hz[1]
     background = median_filter(quiet.power, 2 * round(6 / step_hz) + 1, mode="nearest") + 1e-16
     over_db = 10 * np.log10(quiet.power / background + 1e-9)
+    summit = maximum_filter1d(quiet.power, 2 * LOBE + 1, mode="nearest")
+    over_db[quiet.power < summit / 2] = -np.inf  # the flank of a note, not a line
     found = [_best(quiet, over_db, mains) for mains in near_hz]
     score, hz = max(found)
     if not score:
@@ -134,19 +136,24 @@ def hum_in(quiet: Quiet, near_hz: tuple[float, ...]) -> Hum | None:
 
 
 def _best(quiet: Quiet, over_db: np.ndarray, mains_hz: float) -> tuple[float, float]:
-    """(score, fundamental): the most prominence that a comb of harmonics near it collects."""
+    """(score, fundamental): the most prominence that a comb of harmonics near it collects.
+
+    High harmonics count less: a comb finds something there by chance.
+    """
     tries = mains_hz * (1 + np.linspace(-OFF, OFF, 241))
     need_db = _threshold_db(quiet)
     scores = []
     for hz in tries:
         peaks = _at_harmonics(quiet, over_db, hz)
-        scores.append(float(np.minimum(peaks, 30.0)[peaks > need_db].sum()))
+        heard = peaks > need_db
+        scores.append(float((peaks[heard] / (np.flatnonzero(heard) + 1)).sum()))
     best = int(np.argmax(scores))
     return scores[best], float(tries[best])
 
 
 def _at_harmonics(quiet: Quiet, values: np.ndarray, hz: float) -> np.ndarray:
-    return np.interp(hz * np.arange(1, int(HIGHEST_HZ / hz) + 1), quiet.hz, values)
+    at = hz * np.arange(1, int(HIGHEST_HZ / hz) + 1) / quiet.hz[1]
+    return values[np.round(at).astype(int)]
 
 
 def _threshold_db(quiet: Quiet) -> float:

@@ -3,7 +3,8 @@
     power of all channels (F, T)  =  W H           +  noise
                                      learned here     from minimum statistics, held fixed
 
-    gain = W H / (W H + noise), the same for all channels
+    gain = W H / (W H + noise), or what Denoise would leave where that is more: what does not
+    repeat; the same for all channels
 
 Blocks of 2048 frames, some 24 s, each get a dictionary of their own; 256 frames cross-fade. They
 lie on a fixed grid, so the result does not depend on how the sound is read.
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.audio import Audio
-from pipeline.denoise import BIAS, SHORTEST_S, least_gain
+from pipeline.denoise import BIAS, SHORTEST_S, least_gain, local_gain
 from pipeline.noise_floor import at_frames, noise_track
 from pipeline.spectra import Stft, changed
 from pipeline.stage import Tick, check_knobs, knob, no_tick, share
@@ -94,7 +95,8 @@ class Snmf:
         for _ in range(self.iterations):
             improve(power, noise, w, h)
         music = h @ w
-        return music / (music + noise)
+        music /= music + noise
+        return np.maximum(music, local_gain(power, noise / np.float32(OVER)))
 
 
 def started(power: np.ndarray, atoms: int) -> tuple[np.ndarray, np.ndarray]:

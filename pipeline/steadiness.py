@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.minimum_statistics import SubWindows
 
 LOW, MIDDLE = 0.1, 0.35  # quantiles of the level
+QUIETEST = 0.15  # quantile of the level below which the flatness counts
 SPREAD_DB, SPREAD_PENALTY = 2.0, 4.0  # MIDDLE above LOW, and the dB that a dB more takes away
 NOISE_DB = -2.4  # flatness of noise, in sub-windows of 18 frames
 FLATNESS_DB, FLATNESS_PENALTY = 0.6, 15.0  # off from that, and the dB that a dB more takes away
@@ -54,9 +55,9 @@ def _spread(least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _off(level_db: np.ndarray, flatness_db: np.ndarray, size: int) -> np.ndarray:
-    """Penalty in dB, (F,), for the quietest third of (S, F) not being as flat as noise is."""
+    """Penalty in dB, (F,), for the quietest of (S, F) not being as flat as noise is."""
     level = _smooth(level_db.astype(np.float32), SMOOTH_BINS)
-    quiet = level <= np.quantile(level, MIDDLE, axis=0, method="nearest")
+    quiet = level <= np.quantile(level, QUIETEST, axis=0, method="nearest")
     n_quiet = quiet.sum(axis=0)
     mean = np.where(quiet, flatness_db, 0).sum(axis=0, dtype=np.float32) / n_quiet
     mean[[0, 1, -2, -1]] = mean[[2, 2, -3, -3]]  # DC and Nyquist are real: another distribution

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 RATE = 44_100
 
 
+@functools.cache
 def speech(seconds: float = 6.0, seed: int = 0) -> np.ndarray:
     """(1, T): voiced syllables with formants, fricatives, and pauses of half a second."""
     rng = np.random.default_rng(seed)
@@ -25,10 +28,11 @@ def speech(seconds: float = 6.0, seed: int = 0) -> np.ndarray:
     return (0.3 * sound / np.abs(sound).max())[None].astype(np.float32)
 
 
+@functools.cache
 def music(seconds: float = 6.0, channels: int = 1, seed: int = 0) -> np.ndarray:
-    """(C, T): plucked chords that repeat every two seconds, over a beat of drums, panned."""
+    """(C, T): plucked chords that repeat every two seconds, drums, and a floor at -80 dBFS."""
     rng = np.random.default_rng(seed)
-    out = np.zeros((2, int(seconds * RATE)), np.float32)
+    out = 1e-4 * rng.standard_normal((2, int(seconds * RATE))).astype(np.float32)
     notes = ((220, 277.2, 329.6), (196, 246.9, 293.7), (174.6, 220, 261.6), (164.8, 207.7, 246.9))
     for step in range(int(seconds * 2)):
         t = np.arange(int(1.5 * RATE)) / RATE
@@ -48,6 +52,7 @@ def drum_hit(rng: np.random.Generator) -> np.ndarray:
     return np.exp(-25 * t) * rng.standard_normal(t.size)
 
 
+@functools.cache
 def drums(seconds: float = 6.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """(1, T) of hits twice a second, and the samples at which they begin."""
     rng = np.random.default_rng(seed)
@@ -64,6 +69,7 @@ def _add(out: np.ndarray, at_s: float, sound: np.ndarray, left: float) -> None:
     out[:, start : start + part.size] += np.array([[left], [1 - left]], np.float32) * part
 
 
+@functools.cache
 def noise(kind: str, shape: tuple[int, ...], seed: int = 1) -> np.ndarray:
     """White or pink, of unit variance."""
     white = np.random.default_rng(seed).standard_normal(shape)
