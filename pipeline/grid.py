@@ -70,7 +70,7 @@ def quantisation(audio: Audio) -> Quantisation | None:
         values, counts = _merged(values, counts, piece.samples)
         if values.size >= 64 * LEVELS and _too_fine(values):
             return None
-    if values.size >= LEVELS and not _too_fine(values):
+    if values.size >= LEVELS:
         found = _law(values, counts) or _linear(values, counts)
     return found if found and _holds_everywhere(found, audio) else None
 
