@@ -17,7 +17,7 @@ from training.pairs import measure as measure_lag
 
 USED, CARE = "used", "used with care"
 SHORTEST_S = 0.5
-CLIPPED_A_MINUTE, RUINED_A_MINUTE = 6.0, 600.0  # flat tops
+CLIPPED_A_MINUTE, RUINED_A_MINUTE = 6.0, 6000.0  # flat tops
 FAINT = 0.01  # peak under which 16 bits leave little
 FULL, NARROW = 0.8, 0.3  # of half the net's rate: what a clean side should, and must, reach
 MOSTLY_QUIET = 0.8
