@@ -74,6 +74,25 @@ def test_loudness_is_matched_until_switched_off(page: Any, show: Any) -> None:
     assert render(page, 0.5, (0, "t.active = 1; t.mix()"))[0][-1] == pytest.approx(0.25, abs=1e-6)
 
 
+def test_stems_sound_together_each_at_its_level_until_muted_or_another_is_solo(
+    page: Any, show: Any
+) -> None:
+    sounds = [Sound(sound.label, sound.audio, gain) for sound, gain in zip(
+        steps(0.4, 0.2, 0.1), (0.0, -6.0, 0.0), strict=True)]  # fmt: skip
+    show(sounds, muted=[False, False, True])
+    strips = "t.mixer.strips"
+    deeds = [
+        (0, "t.mixer = player().mixer; t.mix()"),
+        (0.5, f"{strips}[0].muted = true; {strips}[2].muted = false; t.mix()"),
+        (1.0, f"{strips}[0].solo = true; t.mix()"),
+    ]
+    heard = render(page, 1.5, *deeds)[0]
+    quiet = 0.2 * 10 ** (-6 / 20)
+    assert heard[RATE // 4] == pytest.approx(0.4 + quiet, abs=1e-5)
+    assert heard[3 * RATE // 4] == pytest.approx(0.1 + quiet, abs=1e-5)
+    assert heard[-1] == pytest.approx(0.4, abs=1e-5)
+
+
 def test_a_loop_repeats_exactly_and_seeking_lands_exactly(page: Any, show: Any) -> None:
     sound = noise(5.1)
     show([Sound("Noise", sound)])
@@ -127,7 +146,7 @@ def test_ten_minutes_of_stereo_stay_small(page: Any, show: Any, tmp_path: Path) 
             file.write(header)
             file.truncate(len(header) + frames * align)  # silence that takes no room on disk
         track.file.path = str(path)
-    show(PlayerData(seconds=600.0, tracks=value.tracks, pictures=[]))
+    show(PlayerData(seconds=600.0, tracks=value.tracks, pictures=[], of="", muted=[]))
     page.click("#first .wmp-play")
     for second in range(5, 600, 60):
         page.evaluate(f"player().seek({second})")

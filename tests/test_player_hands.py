@@ -114,3 +114,14 @@ def test_a_new_value_takes_over_and_a_lost_file_is_told(page: Any, show: Any) ->
     page.click("#first .wmp-play")
     page.locator("#first .wmp-status", has_text="Cannot play").wait_for(timeout=10_000)
     assert not state(page)["playing"]
+
+
+def test_another_player_of_the_same_goes_on_where_the_first_one_stood(page: Any, show: Any) -> None:
+    show([Sound("One", tone(seconds=8)), Sound("Two", tone(seconds=8))], of="a")
+    page.evaluate("player().setLoop({start: 1, end: 3}); player().seek(2); player().select(1)")
+    for of, kept in (("a", (2, 1, {"start": 1, "end": 3})), ("b", (0, 0, None))):
+        page.evaluate("window.old = player()")
+        show([Sound("Three", tone(seconds=8)), Sound("Four", tone(seconds=8))], of=of)
+        until(page, "player() && player() !== window.old")
+        seen = state(page)
+        assert (seen["position"], seen["active"], seen["loop"]) == kept

@@ -73,6 +73,16 @@ def open_recipe(
         raise gr.Error(words.escape(plain_error(error))) from error
 
 
+def withdrawn(stages: Mapping[str, type], named: str, value: Any) -> dict[str, Any]:
+    """Takes what was proposed for a recording off the page; any other recipe stays."""
+    listed = choices()
+    updates: dict[str, Any] = {"rivals": gr.update(choices=listed, value=[OWN])}
+    if named != PROPOSED:
+        return {**updates, "named": gr.update(choices=listed, value=named)}
+    cards = filled(value, recipe.read(DEFAULT), stages)
+    return {**updates, "named": gr.update(choices=listed, value=DEFAULT), "chain": cards}
+
+
 def rivals(source: Source) -> list[tuple[str, str]]:
     """The recipes that can be compared; to do nothing is none."""
     return choices(source if source.diagnosis.recipe["stages"] else None)

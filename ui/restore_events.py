@@ -48,7 +48,8 @@ async def choose(
     session = session or desk.open_session()
     session.forget()
     others = {name: None for name in ("file", "microphone") if name != by}
-    yield {"session": session, **others, **cleared(), **buttons(ready=False)}
+    withdrawn = recipe_events.withdrawn(desk.stages, named, value)
+    yield {"session": session, **others, **cleared(), **withdrawn, **buttons(ready=False)}
     trusted = path if isinstance(path, Path) else uploaded(path)
     if trusted is None:
         yield {"facts": ""}
@@ -116,11 +117,12 @@ def read(desk: Desk, session: Session, job: Job, named: str, value: Any) -> Upda
     }
 
 
-def forget(session: Session | None) -> Updates:
-    """The visitor has removed the recording."""
+def forget(desk: Desk, session: Session | None, named: str, value: Any) -> Updates:
+    """The visitor has removed the recording; a recipe proposed for it goes with it."""
     if session is not None:
         session.forget()
-    return {"facts": "", **cleared(), **buttons(ready=False)}
+    withdrawn = recipe_events.withdrawn(desk.stages, named, value)
+    return {"facts": "", **cleared(), **withdrawn, **buttons(ready=False)}
 
 
 async def run(

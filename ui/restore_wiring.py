@@ -33,7 +33,8 @@ RESULT = (
 )  # fmt: skip
 BUTTONS = ("preview", "restore", "compare", "stop")
 CLEARED = (*RESULT, *BUTTONS, "status", "facts", "preview_at", "diagnosed", "diagnosis")
-READ = (*CLEARED, "session", "file", "microphone", "rivals", "named", "chain")
+RECIPE = ("rivals", "named", "chain")
+READ = (*CLEARED, *RECIPE, "session", "file", "microphone")
 
 
 def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
@@ -57,8 +58,8 @@ def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
         getattr(parts[name], event)(
             chosen, [parts["session"], parts[name], *state], outputs, **AGAIN
         ).success(**ahead)
-        dropped = _once(events.forget, parts)
-        parts[name].clear(dropped, parts["session"], _all(parts, CLEARED), **QUIET)
+        dropped, gone = _once(partial(events.forget, desk), parts), (*CLEARED, *RECIPE)
+        parts[name].clear(dropped, [parts["session"], *state], _all(parts, gone), **QUIET)
     for button, path in zip(parts["picks"], events.examples().values(), strict=True):
         chosen = _following(partial(_choose_example, desk, path), parts)
         button.click(chosen, [parts["session"], *state], outputs, **AGAIN).success(**ahead)
@@ -140,8 +141,9 @@ def _stop(session: Session | None) -> None:
 
 TO_RESULT = """() => {
   const result = document.querySelector(".wm-result");
+  if (!result) return;
   document.querySelector(".wm-diagnosis")?.removeAttribute("open");
-  if (result && innerWidth < 900) result.scrollIntoView({ behavior: "smooth" });
+  if (innerWidth < 900) result.scrollIntoView({ behavior: "smooth" });
 }"""
 """The diagnosis folds, to make room; on a narrow page the result is below: go there."""
 
