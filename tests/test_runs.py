@@ -84,7 +84,7 @@ def leave_no_process(among: Path):
         run.stop()
 
 
-def wait_for(condition, seconds: float = 60.0) -> None:
+def wait_for(condition, seconds: float = 180.0) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "too slow"
@@ -243,5 +243,7 @@ def test_a_run_without_data_says_so(among: Path, recipe: Path, tmp_path: Path) -
     (tmp_path / "empty").mkdir()
     run = runs.start(recipe, [tmp_path / "empty"], among / "none")
     wait_for(lambda: not run.is_live())
-    assert run.outcome().reason == "failed"
+    assert run.outcome().reason == "failed" and not run.verdict()
+    with pytest.raises(ValueError, match="kept no weights"):
+        run.judge()
     assert run.outcome().text.startswith("data: no recording")

@@ -81,7 +81,7 @@ def _train(words: argparse.Namespace, recipe: Recipe, folder: RunFolder) -> None
         sys.exit(f"training: {error}")
     print(f"run folder: {folder.path}", file=sys.stderr)
     trainer.fit()
-    if trainer.accelerator.is_main_process:
+    if trainer.accelerator.is_main_process and not folder.heart.stop_requested():
         _judge(folder)
 
 

@@ -23,7 +23,7 @@ from training.state import HEARTBEAT, LOCK, STOP, read_json, who, write_json
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 RECIPE, LOG, ALL_RUNS = "recipe.json", "log.txt", ".lock"
-STOP_S, KILL_S = 2.5, 2.0  # to end by itself, and to vanish when killed
+STOP_S, LEAVE_S, KILL_S = 2.2, 0.3, 2.0  # to end by itself, to leave then, to vanish when killed
 LOOK_S = 0.05
 
 
@@ -87,18 +87,19 @@ def stop(folder: Path) -> None:
     """Ends the process within 3 s: it saves and leaves, or is killed where it does not listen."""
     (folder / STOP).touch()
     _signal(folder, signal.SIGTERM)
-    if not _gone_within(folder, STOP_S):
-        _signal(folder, signal.SIGKILL)
-        _gone_within(folder, KILL_S)
+    _wait(folder, STOP_S, or_ended=True)
+    _wait(folder, LEAVE_S)
+    _signal(folder, signal.SIGKILL)
+    _wait(folder, KILL_S)
 
 
-def _gone_within(folder: Path, seconds: float) -> bool:
+def _wait(folder: Path, seconds: float, *, or_ended: bool = False) -> None:
+    """Until the process is gone, or has said that it has nothing more to do."""
     until = time.monotonic() + seconds
-    while is_live(folder):
-        if time.monotonic() > until:
-            return False
+    while is_live(folder) and time.monotonic() < until:
+        if or_ended and read_json(folder / HEARTBEAT).get("state") == "ended":
+            return
         time.sleep(LOOK_S)
-    return True
 
 
 def _signal(folder: Path, number: signal.Signals) -> None:

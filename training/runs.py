@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from training.state import (
     HEARTBEAT,
     LAST,
     STOP,
+    VERDICT,
     RunFolder,
     read_events,
     read_json,
@@ -110,9 +113,11 @@ class Run:
             return Outcome("lost", "The process was killed. Its last saved state can be resumed.")
         if state != "ended":
             return None
-        if end := self._end():
-            return Outcome(end.get("reason", "done"), end.get("text", ""))
-        return Outcome("failed", self.log(1).removeprefix("training: "))  # before its first step
+        end = self._end() or {"reason": "failed"}  # before its first step
+        reason, text = end.get("reason", "done"), end.get("text", "")
+        if reason == "failed" and not text:
+            text = self.log(1).removeprefix("training: ")
+        return Outcome(reason, text)
 
     def stop(self) -> None:
         """Ends the run within 3 s; it saves and leaves, or is killed where it does not listen."""
@@ -145,6 +150,22 @@ class Run:
             if not saved:
                 (self.folder / EVENTS).unlink(missing_ok=True)
             processes.launch(self.folder, start, held, resume=saved)
+
+    def verdict(self) -> dict[str, Any]:
+        """See `training.verdict.Verdict.as_dict`; empty where there is none yet."""
+        return read_json(self.folder / VERDICT)
+
+    def judge(self) -> dict[str, Any]:
+        """Reaches a verdict now, which a run that was stopped had no time for; takes a while.
+
+        Raises:
+            ValueError: nothing to judge, or nothing to judge it on.
+        """
+        command = [sys.executable, "-m", "training.judge", str(self.folder)]
+        done = subprocess.run(command, cwd=processes.CHECKOUT, capture_output=True, text=True)
+        if done.returncode:
+            raise ValueError((done.stderr.strip() or "verdict: failed").splitlines()[-1])
+        return self.verdict()
 
     def _end(self) -> dict[str, Any] | None:
         """The last event, if it is the end."""
