@@ -1,0 +1,22 @@
+"""The README says what the code says."""
+
+from pathlib import Path
+
+from pipeline.recipe import named
+from tests.readme import stage_table
+
+README = Path("README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_stages_is_the_stages_own() -> None:
+    assert stage_table() in README, "run `python -m tests.readme` and put its table there"
+
+
+def test_every_recipe_is_named() -> None:
+    assert [name for name in named() if f"`{name}`" not in README] == []
+
+
+def test_every_make_target_is_there() -> None:
+    targets = Path("Makefile").read_text(encoding="utf-8")
+    for word in ("app", "test", "restore", "bench", "lint"):
+        assert f"make {word}" in README and f"\n{word}:" in targets
