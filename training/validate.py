@@ -37,14 +37,22 @@ class Case:
 
 
 def cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
-    """The middle seconds of the first clips of each group, at each of `RATES`."""
+    """The middle seconds of the first clips of each group, at each of `RATES` below their band.
+
+    Where some reach the top of the band, only those are taken.
+    """
     taken: dict[str, int] = {}
-    made = []
+    first = []
     for clip in clips:
         taken[clip.group] = taken.get(clip.group, 0) + 1
-        if taken[clip.group] <= per_group and clip.bandwidth_hz > 0.4 * sample_rate:
-            made += [_case(clip, rate, sample_rate) for rate in RATES]
-    return made
+        first += [clip] if taken[clip.group] <= per_group else []
+    full = [clip for clip in first if clip.bandwidth_hz > 0.4 * sample_rate]
+    return [
+        _case(clip, rate, sample_rate)
+        for clip in full or first
+        for rate in RATES
+        if rate / 2 < 0.8 * clip.bandwidth_hz
+    ]
 
 
 def _case(clip: Clip, rate: int, sample_rate: int) -> Case:
