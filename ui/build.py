@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from pipeline import recipe
-from ui import VERSION, api, finetune_events, recipe_events, tab_finetune, tab_restore, words
+from ui import VERSION, api, finetune_use, recipe_events, tab_finetune, tab_restore, words
 from ui.common import Limits, Session, close_session, make_room
-from ui.finetune_runs import bases
+from ui.finetune_runs import Rules, bases
 from ui.jobs import Line
 from ui.theme import ASSETS, theme
 from ui.wiring import QUIET
@@ -65,10 +65,12 @@ def _connect(
 ) -> None:
     """What was fine-tuned is a checkpoint in Restore: at once, and on every page from then on."""
     chain, named = restore["chain"], restore["named"]
-    new = partial(finetune_events.with_new, frozenset(card.name for card in bases()))
+    new = partial(
+        finetune_use.with_new, frozenset(card.name for card in bases()), Rules.here().shared
+    )
     page.load(new, chain, chain, **QUIET)
     if tuned:
-        to_restore = partial(finetune_events.to_restore, recipe.stage_classes())
+        to_restore = partial(finetune_use.to_restore, recipe.stage_classes())
         tuned["made"].success(to_restore, [tuned["used"], chain], [chain, named, tabs], **QUIET)
 
 

@@ -18,6 +18,7 @@ from training import processes
 from training.budget import Cost
 from training.config import Recipe
 from training.intake import Dataset, Limits, gather
+from training.runs import Run
 from ui import finetune_report, finetune_runs, words
 from ui.common import Session, plain_error, uploaded
 from ui.finetune_runs import Rules, base_of, cost_in, measuring, recipe_for
@@ -41,6 +42,11 @@ class Desk:
     rules: Rules
     open_session: Callable[[], Session]
 
+    def run_of(self, visit: Visit | None) -> Run | None:
+        """The run that a visitor sees, if it is this visitor's to command."""
+        seen = finetune_runs.found(visit.owner, self.rules) if visit else []
+        return next((run for run in seen if visit and run.name == visit.run), None)
+
 
 @dataclass
 class Visit:
@@ -52,6 +58,7 @@ class Visit:
         dataset, report: of what was given last, once it has been checked.
         costs: what a run costs here, by checkpoint.
         run: the run that is shown; none where empty.
+        named: the run whose title the name's field was given.
         case: the held-out recording that is heard.
         sent: what the page shows of the run, so that nothing is sent twice.
     """
@@ -62,6 +69,7 @@ class Visit:
     report: dict[str, Any] = field(default_factory=dict)
     costs: dict[str, Cost] = field(default_factory=dict)
     run: str = ""
+    named: str = ""
     case: str = ""
     sent: dict[str, Any] = field(default_factory=dict)
 
@@ -117,7 +125,7 @@ def checked(visit: Visit, job: Job) -> Updates:
         "checked": finetune_report.summary(visit.report),
         "report": finetune_report.table(visit.report),
         "start": gr.update(interactive=finetune_report.is_usable(visit.report)),
-        "empty": gr.update(visible=False),
+        "guide": gr.update(visible=False),
     }
 
 

@@ -1,4 +1,4 @@
-"""Steps three to six of the Fine-tune tab: the run, what it sounds like, the verdict, and its use.
+"""Steps three to five of the Fine-tune tab: the run, what it sounds like, and the verdict.
 
 Nothing here knows a component; what a run is and does lies in its folder, so that a closed page or
 a restarted app loses nothing.
@@ -6,31 +6,28 @@ a restarted app loses nothing.
 
 from __future__ import annotations
 
-import json
 import secrets
-import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from pipeline.stage import Cancelled
-from training import export, runs
+from training import runs
 from training.runs import Run
 from training.state import VERDICT, read_json
-from ui import finetune_runs, finetune_view, own_weights, recipe_events, words
+from ui import finetune_report, finetune_runs, finetune_view, words
 from ui.common import plain_error
 from ui.finetune_data import Desk, Updates, Visit, run_command, wanted
 from ui.finetune_heard import heard
-from ui.finetune_runs import can_resume, has_best, name_for, titled
+from ui.finetune_runs import can_resume, has_best, titled
 from ui.jobs import Job, Line
 from ui.run_digest import Digest, digest
 
-ENHANCE = "enhance"
+OF_RUN = ("run", "listen", "judged", "stop", "resume")
 HIDDEN, SHOWN = {"visible": False}, {"visible": True}
 
 
@@ -43,7 +40,8 @@ def open_page(desk: Desk, visit: Visit | None, owner: str) -> Updates:
     live = next((run for run in seen if run.is_live()), None)
     if visit.dataset is None or live:
         visit.run = (live or seen[0]).name if seen else ""
-    return {"visit": visit, "owner": visit.owner, **show(desk, visit)}
+    base = {} if desk.rules.shared else {"base": gr.update(choices=finetune_runs.choices())}
+    return {"visit": visit, "owner": visit.owner, **base, **show(desk, visit)}
 
 
 def choose_run(desk: Desk, visit: Visit | None, name: Any) -> Updates:
@@ -82,8 +80,8 @@ def show(desk: Desk, visit: Visit, playing: bool = False) -> Updates:
         "guide": gr.update(visible=run is None and visit.dataset is None),
     }
     if run is None:
-        hidden = {name: gr.update(**HIDDEN) for name in ("run", "listen", "judged", "stop")}
-        return visit.news({**listed, **hidden, "resume": gr.update(**HIDDEN)})
+        hidden = {name: gr.update(**HIDDEN) for name in OF_RUN}
+        return visit.news({**listed, **hidden, "start": gr.update(**SHOWN)})
     found = digest(run.events(), time.time())
     found.step = max(found.step, int(run.heartbeat().get("step") or 0))
     state = state_of(run, found)
@@ -94,10 +92,13 @@ def show(desk: Desk, visit: Visit, playing: bool = False) -> Updates:
         "titled": finetune_view.run_title(titled(run), run.config()),
         "meter": finetune_view.meter(state, found, _why(run, state)),
         "curves": finetune_view.curves(found, is_live),
+        "start": gr.update(visible=not is_live),
         "stop": gr.update(visible=is_live and state != "stopping"),
         "resume": gr.update(visible=can_resume(run) and live is None),
         **_judged(run, is_live, found),
     }
+    if visit.named != run.name:
+        visit.named, parts["name"] = run.name, finetune_runs.title_of(run)
     news = visit.news(parts)
     return {**news, **visit.news(heard(visit, run, found, playing))}
 
@@ -106,7 +107,7 @@ def state_of(run: Run, found: Digest) -> str:
     """A key of `finetune_view.STATES`."""
     if run.is_live():
         state = run.state()
-        return "judging" if found.end is not None and state != "stopping" else state
+        return "judging" if found.end is not None and state == "running" else state
     ended = run.outcome()
     return ended.reason if ended else "starting"
 
@@ -139,17 +140,17 @@ def start(desk: Desk, visit: Visit | None, *form: Any) -> Updates:
     visit.session.stop()
     try:
         recipe, base = wanted(desk, visit, *form), finetune_runs.base_of(form[0])
-        run = finetune_runs.start(recipe, visit.dataset, base, visit.owner, desk.rules)
+        title = finetune_runs.title(finetune_report.count(visit.report), base)
+        run = finetune_runs.start(recipe, visit.dataset, base, title, visit.owner, desk.rules)
     except Exception as error:
         return {"status": words.problem(plain_error(error))}
     visit.run, visit.case, visit.sent = run.name, "", {}
-    name = gr.update(value=finetune_runs.title_of(run))
-    return {"status": "", "used_status": "", "name": name, **show(desk, visit)}
+    return {"status": "", "used_status": "", **show(desk, visit)}
 
 
 def stop(desk: Desk, visit: Visit | None) -> Iterator[Updates]:
     """Stops the run; it keeps its best state."""
-    run = _own(desk, visit)
+    run = desk.run_of(visit)
     if visit is None or run is None:
         return
     yield visit.news({"meter": finetune_view.meter("stopping", digest(run.events(), time.time()))})
@@ -162,7 +163,7 @@ def stop(desk: Desk, visit: Visit | None) -> Iterator[Updates]:
 
 def resume(desk: Desk, visit: Visit | None) -> Updates:
     """Goes on with a run that was stopped or killed; an earlier verdict is no longer its."""
-    run = _own(desk, visit)
+    run = desk.run_of(visit)
     if visit is None or run is None:
         return {}
     try:
@@ -175,7 +176,7 @@ def resume(desk: Desk, visit: Visit | None) -> Updates:
 
 async def judge(desk: Desk, visit: Visit | None) -> AsyncIterator[Updates]:
     """The verdict of a run that was stopped before it could judge itself."""
-    run = _own(desk, visit)
+    run = desk.run_of(visit)
     if visit is None or run is None or not has_best(run) or run.is_live():
         return
     if (run.folder / VERDICT).is_file():
@@ -196,75 +197,3 @@ async def judge(desk: Desk, visit: Visit | None) -> AsyncIterator[Updates]:
     visit.sent.pop("verdict", None)
     visit.sent.pop("judge", None)
     yield show(desk, visit)
-
-
-def use(desk: Desk, visit: Visit | None, name: str) -> Updates:
-    """Makes the best state a checkpoint; `used` tells the Restore tab which."""
-    run = _own(desk, visit)
-    if run is None:
-        return {"used": None}
-    try:
-        card = finetune_runs.used(run) or export.use(run.folder, name_for(name), name.strip())
-    except Exception as error:
-        return {"used": None, "used_status": words.problem(plain_error(error))}
-    said = f"{card.title} is in the Restore tab's list of checkpoints."
-    return {"used": json.dumps([card.title, card.name]), "used_status": words.note(said)}
-
-
-def to_restore(stages: Mapping[str, type], used: str, chain: Any) -> tuple[Any, Any, Any]:
-    """Editor, recipe list and tab, once a checkpoint is to be used in Restore."""
-    if not used:
-        return gr.skip(), gr.skip(), gr.skip()
-    title, name = json.loads(used)
-    value = own_weights.chosen(chain, name, title, stages, ENHANCE)
-    return value, recipe_events.OWN, gr.Tabs(selected="restore")
-
-
-def with_new(before: frozenset[str], chain: Any) -> Any:
-    """The editor's value with the checkpoints that were made since the page was drawn.
-
-    Args:
-        before: names of those that the editor has known from the beginning.
-    """
-    new = [[card.title, card.name] for card in finetune_runs.bases() if card.name not in before]
-    if not new or not isinstance(chain, dict):
-        return gr.skip()
-    return {**chain, "own": {**chain.get("own", {}), ENHANCE: new}}
-
-
-def download(desk: Desk, visit: Visit | None, name: str) -> Iterator[Updates]:
-    """Packs weights, card and recipe."""
-    run = _own(desk, visit)
-    if visit is None or run is None:
-        return
-    yield {"used_status": words.note("Packing ...")}
-    try:
-        folder, bare = visit.session.folder / "zip", name_for(name)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        path: Path = export.archive(run.folder, folder / f"{bare}.zip", bare, name.strip())
-        yield {"zipped": str(path), "used_status": ""}
-    except Exception as error:
-        yield {"zipped": None, "used_status": words.problem(plain_error(error))}
-
-
-def push(
-    desk: Desk, visit: Visit | None, repository: str, token: str, private: bool, name: str
-) -> Iterator[Updates]:
-    """Uploads the best state; the token leaves the page's field, and is kept nowhere."""
-    run = _own(desk, visit)
-    if run is None:
-        return
-    yield {"token": "", "pushed": words.note("Uploading ...")}
-    try:
-        address = export.push(
-            run.folder, repository.strip(), token, private=bool(private), title=name.strip()
-        )
-        yield {"pushed": words.note(f"It is at {address}")}
-    except Exception as error:
-        yield {"pushed": words.problem(plain_error(error))}
-
-
-def _own(desk: Desk, visit: Visit | None) -> Run | None:
-    """The run that is shown, if it is this visitor's to command."""
-    return finetune_runs.by_name(visit.run, visit.owner, desk.rules) if visit else None

@@ -39,7 +39,8 @@ def heard(visit: Visit, run: Run, found: Digest, playing: bool) -> dict[str, Any
         visible=len(cases) > 1,
     )
     updates = {"listen": gr.update(visible=bool(cases)), "case": chooser}
-    stamp = (run.name, visit.case, *(path.stat().st_mtime_ns for _, path in versions))
+    written = (path.stat().st_mtime_ns for _, path in versions)
+    stamp = (run.name, visit.case, len(found.evaluations), *written)
     if playing or not versions or visit.sent.get("stamp") == stamp:
         return updates
     try:

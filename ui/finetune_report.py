@@ -38,10 +38,14 @@ def used_minutes(report: Report) -> float:
     return float((report.get("totals") or {}).get("used_minutes") or 0.0)
 
 
+def count(report: Report) -> int:
+    """Recordings that are used."""
+    return int(report["totals"]["used"] + report["totals"]["used_with_care"])
+
+
 def summary(report: Report) -> str:
     """The totals beside the upload, and what stands in the way of a run."""
-    totals = report["totals"]
-    used = totals["used"] + totals["used_with_care"]
+    totals, used = report["totals"], count(report)
     out = f" · {totals['left_out']} left out" if totals["left_out"] else ""
     said = (
         f'<div class="wm-facts"><div class="wm-name">{used} of {_count(totals["files"])} used</div>'
@@ -97,10 +101,8 @@ def _split(split: Mapping[str, Any]) -> str:
     if not held or not trained:
         return ""
     kind = "speaker" if split.get("by") == "speaker" else "recording"
-    return (
-        f"{held} {kind}{'' if held == 1 else 's'} held back and never learned from: by these the "
-        "result is judged."
-    )
+    them = f"{kind} is" if held == 1 else f"{kind}s are"
+    return f"{held} {them} held back and never learned from: the result is judged by that."
 
 
 def _count(files: int) -> str:

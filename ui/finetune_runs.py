@@ -71,6 +71,11 @@ def bases() -> list[Card]:
     return [card for card in available() if card.model in MODELS]
 
 
+def choices() -> list[tuple[str, str]]:
+    """The same as (text, name), for a list."""
+    return [(card.title or card.name, card.name) for card in bases()]
+
+
 def base_of(name: Any) -> Card:
     """The checkpoint of that name.
 
@@ -109,12 +114,15 @@ def recipe_for(
     recipe = Recipe(**{**settings, **known, **changes})
     if minutes:
         return budget.preset(recipe, cost, minutes)
-    told = budget.preset(recipe, cost, cost.minutes(steps or 1))
-    every = max(1, (steps or 1) // budget.LOOKS)
-    return dataclasses.replace(told, steps=steps, minutes=None, validate_every=every)
+    count = steps or 1
+    told = budget.preset(recipe, cost, cost.minutes(count))
+    every = max(1, count // budget.LOOKS)
+    return dataclasses.replace(told, steps=count, minutes=None, validate_every=every)
 
 
-def start(recipe: Recipe, dataset: Dataset, base: Card, owner: str, rules: Rules) -> Run:
+def start(
+    recipe: Recipe, dataset: Dataset, base: Card, title: str, owner: str, rules: Rules
+) -> Run:
     """Starts a run on a copy of the data, which the page may forget then.
 
     Raises:
@@ -129,7 +137,7 @@ def start(recipe: Recipe, dataset: Dataset, base: Card, owner: str, rules: Rules
     try:
         shutil.copytree(dataset.folder, folder / DATA, copy_function=_link)
         write_json(folder / WANTED, dataclasses.asdict(recipe))
-        write_json(folder / NOTE, {"owner": _signed(owner), "title": title(dataset, base)})
+        write_json(folder / NOTE, {"owner": _signed(owner), "title": title})
         return runs.start(folder / WANTED, [folder / DATA], folder, base=base.folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -161,9 +169,8 @@ def _link(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
-def title(dataset: Dataset, base: Card) -> str:
-    """What the page calls a run."""
-    count = len(dataset.items)
+def title(count: int, base: Card) -> str:
+    """What the page calls a run on so many recordings."""
     return f"{base.title or base.name}, {count} recording{'' if count == 1 else 's'}"
 
 
@@ -181,11 +188,6 @@ def found(owner: str, rules: Rules) -> list[Run]:
     """The runs that this visitor may see, the newest first."""
     ours = [run for run in runs.find() if (run.folder / NOTE).is_file()]
     return [run for run in ours if not rules.shared or _is_of(run, owner)]
-
-
-def by_name(name: Any, owner: str, rules: Rules) -> Run | None:
-    """One of them."""
-    return next((run for run in found(owner, rules) if run.name == name), None)
 
 
 def _is_of(run: Run, owner: str) -> bool:
@@ -219,8 +221,13 @@ def used(run: Run) -> Card | None:
 def cases(run: Run) -> dict[str, str]:
     """The held-out recordings that can be heard: name of the case -> what the page calls it."""
     folder = run.folder / "samples" / "input"
-    names = sorted(path.stem for path in folder.glob("*.wav"))
+    names = sorted((path.stem for path in folder.glob("*.wav")), key=_in_order)
     return {name: _case(name) for name in names}
+
+
+def _in_order(name: str) -> tuple[str, int]:
+    recording, _, damage = name.rpartition("@")
+    return recording, int(damage) if damage.isdigit() else 0
 
 
 def _case(name: str) -> str:

@@ -167,11 +167,11 @@ def _term(row: tuple[str, Sequence[tuple[float, float]]]) -> str:
 def verdict(found: Mapping[str, Any]) -> str:
     """Better, worse or no difference: overall with its interval, and recording by recording."""
     overall = str(found.get("overall", ""))
+    head, _, said = str(found.get("text", "")).partition(": ")
     files = sorted(found.get("files") or (), key=lambda one: one["now"] - one["base"])
     rows = "".join(map(_judged, files))
     return f"""<div class="wmf-verdict wmf-{_tone(overall)}">
-<h3>{escape(VERDICTS.get(overall, overall))}{" than the base" if _tone(overall) != "same" else ""}
-</h3><p>{escape(str(found.get("text", "")))}</p>{_interval(found)}
+<h3>{escape(head)}</h3><p>{escape(said[:1].upper() + said[1:])}</p>{_interval(found)}
 <table><thead><tr><th>Held-out recording</th><th>Base</th><th>Now</th><th>Change</th><th></th></tr>
 </thead><tbody>{rows}</tbody></table></div>"""
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from ui import finetune_data as data
 from ui import finetune_events as events
-from ui import finetune_runs, finetune_view
+from ui import finetune_runs, finetune_use, finetune_view
 from ui.common import Session
 from ui.finetune_data import Desk
 from ui.finetune_runs import Rules
@@ -20,9 +20,9 @@ from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, steps
 POLL_S = 1.5
 FORM = ("base", "damage", "length", "amount")
 OF_RUN = (
-    "visit", "which", "timer", "guide", "run", "titled", "meter", "curves", "stop", "resume",
-    "judged", "verdict", "judge", "use_panel", "listen", "case", "player", "status", "used_status",
-    "name",
+    "visit", "which", "timer", "start", "stop", "resume", "status", "guide", "run", "titled",
+    "meter", "curves", "judged", "verdict", "judge", "use_panel", "used_status", "name", "listen",
+    "case", "player",
 )  # fmt: skip
 OF_DATA = ("visit", "checked", "report", "forecast", "start", "guide")
 
@@ -62,14 +62,15 @@ def _html(name: str) -> gr.HTML:
     return gr.HTML("", elem_id=f"wmf-{name}", apply_default_css=False)
 
 
-def _heading(number: int, text: str) -> None:
-    title = f"<h2><span><i>{number}</i>{text}</span></h2>"
+def _heading(text: str, number: int = 0) -> None:
+    """`number` of what is to be done; results have none."""
+    title = f"<h2><span>{f'<i>{number}</i>' if number else ''}{text}</span></h2>"
     gr.HTML(title, elem_classes="wm-heading wmf-step", apply_default_css=False)
 
 
 def _draw_data() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wmf-data"):
-        _heading(1, "Clean recordings")
+        _heading("Clean recordings", 1)
         files = gr.File(
             label="Sound files or a zip", show_label=False, file_count="multiple", height=120,
             elem_id="wmf-files",
@@ -78,14 +79,13 @@ def _draw_data() -> dict[str, Any]:
 
 
 def _draw_form() -> dict[str, Any]:
-    cards = finetune_runs.bases()
-    first = next((card.name for card in cards if "speech" in card.name), None)
+    choices = finetune_runs.choices()
+    names = [name for _, name in choices]
+    first = next((name for name in names if "speech" in name), names[0] if names else None)
     with gr.Column(elem_classes="wm-panel wmf-form"):
-        _heading(2, "Start from, and how long")
+        _heading("Start from, and how long", 2)
         base = gr.Dropdown(
-            [(card.title or card.name, card.name) for card in cards],
-            value=first or (cards[0].name if cards else None),
-            label="Checkpoint", filterable=False, elem_id="wmf-base",
+            choices, value=first, label="Checkpoint", filterable=False, elem_id="wmf-base",
         )  # fmt: skip
         damage = gr.Dropdown(
             list(finetune_runs.DAMAGES.items()), value="world", label="Damage to undo",
@@ -106,7 +106,7 @@ def _draw_form() -> dict[str, Any]:
 
 def _draw_actions() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-actions wmf-actions"):
-        _heading(3, "Run")
+        _heading("Run", 3)
         with gr.Row(elem_classes="wm-tight"):
             start = gr.Button(
                 "Start", variant="primary", interactive=False, min_width=80, elem_id="wmf-start"
@@ -131,7 +131,7 @@ def _draw_run() -> dict[str, Any]:
             parts |= _draw_use()
         with gr.Column(visible=False, elem_classes="wmf-listen") as parts["listen"]:
             with gr.Row(elem_classes="wm-tight wmf-cases"):
-                _heading(4, "Listen to recordings it has never learned from")
+                _heading("Listen to what it has never learned from")
                 parts["case"] = gr.Radio(
                     [], show_label=False, container=False, visible=False,
                     elem_classes="wm-segments", elem_id="wmf-case",
@@ -142,7 +142,7 @@ def _draw_run() -> dict[str, Any]:
 
 def _draw_verdict() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel", min_width=300):
-        _heading(5, "Verdict")
+        _heading("Verdict")
         verdict = _html("verdict")
         judge = gr.Button("Judge it now", visible=False, size="md", elem_id="wmf-judge")
     return {"verdict": verdict, "judge": judge}
@@ -150,7 +150,7 @@ def _draw_verdict() -> dict[str, Any]:
 
 def _draw_use() -> dict[str, Any]:
     with gr.Column(visible=False, elem_classes="wm-panel wmf-use", min_width=260) as panel:
-        _heading(6, "Use it")
+        _heading("Use it")
         name = gr.Textbox(label="Name", max_lines=1, max_length=60, elem_id="wmf-name")
         with gr.Row(elem_classes="wm-tight"):
             use = gr.Button("Use in Restore", variant="primary", min_width=110, elem_id="wmf-use")
@@ -194,7 +194,12 @@ def _wire_run(desk: Desk, parts: dict[str, Any], page: gr.Blocks, tab: gr.Tab) -
     visit, outputs = parts["visit"], chosen(parts, OF_RUN)
     opened = once(partial(events.open_page, desk), parts)
     for event in (page.load, tab.select):
-        event(opened, chosen(parts, ("visit", "owner")), [*outputs, parts["owner"]], **QUIET)
+        event(
+            opened,
+            chosen(parts, ("visit", "owner")),
+            [*outputs, *chosen(parts, ("owner", "base"))],
+            **QUIET,
+        )
     look = once(partial(events.tick, desk), parts)
     parts["timer"].tick(look, [visit, parts["playing"]], outputs, js=PLAYING, **LONG)
     begin = once(partial(events.start, desk), parts)
@@ -217,16 +222,19 @@ def _wire_run(desk: Desk, parts: dict[str, Any], page: gr.Blocks, tab: gr.Tab) -
 def _wire_use(desk: Desk, parts: dict[str, Any]) -> None:
     visit, name = parts["visit"], parts["name"]
     parts["made"] = parts["use"].click(
-        once(partial(events.use, desk), parts), [visit, name],
+        once(partial(finetune_use.use, desk), parts), [visit, name],
         chosen(parts, ("used", "used_status")), **QUIET,
     )  # fmt: skip
     parts["pack"].click(
-        steps(partial(events.download, desk), parts), [visit, name],
+        steps(partial(finetune_use.download, desk), parts), [visit, name],
         chosen(parts, ("zipped", "used_status")), **QUIET,
     ).success(None, js=HAND_OUT, **QUIET)  # fmt: skip
     given = chosen(parts, ("visit", "repository", "token", "private", "name"))
     parts["push"].click(
-        steps(partial(events.push, desk), parts), given, chosen(parts, ("token", "pushed")), **QUIET
+        steps(partial(finetune_use.push, desk), parts),
+        given,
+        chosen(parts, ("token", "pushed")),
+        **QUIET,
     )
 
 
