@@ -16,7 +16,7 @@ from models.registry import load_for_training, save_checkpoint
 from pipeline.audio import Audio
 from pipeline.degrade import Telephone
 from tests.sounds import tiny_checkpoint
-from training.checkup import Checkup
+from training.checkup import Checkup, cases_of
 from training.clips import Clip
 from training.config import Recipe
 from training.data import Examples
@@ -75,6 +75,19 @@ def test_examples_of_recordings_as_they_are_are_the_recording_and_its_telephone_
         piece = clips[0].samples[at : at + clean.shape[1]]
         gain = float(piece @ clean[0] / (piece @ piece))
         assert np.allclose(clean[0], gain * piece, atol=1e-6) and 0.5 <= abs(gain) <= 1.001
+
+
+def test_pairs_are_learned_from_and_judged_as_they_are_at_the_same_place() -> None:
+    clean = breath(4.0, 0)
+    degraded = np.roll(clean, 1) * np.float32(0.5)
+    clips = [Clip(Path("a"), clean, RATE / 2, "a", "speech", degraded)]
+    examples = Examples(clips, RECIPE, RATE, 100)
+    for index in range(6):
+        item = examples[index]
+        late, target = item["degraded"][0].numpy(), item["clean"][0].numpy()
+        assert np.allclose(late[1:], 0.5 * target[:-1], atol=1e-6) and np.abs(target).max() > 0.02
+    (case,) = cases_of(clips, "world", RATE)
+    assert np.allclose(case.degraded[1:], 0.5 * case.clean[:-1]) and len(case.clean) == 3 * RATE
 
 
 def test_only_held_out_recordings_are_judged_on_and_not_on_their_middle(voices: Path) -> None:

@@ -13,7 +13,7 @@ from pipeline.audio import Audio, save
 from training.clips import Clip
 from training.noisy import measure_noisy, noisy_cases
 from training.state import RunFolder
-from training.validate import cases, measure, telephone_cases
+from training.validate import Case, cases, measure, pair_cases, telephone_cases
 
 Row = dict[str, float]
 KINDS: dict[str, tuple[Callable, Callable]] = {  # by the recipe's damage: cases, figures of one
@@ -35,8 +35,8 @@ class Checkup:
     """
 
     def __init__(self, held_out: list[Clip], damage: str, sample_rate: int, run: RunFolder) -> None:
-        make_cases, self.measure = KINDS[damage]
-        self.cases = make_cases(held_out, sample_rate)
+        self.cases = cases_of(held_out, damage, sample_rate)
+        self.measure = KINDS[damage][1]
         self.sample_rate, self.run = sample_rate, run
 
     def rows(self, net: nn.Module, version: str) -> list[Row]:
@@ -69,6 +69,11 @@ class Checkup:
         folder = self.run.path / "samples" / version
         folder.mkdir(parents=True, exist_ok=True)
         save(Audio(samples[None], self.sample_rate), folder / f"{name}.wav", subtype="FLOAT")
+
+
+def cases_of(clips: list[Clip], damage: str, sample_rate: int) -> list[Case]:
+    """What is restored and judged: pairs as they are where there are any, else damaged clips."""
+    return pair_cases(clips, sample_rate) or KINDS[damage][0](clips, sample_rate)
 
 
 def means(rows: list[Row]) -> Row:

@@ -24,6 +24,8 @@ NYQUIST_MARGIN = 0.96  # a band that ends above this share of the net's Nyquist 
 class Examples(Dataset):
     """Endless damaged and clean examples: item i depends on seed and i only, so a run can resume.
 
+    Where there are pairs, they alone are drawn from, and nothing is damaged.
+
     Args:
         clips: to draw from.
         recipe: seconds, kinds and seed.
@@ -34,7 +36,8 @@ class Examples(Dataset):
     def __init__(self, clips: list[Clip], recipe: Recipe, sample_rate: int, count: int) -> None:
         self.clips, self.recipe, self.rate, self.count = clips, recipe, sample_rate, count
         self.length = round(recipe.seconds * sample_rate)
-        self.chance = draw_chances(clips, recipe, sample_rate)
+        self.paired = [clip for clip in clips if clip.degraded is not None]
+        self.chance = draw_chances(self.paired or clips, recipe, sample_rate)
         self.rooms = Rooms(clips, sample_rate)
 
     def __len__(self) -> int:
@@ -43,15 +46,34 @@ class Examples(Dataset):
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         """degraded and clean (1, T), trust_hz (K,)."""
         rng = np.random.default_rng([self.recipe.seed, index])
-        clean, trust_hz = self._target(rng)
-        degraded = self._damage(rng)(Audio(clean[None], self.rate)).samples
-        if rng.random() < 0.5:
-            degraded = _sixteen_bit(degraded)
+        degraded, clean, trust_hz = self._pair(rng) if self.paired else self._made(rng)
         return {
             "degraded": torch.from_numpy(np.array(degraded)),
             "clean": torch.from_numpy(clean[None]),
             "trust_hz": torch.from_numpy(trust_hz),
         }
+
+    def _pair(self, rng: Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Both sides of a pair as they were recorded, at the same place, level and polarity."""
+        clip = self.paired[rng.choice(len(self.paired), p=self.chance)]
+        assert clip.degraded is not None
+        start = place(clip.samples, self.length, rng)
+        gain = rng.choice((-1, 1)) * 10 ** (rng.uniform(-6, 0) / 20)
+        sides = np.zeros((2, self.length), np.float32)
+        for side, samples in zip(sides, (clip.degraded, clip.samples), strict=True):
+            piece = samples[start : start + self.length]
+            side[: len(piece)] = gain * piece
+        silence = np.zeros_like(sides[1])
+        trust_hz = trusted_bandwidth(sides[1], silence, clip.bandwidth_hz, self.rate)
+        return sides[:1], sides[1], trust_hz
+
+    def _made(self, rng: Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A recording and what the recipe's damage makes of it."""
+        clean, trust_hz = self._target(rng)
+        degraded = self._damage(rng)(Audio(clean[None], self.rate)).samples
+        if rng.random() < 0.5:
+            degraded = _sixteen_bit(degraded)
+        return degraded, clean, trust_hz
 
     def _damage(self, rng: Generator) -> Callable[[Audio], Audio]:
         return Telephone() if self.recipe.damage == "telephone" else random_damage(rng)
@@ -119,13 +141,19 @@ def vary(clip: Clip, length: int, rate: int, rng: Generator) -> tuple[np.ndarray
 
 
 def crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:
-    """A random piece; a silent one is drawn again, four times at most."""
+    """A random piece; see `place`."""
+    start = place(samples, length, rng)
+    return samples[start : start + length]
+
+
+def place(samples: np.ndarray, length: int, rng: Generator) -> int:
+    """Where a random piece starts; a silent one is drawn again, four times at most."""
     for _ in range(4):
         start = int(rng.integers(max(1, len(samples) - length)))
         piece = samples[start : start + length]
         if np.sqrt(np.mean(piece**2)) > 0.02 * np.abs(samples).max():
             break
-    return piece
+    return start
 
 
 def _equalise(x: np.ndarray, rate: int, rng: Generator) -> np.ndarray:

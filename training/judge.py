@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from models.registry import CARD, load, read_card
-from training.checkup import KINDS, restored
+from training.checkup import KINDS, cases_of, restored
 from training.clips import Clip, read_clips
 from training.config import Recipe
 from training.noisy import NOISES
@@ -71,12 +71,14 @@ def held_out_cases(config: dict[str, Any], rate: int) -> dict[str, list[Case]]:
     clips = [c for c in read_clips(folders, rate, set(recipe.kinds)) if c.group in held]
     noises = [clip for clip in clips if clip.kind == NOISES]
     heard = [clip for clip in clips if clip.kind != NOISES]
-    make_cases = KINDS[recipe.damage][0]
-    per_piece = max((len(make_cases([clip, *noises], rate)) for clip in heard[:1]), default=1)
+    per_piece = max(
+        (len(cases_of([c, *noises], recipe.damage, rate)) for c in heard[:1]), default=1
+    )
     count = int(np.clip(MOST_CASES / max(1, per_piece * len(heard)), 1, MOST_PIECES))
     found: dict[str, list[Case]] = {}
     for clip in heard:
-        if cases := make_cases([*_pieces(clip, rate, count), *noises], rate):
+        pieces = _pieces(clip, rate, count)
+        if cases := cases_of([*pieces, *noises], recipe.damage, rate):
             found.setdefault(clip.path.name, []).extend(cases)
     return found
 

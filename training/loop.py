@@ -134,7 +134,8 @@ class Trainer:
         return self.accelerator.prepare(loader)
 
     def _examples(self, count: int) -> Dataset:
-        if self.recipe.damage == "generated":
+        paired = any(clip.degraded is not None for clip in self.clips)
+        if self.recipe.damage == "generated" and not paired:
             channels = 2 if self.multichannel else 1
             return NoisyExamples(self.clips, self.recipe, self.sample_rate, count, channels)
         return Examples(self.clips, self.recipe, self.sample_rate, count)

@@ -79,6 +79,19 @@ def telephone_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> 
     return made
 
 
+def pair_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The middle seconds of the first pairs of each group, as they are."""
+    taken: dict[str, int] = {}
+    made = []
+    for clip in clips:
+        taken[clip.group] = taken.get(clip.group, 0) + 1
+        if clip.degraded is not None and taken[clip.group] <= per_group:
+            length = round(SECONDS * sample_rate)
+            sides = middle(clip.degraded, length), middle(clip.samples, length)
+            made.append(Case(f"{clip.path.stem}@pair", *sides, 0.0, clip.bandwidth_hz, clip.kind))
+    return made
+
+
 def middle(samples: np.ndarray, length: int) -> np.ndarray:
     """(T,) without what is before and after its middle."""
     start = max(0, (len(samples) - length) // 2)
