@@ -126,7 +126,7 @@ class Run:
         processes.stop(self.folder)
         if self.state() == "lost":
             step = self.heartbeat().get("step", 0)
-            text = "It was killed, as it did not stop in time; its last saved state is kept."
+            text = "It was killed before it could save; the state that it saved last is kept."
             RunFolder(self.folder).event("end", step=step, reason="stopped", text=text)
             write_json(self.folder / HEARTBEAT, {**self.heartbeat(), "state": "ended"})
 
