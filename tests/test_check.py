@@ -120,6 +120,9 @@ def test_the_run_uses_what_the_report_says(zoo: Path, report: Report, tmp_path: 
     clips = read_clips([tmp_path / "set"], RATE, {"speech"}, tell=pytest.fail)
     used = {row.name for row in report.rows if row.verdict != LEFT_OUT}
     assert {clip.path.name for clip in clips} == used
+    told: list[str] = []
+    assert len(read_clips([tmp_path / "set"], 16_000, {"speech"}, told.append)) > len(clips)
+    assert "checked for 48000 Hz, not 16000 Hz" in told[0]
     trained, held_out = split(clips, Recipe())
     assert sorted({clip.group for clip in trained}) == report.split["trained"]
     assert sorted({clip.group for clip in held_out}) == report.split["held_out"]

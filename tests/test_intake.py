@@ -246,6 +246,21 @@ def test_bad_use_is_one_clear_error(tmp_path: Path) -> None:
         open_dataset(tmp_path / "broken")
 
 
+def test_gathering_tells_how_far_it_is_and_leaves_nothing_when_stopped(tmp_path: Path) -> None:
+    data = sound(tmp_path / "a.wav").read_bytes()
+    path = zipped(tmp_path / "in.zip", **{f"{n}.wav": data for n in range(4)})
+    fractions: list[float] = []
+    gather([path, tmp_path / "a.wav"], tmp_path / "out", tick=fractions.append)
+    assert fractions == sorted(fractions) and len(fractions) >= 4 and fractions[-1] <= 1
+
+    def stop(fraction: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gather([path], tmp_path / "stopped", tick=stop)
+    assert not (tmp_path / "stopped").exists()
+
+
 def test_roles_are_whole_words() -> None:
     files = {name: Path(name) for name in ("cleaning/a.wav", "noisyboy/a.wav")}
     assert recognise(files).kind == "clean"

@@ -74,7 +74,7 @@ def read_clips(
     plain = "speech" if "speech" in kinds else min(kinds - {NOISES}, default=NOISES)
     problems = []
     for folder in folders:
-        verdicts = _verdicts(folder)
+        verdicts = _verdicts(folder, sample_rate, tell)
         for item in open_dataset(folder).items:
             kind, row = item.kind or plain, verdicts.get(item.name, {})
             wanted = kind in kinds or kind.startswith("validation")
@@ -94,11 +94,17 @@ def read_clips(
     return clips
 
 
-def _verdicts(folder: Path) -> dict[str, dict[str, Any]]:
+def _verdicts(
+    folder: Path, sample_rate: int, tell: Callable[[str], None]
+) -> dict[str, dict[str, Any]]:
     path = folder / CHECKED
     if not path.is_file():
         return {}
-    return {row["name"]: row for row in json.loads(path.read_text("utf-8"))["rows"]}
+    report = json.loads(path.read_text("utf-8"))
+    if report["rate"] != sample_rate:
+        tell(f"{folder} was checked for {report['rate']} Hz, not {sample_rate} Hz: check it again")
+        return {}
+    return {row["name"]: row for row in report["rows"]}
 
 
 def _read(item: Item, kind: str, row: Mapping[str, Any], rate: int) -> list[Clip]:

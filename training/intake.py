@@ -6,13 +6,13 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from training.layout import Item, Left, recognise
-from training.unzip import Found, Limits, is_hidden, is_wanted, unzip
+from training.unzip import Found, Limits, is_hidden, is_wanted, unwatched, unzip
 
 __all__ = ["Dataset", "Item", "Left", "Limits", "gather", "open_dataset"]
 
@@ -40,7 +40,12 @@ class Dataset:
     grouped: bool = False
 
 
-def gather(paths: Sequence[Path], folder: Path, limits: Limits | None = None) -> Dataset:
+def gather(
+    paths: Sequence[Path],
+    folder: Path,
+    limits: Limits | None = None,
+    tick: Callable[[float], None] = unwatched,
+) -> Dataset:
     """Makes a dataset of all that is given, whatever mixture it is.
 
     Folders stay where they are and are only referred to; zips are unpacked into `folder`; single
@@ -48,8 +53,10 @@ def gather(paths: Sequence[Path], folder: Path, limits: Limits | None = None) ->
 
     Args:
         paths: folders, zips and sound files.
-        folder: made; its index "dataset.json" makes it a `--data` of `python -m training`.
+        folder: made; its index "dataset.json" makes it a `--data` of `python -m training`. Emptied
+            again when anything goes wrong.
         limits: of number, size and packing ratio.
+        tick: told the fraction done; may raise to stop.
 
     Raises:
         ValueError: nothing is given, it is not there, it is too much, or `folder` is in use.
@@ -63,14 +70,22 @@ def gather(paths: Sequence[Path], folder: Path, limits: Limits | None = None) ->
     if folder.exists() and any(folder.iterdir()):
         raise ValueError(f"{folder}: is not empty; name a new folder for the dataset")
     folder.mkdir(parents=True, exist_ok=True)
-    found = Found()
-    for path in paths:
-        _add(found, path, folder, limits, alone=len(paths) == 1)
-        if len(found.files) > limits.files:
-            raise ValueError(f"more than {limits.files} sounds; give fewer, or a smaller folder")
-    dataset = _dataset(folder, found)
-    _write(dataset)
+    try:
+        found = Found()
+        for at, path in enumerate(paths):
+            _add(found, path, folder, limits, len(paths) == 1, _part(tick, at, len(paths)))
+            if len(found.files) > limits.files:
+                raise ValueError(f"more than {limits.files} sounds; give a smaller folder, or less")
+        dataset = _dataset(folder, found)
+        _write(dataset)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return dataset
+
+
+def _part(tick: Callable[[float], None], at: int, count: int) -> Callable[[float], None]:
+    return lambda fraction: tick((at + fraction) / count)
 
 
 def open_dataset(folder: Path) -> Dataset:
@@ -93,7 +108,14 @@ def _dataset(folder: Path, found: Found) -> Dataset:
     return Dataset(folder, layout.kind, tuple(layout.items), left, found.ignored, layout.grouped)
 
 
-def _add(found: Found, path: Path, folder: Path, limits: Limits, alone: bool) -> None:
+def _add(
+    found: Found,
+    path: Path,
+    folder: Path,
+    limits: Limits,
+    alone: bool,
+    tick: Callable[[float], None],
+) -> None:
     """Adds one of the things given; where they are several, names begin with its own."""
     zipped = path.is_file() and path.suffix.lower() == ".zip"
     root = path.stem if zipped else path.name
@@ -107,7 +129,7 @@ def _add(found: Found, path: Path, folder: Path, limits: Limits, alone: bool) ->
     taken = {PurePosixPath(name).parts[0] for name in found.files}
     root = _unused(root, taken)
     try:
-        more = unzip(path, folder / root, limits) if zipped else _walk(path, limits)
+        more = unzip(path, folder / root, limits, tick) if zipped else _walk(path, limits)
     except ValueError as error:
         if not zipped:
             raise

@@ -8,7 +8,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -59,13 +59,23 @@ def is_hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
-def unzip(path: Path, folder: Path, limits: Limits | None = None) -> Found:
+def unwatched(fraction: float) -> None:
+    """The tick of a caller that neither watches nor stops."""
+
+
+def unzip(
+    path: Path,
+    folder: Path,
+    limits: Limits | None = None,
+    tick: Callable[[float], None] = unwatched,
+) -> Found:
     """Unpacks the sounds and tables of a zip; nothing else in it is read.
 
     Args:
         path: the zip.
         folder: where to; made. Names inside stay, as far as a file system can hold them.
         limits: of its size.
+        tick: told the fraction done after each file; may raise to stop.
 
     Raises:
         ValueError: not a zip, more in it than the limits allow, or no room on the disk; nothing
@@ -76,7 +86,7 @@ def unzip(path: Path, folder: Path, limits: Limits | None = None) -> Found:
         with zipfile.ZipFile(path) as archive:
             wanted = list(_wanted(archive, found, limits))
             _check_size(path, [info for _, info in wanted], folder, limits)
-            for name, info in wanted:
+            for at, (name, info) in enumerate(wanted, 1):
                 target = _free_name(folder, name)
                 try:
                     _extract(archive, info, target)
@@ -84,6 +94,7 @@ def unzip(path: Path, folder: Path, limits: Limits | None = None) -> Found:
                 except DAMAGED as error:
                     target.unlink(missing_ok=True)
                     found.left.append(Left(name, f"cannot be unpacked: {error}"))
+                tick(at / len(wanted))
     except (zipfile.BadZipFile, OSError, EOFError) as error:
         raise ValueError(f"{path.name}: cannot be read as a zip ({error}); zip it again") from None
     return found
