@@ -63,6 +63,7 @@ def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(cache))
     patch.setenv("WAVEMEND_CHECKPOINTS", str(checkpoints))
+    patch.setenv("WAVEMEND_RUNS", str(tmp_path_factory.mktemp("runs")))
     patch.setitem(recipe.STAGES, "slow", "slow:Slow")
     from ui.build import build, launch_options
 

@@ -1,0 +1,141 @@
+"""The Fine-tune tab in a real browser: from a newcomer's recordings to a result used in Restore."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+from playwright.sync_api import expect
+
+from training import runs
+
+pytestmark = pytest.mark.browser
+
+RATE = 48_000
+TITLE = "Tiny base"
+PLAYER = "document.querySelector('#wmf-heard .wm-player').abplayer"
+
+
+@pytest.fixture(scope="module")
+def base(address: str) -> Path:
+    """A tiny checkpoint whose recipe makes short steps, made after the page was drawn."""
+    import torch
+
+    from models.registry import save_checkpoint
+    from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
+
+    folder = Path(os.environ["WAVEMEND_CHECKPOINTS"]) / "tiny-base"
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        net = SpectralEnhancer(SpectralEnhancerConfig((16, 16), (1, 1), n_skips=1))
+    recipe = {"seconds": 0.2, "batch": 2, "precision": "no", "losses": {"mel": 1.0, "lsd": 1.0}}
+    save_checkpoint(net, folder, title=TITLE, recipe=recipe)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Six short recordings, one that is silent, one that is none, one with an odd name."""
+    from tests.sounds import speech
+
+    folder = tmp_path_factory.mktemp("voices")
+    names = [*(f"anna {number}" for number in range(5)), "<img src=x onerror=window.hacked=1>"]
+    for seed, name in enumerate(names):
+        soundfile.write(folder / f"{name}.wav", speech(seconds=3.0, seed=seed)[0], RATE)
+    soundfile.write(folder / "silent.wav", speech(seconds=1.0)[0] * 0, RATE)
+    (folder / "letter.wav").write_text("dear Anna")
+    return sorted(folder.glob("*.wav"))
+
+
+@pytest.fixture(autouse=True)
+def no_run_is_left() -> Iterator[None]:
+    yield
+    if run := runs.current():
+        run.stop()
+
+
+def test_a_newcomer_fine_tunes_listens_stops_resumes_and_restores_with_the_result(
+    arrive, base: Path, voices: list[Path], files: Path, tmp_path: Path
+) -> None:
+    visitor = arrive()
+    page = visitor.page
+    gives(visitor, voices)
+    page.locator("#wmf-start").click()
+    page.locator(".wmf-spot").nth(1).wait_for(timeout=60_000)  # the base's, and an evaluation
+    visitor.says(".wmf-said", "the base")
+    page.locator(".wmf-terms tr").nth(2).wait_for()
+    hears(visitor)
+    stops(visitor)
+    page.locator(".wmf-verdict h3").wait_for(timeout=60_000)
+    page.reload()
+    page.wait_for_selector(".wm-head")
+    page.get_by_role("tab", name="Fine-tune").click()
+    visitor.says(".wmf-state", "Stopped")  # and found again
+    before = runs.find()[0].heartbeat()["step"]
+    page.locator("#wmf-resume").click()
+    visitor.says(".wmf-state", "Running")
+    stops(visitor)
+    assert runs.find()[0].heartbeat()["step"] > before
+    uses(visitor, files, tmp_path)
+
+
+def gives(visitor, voices: list[Path]) -> None:
+    """Uploads, reads what was found, and chooses base and length."""
+    page = visitor.page
+    page.get_by_role("tab", name="Fine-tune").click()
+    visitor.pick("#wmf-base", TITLE)
+    page.set_input_files("#wmf-files input[type=file]", voices)
+    visitor.says(".wm-name", "6 of 8 recordings used", 60)
+    visitor.says(".wmf-report tr", "silent")
+    assert page.evaluate("window.hacked") is None
+    page.locator("#wmf-length label", has_text="Steps").click()
+    page.locator("#wmf-amount input").fill("4000")
+    visitor.says("#wmf-forecast", "4,000 steps", 60)
+
+
+def hears(visitor) -> None:
+    """Plays the newest version of a held-out recording, and another recording."""
+    page = visitor.page
+    page.locator("#wmf-heard .wmp-track").nth(3).wait_for(timeout=20_000)
+    labels = page.locator("#wmf-heard .wmp-label").all_inner_texts()
+    assert [labels[0], labels[1], labels[3]] == ["Damaged", "Base", "Original"]
+    assert page.locator("#wmf-heard .wmp-figure").count() == 4
+    page.locator("#wmf-heard .wmp-track").nth(2).click()
+    page.locator("#wmf-heard .wmp-play").click()
+    page.wait_for_function(f"{PLAYER}.state.playing && {PLAYER}.state.position > 0.2")
+    page.locator("#wmf-heard .wmp-play").click()
+    page.locator("#wmf-case label").nth(1).click()
+    page.wait_for_function(f"{PLAYER} && {PLAYER}.value.of.endsWith('@12000')")
+
+
+def stops(visitor) -> None:
+    visitor.page.locator("#wmf-stop").click()
+    visitor.says(".wmf-state", "Stopped")
+    assert runs.current() is None
+    expect(visitor.page.locator("#wmf-stop")).to_be_hidden()
+
+
+def uses(visitor, files: Path, folder: Path) -> None:
+    """Takes the result home as a zip, and restores a call with it."""
+    page = visitor.page
+    name = page.locator("#wmf-name input, #wmf-name textarea").first
+    expect(name).to_have_value(f"{TITLE}, 6 recordings")
+    name.fill("Anna's voice")
+    with page.expect_download(timeout=30_000) as caught:
+        page.locator("#wmf-pack").click()
+    caught.value.save_as(folder / "net.zip")
+    with zipfile.ZipFile(folder / "net.zip") as archive:
+        found = {path.rpartition("/")[2] for path in archive.namelist()}
+    assert {"weights.safetensors", "card.json", "recipe.json"} <= found
+    page.locator("#wmf-use").click()
+    page.wait_for_selector("#wm-chain .wmc-card")
+    checked = page.locator("#wm-chain select").first.locator("option:checked")
+    expect(checked).to_have_text("Anna's voice")
+    visitor.upload(files / "other.flac", named="")
+    visitor.restore()
+    assert re.search("Anna|anna", page.locator(".wm-made p").inner_text())
