@@ -1,6 +1,7 @@
 // The chain editor: every stage a card that can be switched, set and moved; those that are on come
-// first, in the order in which they run. Its value is {cards, own}: see ui/form.py; `own` holds
-// this visitor's own networks, stage -> [[title, name], ...].
+// first, in the order in which they run. Its value is {cards, own, about}: see ui/form.py; `own`
+// holds this visitor's own networks, stage -> [[title, name], ...]; `about` says what a recipe is
+// for, until somebody changes it.
 // Runs as the body of a Gradio HTML component: `element`, `props`, `trigger` and `watch` are its.
 
 const UP = "M8 3.5v9M4.5 7 8 3.5 11.5 7";
@@ -17,9 +18,9 @@ class Editor {
   // --- the value --------------------------------------------------------------------------------
 
   show(value) {
-    const { cards = [], own = {} } = value ?? {};
+    const { cards = [], own = {}, about = "" } = value ?? {};
     const on = cards.filter((card) => card.on);
-    Object.assign(this, { cards, own, opened: new Set() });
+    Object.assign(this, { cards, own, about, opened: new Set() });
     this.number(cards);
     if (on.length === 1) this.opened.add(on[0].id);
     this.draw();
@@ -115,7 +116,8 @@ class Editor {
     const rest = make("div", "wmc-off");
     if (off.length) rest.append(make("h3", "", "Off"), ...off.map((card) => this.offRow(card)));
     const none = make("p", "wmc-none", "Nothing is on: the recording stays as it is.");
-    this.root.replaceChildren(on.length ? this.list(this.cards) : none, rest, this.said);
+    const about = this.about ? [make("p", "wmc-summary", this.about)] : [];
+    this.root.replaceChildren(...about, on.length ? this.list(this.cards) : none, rest, this.said);
     this.focus(key);
   }
 
@@ -271,6 +273,8 @@ const root = element.querySelector(".wm-chain");
 let shown = "";
 
 function changed(done) {
+  editor.about = "";
+  root.querySelector(".wmc-summary")?.remove();
   const value = editor.value;
   shown = JSON.stringify(value);
   props.value = value;

@@ -16,8 +16,9 @@ ROOT = '<div class="wm-chain" role="group" aria-label="Stages"></div>'
 class ChainEditor(gr.HTML):
     """Switches, sets and moves the stages of a recipe.
 
-    Its value is {"cards": [...], "own": {stage: [[title, name], ...]}}: the cards of `ui.form`, and
-    networks that only this visitor has. It triggers `input` when somebody has changed something.
+    Its value is {"cards": [...], "own": {stage: [[title, name], ...]}, "about": text}: the cards of
+    `ui.form`, networks that only this visitor has, and what the recipe is for. It triggers `input`
+    when somebody has changed something.
     """
 
     def __init__(

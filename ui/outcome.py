@@ -52,6 +52,7 @@ class Outcome:
         steps: the recording, what each stage made, and the result; (name, sound) in this order.
         stems: the stems of a chain that separates, by name, before their gains.
         mixer: the player of the stems, None where there are none.
+        note: what to know about steps and stems, else "".
         pairs: players of two steps each, filled when asked for.
     """
 

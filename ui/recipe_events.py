@@ -28,7 +28,7 @@ Value = dict[str, Any]
 
 def first_value(stages: Mapping[str, type]) -> Value:
     """What the editor of a new page shows."""
-    return {"cards": form.from_recipe(recipe.read(DEFAULT), stages), "own": {}}
+    return filled({}, recipe.read(DEFAULT), stages)
 
 
 def choices(source: Source | None = None) -> list[tuple[str, str]]:
@@ -50,7 +50,8 @@ def proposal_title(source: Source) -> str:
 def filled(value: Any, document: Mapping[str, Any], stages: Mapping[str, type]) -> Value:
     """The editor's value with another recipe's cards; the visitor's own networks stay."""
     own = value.get("own", {}) if isinstance(value, dict) else {}
-    return {"cards": form.from_recipe(document, stages), "own": own}
+    about = str(document.get("summary", ""))
+    return {"cards": form.from_recipe(document, stages), "own": own, "about": about}
 
 
 def open_recipe(

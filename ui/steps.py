@@ -13,7 +13,7 @@ from pipeline.stage import Chain, Stage, Tick, no_tick, share
 
 Heard = tuple[str, Audio]
 
-KEPT_BYTES = 2e9
+KEPT_BYTES = 1e9
 """What a visitor's steps and stems may take on disk; beyond it only both ends are kept."""
 
 USUAL_SPEED = 100.0
