@@ -31,7 +31,7 @@ test: $(VENV)/.dev system
 	$(PYTHON) -m pytest $(ARGS)
 
 test-fast: $(VENV)/.dev
-	$(PYTHON) -m pytest -m "not slow and not browser" $(ARGS)
+	$(PYTHON) -m pytest -n auto --dist worksteal -m "not slow and not browser" $(ARGS)
 
 lint: $(VENV)/.dev
 	$(PYTHON) -m ruff check .
