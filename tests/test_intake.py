@@ -240,10 +240,19 @@ def test_bad_use_is_one_clear_error(tmp_path: Path) -> None:
         gather([good], tmp_path / "in")
     with pytest.raises(ValueError, match="more than 0 sounds"):
         gather([tmp_path / "in"], tmp_path / "out", Limits(files=0))
+    with pytest.raises(ValueError, match="training.check a.wav --into FOLDER"):
+        open_dataset(good)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/dataset.json").write_text('{"kind": "clean"}')
     with pytest.raises(ValueError, match="not an index of a dataset"):
         open_dataset(tmp_path / "broken")
+
+
+def test_a_name_that_is_no_text_does_no_harm(tmp_path: Path) -> None:
+    odd = sound(tmp_path / "in/a.wav").rename(os.fsdecode(os.fsencode(tmp_path) + b"/in/\xff.wav"))
+    made = gather([tmp_path / "in"], tmp_path / "out")
+    assert open_dataset(tmp_path / "out") == made
+    assert [item.clean for item in made.items] == [odd]
 
 
 def test_gathering_tells_how_far_it_is_and_leaves_nothing_when_stopped(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Report:
         """Puts it beside the dataset's index, where training finds it."""
         path = self.folder / CHECKED
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False), "utf-8")
+        temporary.write_text(json.dumps(self.as_dict(), indent=1), "utf-8")
         return temporary.replace(path)
 
 

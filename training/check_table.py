@@ -45,7 +45,7 @@ def show(report: Report, everything: bool = False) -> None:
         left = title in ("file", "verdict", "why")
         table.add_column(title, justify="left" if left else "right", overflow="fold")
     for row in shown:
-        cells = [Text(cell) for cell in _cells(row)]
+        cells = [Text(cell.encode(errors="replace").decode()) for cell in _cells(row)]
         table.add_row(*cells[:-1], Text(row.verdict, COLOURS[row.verdict]), cells[-1])
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:

@@ -98,7 +98,8 @@ def open_dataset(folder: Path) -> Dataset:
     if (folder / INDEX).is_file():
         return _read(folder)
     if not folder.is_dir():
-        raise ValueError(f"data: {folder} is not a folder")
+        cure = f"python -m training.check {folder.name} --into FOLDER makes one of zips and files"
+        raise ValueError(f"data: {folder} is not a folder; {cure}")
     return _dataset(folder, _walk(folder, Limits()))
 
 
@@ -193,7 +194,7 @@ def _write(dataset: Dataset) -> None:
     for item in document["items"]:
         item["clean"], item["degraded"] = shown(item["clean"]), shown(item["degraded"])
     temporary = dataset.folder / f".{INDEX}.{os.getpid()}"
-    temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False), "utf-8")
+    temporary.write_text(json.dumps(document, indent=1), "utf-8")
     temporary.replace(dataset.folder / INDEX)
 
 
