@@ -48,8 +48,8 @@ def summary(report: Report) -> str:
     totals, used = report["totals"], count(report)
     out = f" · {totals['left_out']} left out" if totals["left_out"] else ""
     said = (
-        f'<div class="wm-facts"><div class="wm-name">{used} of {_count(totals["files"])} used</div>'
-        f'<div class="wm-details">{_minutes(totals["used_minutes"])} of sound{out}</div></div>'
+        f'<div class="wmf-found"><b>{used} of {_count(totals["files"])} used</b>'
+        f"<span>{_minutes(totals['used_minutes'])} of sound{out}</span></div>"
     )
     if not used:
         return said + words.problem("None of these can be learned from; the list says why.")

@@ -78,7 +78,7 @@ def run_title(title: str, config: Mapping[str, Any]) -> str:
     names = ", ".join(map(str, held[:3])) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
     out = f"held out: {names}" if names else ""
     return (
-        f'<div class="wm-made"><b title="{escape(title)}">{escape(title)}</b>'
+        f'<div class="wmf-made"><b title="{escape(title)}">{escape(title)}</b>'
         f"<p>{escape(' · '.join(filter(None, (said, out))))}</p></div>"
     )
 
