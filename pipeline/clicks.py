@@ -12,6 +12,7 @@ systems", IEE Proc. 137 (1990); Godsill and Rayner, "Digital Audio Restoration" 
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 
@@ -25,6 +26,7 @@ RANK = 3  # the neighbourhood's third largest block: one click may hide in it an
 QUIET = 3e-5  # differences below a step of 16 bits are no clicks
 WHITE = 1e-7  # -70 dB: no predictor looks below it
 BATCH = 128  # frames worked on at once, for the cache
+ROWS = 16  # of which a vector of the processor may hold one sample each
 Place = tuple[int, int]
 
 
@@ -37,56 +39,97 @@ def block_frames(rate: int) -> int:
     return max(1, round(BLOCK_S * rate))
 
 
+def grid_frames(rate: int) -> int:
+    """Predictors and blocks begin anew after this many samples."""
+    return math.lcm(hop_frames(rate), block_frames(rate))
+
+
 def reach_frames(rate: int) -> int:
     """How far the sound on either side can matter to what is found at a sample."""
     return 2 * hop_frames(rate) + (SIDE_BLOCKS + 2 * GUARD_BLOCKS + 2) * block_frames(rate)
 
 
-def differences(x: np.ndarray, rate: int, order: int) -> np.ndarray:
+def differences(
+    x: np.ndarray, rate: int, order: int, which: np.ndarray | None = None
+) -> np.ndarray:
     """What each sample differs from its best guess from both sides.
 
     Args:
         x: (T,) float32.
         rate: Hz.
         order: of the predictor, at most a quarter of `hop_frames`.
+        which: (F,) frames to work on, of `hop_frames` samples each; None for all.
 
     Returns:
-        (T,) float32 in the unit of `x`: a lone click shows with its own amplitude.
+        (F, hop) float32 in the unit of `x`: a lone click shows with its own amplitude.
     """
     hop = hop_frames(rate)
-    count = -(-x.size // hop)
+    count = frame_count(x.size, rate)
     padded = np.zeros((count + 1) * hop, np.float32)
     padded[hop // 2 : hop // 2 + x.size] = x
     frames = np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop]
-    out = np.empty((count, hop), np.float32)
-    for start in range(0, count, BATCH):
-        batch = slice(start, start + BATCH)
-        out[batch] = _whitened_twice(frames[batch], order)
-    return out.reshape(-1)[: x.size]
+    which = np.arange(count) if which is None else which
+    out = np.empty((which.size, hop), np.float32)
+    for start in range(0, which.size, BATCH):
+        batch = frames[which[start : start + BATCH]]
+        out[start : start + len(batch)] = _whitened_twice(batch, order)
+    return out
+
+
+def frame_count(frames: int, rate: int) -> int:
+    return -(-frames // hop_frames(rate))
+
+
+def frames_over(changed: np.ndarray, rate: int) -> np.ndarray:
+    """(F,) the frames of `differences` that look at changed samples.
+
+    Args:
+        changed: (T,) bool.
+        rate: Hz.
+    """
+    half = hop_frames(rate) // 2
+    halves = np.add.reduceat(changed, np.arange(0, changed.size, half)) > 0
+    halves = np.pad(halves, (1, 2 + halves.size % 2))  # frame i spans halves 2 i - 1 to 2 i + 2
+    return np.flatnonzero(halves[:-3:2] | halves[1:-2:2] | halves[2:-1:2] | halves[3::2])
 
 
 def _whitened_twice(frames: np.ndarray, order: int) -> np.ndarray:
-    """(F, 2 H) -> the middle (F, H) of each through |A|^2 / sum(a^2)."""
+    """(F, 2 H) -> the middle (F, H) of each through |A|^2 / sum(a^2).
+
+    A tone may be 70 dB above the rest, so a rounding error decides on A: the transform is given
+    whole vectors of rows, so that a frame's do not depend on the frames beside it.
+    """
     from scipy import fft
 
-    length = frames.shape[1]
-    power = _power(fft.rfft(frames * _hann(length), axis=1)).astype(np.float64)
-    a = predictor.levinson(fft.irfft(power, axis=1)[:, : order + 1], WHITE)
-    a /= np.linalg.norm(a, axis=1, keepdims=True)
-    spectra = fft.rfft(frames, axis=1)
-    spectra *= _power(fft.rfft(a.astype(np.float32), length, axis=1))
+    count, length = frames.shape
+    spectra = fft.rfft(np.pad(frames, ((0, -count % ROWS), (0, 0))), axis=1)
+    to_lags, to_power = _cosines(length, order)
+    a = predictor.levinson(_hann_power(spectra) @ to_lags, WHITE)
+    lags = predictor.tap_lags(a)
+    spectra *= (lags / lags[:, :1]).astype(np.float32) @ to_power
     whole: np.ndarray = fft.irfft(spectra, axis=1)
-    return whole[:, length // 4 : length - length // 4]
+    return whole[:count, length // 4 : length - length // 4]
 
 
-def _power(spectra: np.ndarray) -> np.ndarray:
-    power: np.ndarray = np.square(spectra.real) + np.square(spectra.imag)
+def _hann_power(spectra: np.ndarray) -> np.ndarray:
+    """(F, N / 2 + 1) float64 power of the frames under a Hann window."""
+    smooth = 2 * spectra
+    smooth[:, 1:-1] -= spectra[:, 2:] + spectra[:, :-2]
+    smooth[:, 0] -= 2 * spectra[:, 1].real
+    smooth[:, -1] -= 2 * spectra[:, -2].real
+    power: np.ndarray = np.square(smooth.real, dtype=np.float64)
+    power += np.square(smooth.imag, dtype=np.float64)
     return power
 
 
 @functools.cache
-def _hann(length: int) -> np.ndarray:
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
+def _cosines(length: int, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices from `_hann_power` (N / 2 + 1) to lags (p + 1), and from lags to power."""
+    bins = np.arange(length // 2 + 1)[:, None]
+    cosines = np.cos(2 * np.pi * bins * np.arange(order + 1) / length)
+    twice = np.where((bins == 0) | (bins == length // 2), 1, 2)
+    to_power = cosines.T * np.where(np.arange(order + 1) == 0, 1, 2)[:, None]
+    return twice * cosines / (16 * length), to_power.astype(np.float32)
 
 
 def company(peaks: np.ndarray) -> np.ndarray:
@@ -107,11 +150,11 @@ def company(peaks: np.ndarray) -> np.ndarray:
     return np.maximum(before, behind)
 
 
-def candidates(x: np.ndarray, rate: int, order: int, ratio: float) -> list[Place]:
+def candidates(wrong: np.ndarray, rate: int, order: int, ratio: float) -> list[Place]:
     """Ranges of samples, in order and apart, in which a click may be.
 
     Args:
-        x: (T,) float32.
+        wrong: (T,) what `differences` gave.
         rate: Hz.
         order: of the predictor.
         ratio: how far a click stands out of its neighbourhood.
@@ -119,9 +162,8 @@ def candidates(x: np.ndarray, rate: int, order: int, ratio: float) -> list[Place
     from scipy import ndimage
 
     size = block_frames(rate)
-    wrong = np.abs(differences(x, rate, order))
-    wrong = np.pad(wrong, (0, -wrong.size % size))
-    peaks = wrong.reshape(-1, size).max(1)
+    wrong = np.abs(np.pad(wrong, (0, -wrong.size % size))).reshape(-1, size)
+    peaks = wrong.max(1)
     usual = np.maximum(company(peaks), QUIET)
     hot = peaks > ratio * usual
     if not hot.any():
@@ -130,8 +172,7 @@ def candidates(x: np.ndarray, rate: int, order: int, ratio: float) -> list[Place
     groups, _ = ndimage.label(ndimage.binary_dilation(hot, iterations=join))
     found = []
     for (blocks,) in ndimage.find_objects(groups):
-        level = usual[blocks][hot[blocks]].min()
-        above = np.flatnonzero(wrong[blocks.start * size : blocks.stop * size] > level)
+        above = np.flatnonzero(wrong[blocks] > usual[blocks, None])
         start = blocks.start * size
         found.append((start + int(above[0]), start + int(above[-1]) + 1))
     return found

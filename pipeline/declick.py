@@ -56,36 +56,50 @@ class Declick:
             audio.samples,
             payload=PAYLOAD_BLOCKS * buffers.BLOCK_FRAMES,
             context=context_frames(audio.rate),
-            grid=clicks.hop_frames(audio.rate),
+            grid=clicks.grid_frames(audio.rate),
             tick=tick,
         )
         return Audio(made, audio.rate) if found else audio
 
     def _repaired(self, x: np.ndarray, rate: int, found: list[int]) -> np.ndarray:
+        order = self.order_at(rate)
+        wrong = clicks.differences(x, rate, order)
         seen: list[clicks.Place] = []
         for _ in range(PASSES):
-            fixed = _repairs(x, rate, self, seen)
+            fixed = self.repairs(x, wrong, rate, seen)
             if not fixed:
                 break
             x = x.copy()
+            changed = np.zeros(x.size, bool)
             for start, samples in fixed:
                 x[start : start + samples.size] = samples
+                changed[start : start + samples.size] = True
             found.extend(start for start, _ in fixed)
+            which = clicks.frames_over(changed, rate)
+            wrong[which] = clicks.differences(x, rate, order, which)
         return x
 
+    def order_at(self, rate: int) -> int:
+        return min(self.order, clicks.hop_frames(rate) // ORDER_SHARE)
 
-def _repairs(
-    x: np.ndarray, rate: int, stage: Declick, seen: list[clicks.Place] | None = None
-) -> list[gaps.Repair]:
-    """The repairs of one pass; places in `seen` are passed over, and those now seen noted there."""
-    order = min(stage.order, clicks.hop_frames(rate) // ORDER_SHARE)
-    longest = max(1, round(stage.longest_ms * 1e-3 * rate))
-    places = clicks.candidates(x, rate, order, RATIO)
-    old = frozenset(seen or ())
-    if seen is not None:
+    def repairs(
+        self, x: np.ndarray, wrong: np.ndarray, rate: int, seen: list[clicks.Place]
+    ) -> list[gaps.Repair]:
+        """The repairs of one pass; places in `seen` are passed over, and those now seen added.
+
+        Args:
+            x: (T,) float32.
+            wrong: what `clicks.differences` says of it.
+            rate: Hz.
+            seen: places of the pass before.
+        """
+        order = self.order_at(rate)
+        longest = max(1, round(self.longest_ms * 1e-3 * rate))
+        places = clicks.candidates(wrong.reshape(-1)[: x.size], rate, order, RATIO)
+        old = frozenset(seen)
         seen[:] = places
-    found = gaps.repairs(x, places, rate, order, longest, stage.proof, old)
-    return [(at, new) for at, new in found if (new != x[at : at + new.size]).any()]
+        found = gaps.repairs(x, places, rate, order, longest, self.proof, old)
+        return [(at, new) for at, new in found if (new != x[at : at + new.size]).any()]
 
 
 def clicks_per_minute(audio: Audio, tick: Tick = no_tick) -> float:
@@ -95,11 +109,12 @@ def clicks_per_minute(audio: Audio, tick: Tick = no_tick) -> float:
     """
     tick(0.0)
     counts, seconds = np.zeros(audio.channels), 0.0
-    parts = pieces(audio)
+    parts, stage = pieces(audio), Declick(sensitivity=PLAIN)
     for at, piece in enumerate(parts, 1):
         seconds += piece.seconds
         for channel, x in enumerate(piece.samples):
-            counts[channel] += len(_repairs(x, audio.rate, Declick(sensitivity=PLAIN)))
+            wrong = clicks.differences(x, audio.rate, stage.order_at(audio.rate))
+            counts[channel] += len(stage.repairs(x, wrong, audio.rate, []))
         tick(at / len(parts))
     return float(60 * counts.max() / seconds)
 

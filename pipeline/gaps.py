@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline import predictor
 from pipeline.clicks import QUIET, Place
 from pipeline.surroundings import Local, side_frames, surroundings
 
 ROUNDS = 12  # of the estimate of powers
-RIDGE = 1e-12  # of the gap's equations
 UNEXPLAINED = 1.5  # times what the neighbourhood reaches: what may be left of a click
 ATTEMPTS = ((0.0, 1e-3, 4, 0.0), (0.001, 1e-4, 8, 3e-3))
 """A gap is tried wider where it did not explain the click: seconds searched on either side, share
@@ -30,9 +30,8 @@ of the click's peak that is searched for, samples of margin, and share of the cl
 may be left however quiet the neighbourhood is."""
 PROMINENT = 0.3  # of its peak: where a click stands out however busy the neighbourhood is
 DOUBLINGS = 8  # of the threshold, until a click is no longer than it may be
-SIZES = ((16, 1), (48, 3), (1 << 30, 9))
-"""Gaps of similar length are worked on together: samples at most, and samples over which the
-click's power is smooth."""
+SMOOTH = ((16, 1), (48, 3), (1 << 30, 9))
+"""A gap's samples at most, and over how many of them the click's power is smooth."""
 Repair = tuple[int, np.ndarray]
 
 
@@ -125,89 +124,69 @@ def _solve(
     local: Local, start: np.ndarray, length: np.ndarray, proof: float, clear: float
 ) -> tuple[list[Repair], np.ndarray]:
     """Repairs of the located clicks, and (K,) which candidates they are of."""
-    solved, found, shortest = np.zeros(length.size, bool), [], 0
-    for size, smooth in SIZES:
-        (group,) = np.nonzero((length > shortest) & (length <= size))
-        shortest = size
-        if not group.size:
-            continue
-        some = local.some(group)
-        at = start[group, None] + np.arange(length[group].max())
-        live = np.arange(at.shape[1]) < length[group, None]
-        click = _click(some, at, live, smooth)
-        real = _explained(some, at, live, click, proof, clear)
-        solved[group] = real
-        rows = np.arange(group.size)[:, None]
-        fixed = (some.x[rows, np.minimum(at, some.x.shape[1] - 1)] - click).astype(np.float32)
-        for i in np.flatnonzero(real):
-            found.append((int(some.origin[i, 0] + at[i, 0]), fixed[i, live[i]]))
+    solved, found = np.zeros(length.size, bool), []
+    lags = predictor.tap_lags(local.taps)
+    for i in np.flatnonzero(length):
+        gap = slice(start[i], start[i] + length[i])
+        click = _click(local.both[i, gap], lags[i], local.power[i, 0], np.abs(local.x[i]).max())
+        solved[i] = _explained(local, i, gap, click, proof, clear)
+        if solved[i]:
+            fixed = (local.x[i, gap] - click).astype(np.float32)
+            found.append((int(local.origin[i, 0]) + gap.start, fixed))
     return found, solved
 
 
-def _click(local: Local, at: np.ndarray, live: np.ndarray, smooth: int) -> np.ndarray:
-    """The most probable click in each gap.
+def _click(pull: np.ndarray, lags: np.ndarray, power: float, peak: float) -> np.ndarray:
+    """(G,) the most probable click in a gap.
 
-    With S the covariance of the gap given the sound around it, m its mean, and D the powers of the
-    click's samples, the click is expected to be D (S + D)^-1 (x - m); D follows MacKay's fixed
-    point. S is the residual's power times T^-1, where T holds the autocorrelation of A's taps, and
-    x - m is T^-1 times A forwards and backwards over x.
+    With T the Toeplitz matrix of the lags of A's taps, e the power of the residual and D = R^2 the
+    powers of the click's samples, the click is expected to be R (e + R T R)^-1 R pull; D follows
+    MacKay's fixed point.
 
     Args:
-        at: (K, G) the gap's samples in the surroundings.
-        live: (K, G) False for samples that only fill up the shorter gaps.
-        smooth: samples over which the powers are averaged.
+        pull: (G,) the gap after A forwards and backwards.
+        lags: (p + 1,) of A.
+        power: e.
+        peak: the click's samples are at most of this order.
     """
-    taps, size, p = local.taps, at.shape[1], local.order
-    lags = np.zeros((len(taps), max(size, p + 1)))
-    for lag in range(p + 1):
-        lags[:, lag] = (taps[:, : p + 1 - lag] * taps[:, lag:]).sum(1)
-    index = np.arange(size)
-    precision = lags[:, np.abs(index[:, None] - index)] * (live[:, None] & live[:, :, None])
-    precision[:, index, index] += np.where(live, RIDGE * lags[:, :1], lags[:, :1])
-    inverse = np.linalg.inv(precision)
-    pull = np.take_along_axis(local.both, np.minimum(at, local.x.shape[1] - 1), 1) * live
-    surprise = (inverse @ pull[:, :, None])[:, :, 0]
-    covariance = local.power[:, :, None] * inverse
     from scipy import ndimage
+    from scipy.linalg import lapack
 
-    powers = np.square(surprise) + covariance[:, index, index]
+    size = pull.size
+    lags = np.pad(lags[:size], (0, max(size - lags.size, 0)))
+    matrix = lags[np.abs(np.subtract.outer(np.arange(size), np.arange(size)))] / power
+    pull, powers = pull / power, np.full(size, peak**2)
+    smooth = next(count for longest, count in SMOOTH if size <= longest)
     for _ in range(ROUNDS):
-        total = covariance.copy()
-        total[:, index, index] += powers
-        gain = np.linalg.inv(total)
-        click: np.ndarray = powers * (gain @ surprise[:, :, None])[:, :, 0]
-        powers = np.square(click) / np.maximum(powers * gain[:, index, index], 1e-12)
+        root = np.sqrt(powers)
+        total = matrix * root
+        total *= root[:, None]
+        total.flat[:: size + 1] += 1
+        factor, _ = lapack.dpotrf(total.T, lower=1, clean=0, overwrite_a=1)
+        click: np.ndarray = root * lapack.dpotrs(factor, root * pull, lower=1)[0]
+        known = lapack.dpotri(factor, lower=1, overwrite_c=1)[0].flat[:: size + 1]
+        powers = np.square(click) / np.maximum(1 - known, 1e-9)
         if smooth > 1:
-            powers = ndimage.uniform_filter1d(powers, smooth, axis=1, mode="constant")
+            powers = ndimage.uniform_filter1d(powers, smooth, mode="constant")
+            np.maximum(powers, 0, out=powers)
     return click
 
 
 def _explained(
-    local: Local, at: np.ndarray, live: np.ndarray, click: np.ndarray, proof: float, clear: float
-) -> np.ndarray:
-    """(K,) whether the sound without the click is like the sound around it, and was not before.
+    local: Local, i: int, gap: slice, click: np.ndarray, proof: float, clear: float
+) -> bool:
+    """Whether the sound without the click is like the sound around it, and was not before.
 
     The residual's peak must fall below what the neighbourhood reaches, and by a factor that grows
     with the number of samples that were changed, and where the level steps at it, as at an onset.
     """
-    p, size, n = local.order, at.shape[1], local.x.shape[1]
-    length = live.sum(1, keepdims=True)
-    span = np.minimum(at[:, :1] + np.arange(size + p), n - 1)
-    residual = np.take_along_axis(local.ahead, span, 1) * (np.arange(size + p) < length + p)
-    before = np.abs(residual).max(1, keepdims=True)
-    for lag in range(p + 1):
-        residual[:, lag : lag + size] -= local.taps[:, p - lag, None] * click
-    after = np.maximum(np.abs(residual).max(1, keepdims=True), 1e-12)
-    index = np.arange(n)
-    levels = [
-        np.square(local.x * side).sum(1, keepdims=True) + n * QUIET**2
-        for side in (
-            (index >= at[:, :1] - local.near) & (index < at[:, :1]),
-            (index >= at[:, :1] + length) & (index < at[:, :1] + length + local.near),
-        )
-    ]
-    step = np.sqrt(np.maximum(levels[0], levels[1]) / np.minimum(levels[0], levels[1]))
-    count = np.square(np.abs(click).sum(1)) / np.maximum(np.square(click).sum(1), 1e-24)
-    enough = before > proof * after * np.sqrt(count[:, None] * step)
-    allowed = np.maximum(UNEXPLAINED * local.usual_ahead, clear * before)
-    return (enough & (after < allowed))[:, 0]
+    residual = local.ahead[i, gap.start : gap.stop + local.order]
+    before = np.abs(residual).max()
+    after = max(np.abs(residual - np.convolve(click, local.taps[i, ::-1])).max(), 1e-12)
+    near, n = local.near, local.x.shape[1]
+    sides = local.x[i, gap.start - near : gap.start], local.x[i, gap.stop : gap.stop + near]
+    quiet, loud = sorted(side @ side + n * QUIET**2 for side in sides)
+    count = np.abs(click).sum() ** 2 / max(click @ click, 1e-24)
+    enough = before > proof * after * np.sqrt(count * np.sqrt(loud / quiet))
+    allowed = max(UNEXPLAINED * local.usual_ahead[i, 0], clear * before)
+    return bool(enough and after < allowed)

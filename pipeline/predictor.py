@@ -28,6 +28,14 @@ def levinson(lags: np.ndarray, white: float = 0.0) -> np.ndarray:
     return a
 
 
+def tap_lags(a: np.ndarray) -> np.ndarray:
+    """(K, p + 1) the autocorrelation of taps (K, p + 1): the lags of |A|^2."""
+    lags = np.empty_like(a)
+    for lag in range(a.shape[1]):
+        lags[:, lag] = np.einsum("kp,kp->k", a[:, lag:], a[:, : a.shape[1] - lag])
+    return lags
+
+
 def both_ways(x: np.ndarray, spectra: np.ndarray, good: np.ndarray, order: int) -> np.ndarray:
     """The predictors with the least error forwards and backwards over the good samples.
 
