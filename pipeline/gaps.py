@@ -128,15 +128,29 @@ def _solve(
     lags = predictor.tap_lags(local.taps)
     for i in np.flatnonzero(length):
         gap = slice(start[i], start[i] + length[i])
-        click = _click(local.both[i, gap], lags[i], local.power[i, 0], np.abs(local.x[i]).max())
-        solved[i] = _explained(local, i, gap, click, proof, clear)
+        least = proof * np.sqrt(local.power[i, 0])
+        for rounds in (1, ROUNDS):  # interpolation alone must make it plausible
+            if _peak(local, i, gap) < least:
+                break
+            click = _click(local, i, gap, lags[i], rounds)
+            least = proof * _peak(local, i, gap, click)
+        else:
+            solved[i] = _explained(local, i, gap, click, proof, clear)
         if solved[i]:
             fixed = (local.x[i, gap] - click).astype(np.float32)
             found.append((int(local.origin[i, 0]) + gap.start, fixed))
     return found, solved
 
 
-def _click(pull: np.ndarray, lags: np.ndarray, power: float, peak: float) -> np.ndarray:
+def _peak(local: Local, i: int, gap: slice, click: np.ndarray | None = None) -> float:
+    """Of the residual that samples in the gap matter to, without the click if there is one."""
+    residual = local.ahead[i, gap.start : gap.stop + local.order]
+    if click is not None:
+        residual = residual - np.convolve(click, local.taps[i, ::-1])
+    return max(float(np.abs(residual).max()), 1e-12)
+
+
+def _click(local: Local, i: int, gap: slice, lags: np.ndarray, rounds: int) -> np.ndarray:
     """(G,) the most probable click in a gap.
 
     With T the Toeplitz matrix of the lags of A's taps, e the power of the residual and D = R^2 the
@@ -144,20 +158,21 @@ def _click(pull: np.ndarray, lags: np.ndarray, power: float, peak: float) -> np.
     MacKay's fixed point.
 
     Args:
-        pull: (G,) the gap after A forwards and backwards.
+        local: the sound around candidates.
+        i: which of them.
+        gap: its samples in `local`.
         lags: (p + 1,) of A.
-        power: e.
-        peak: the click's samples are at most of this order.
+        rounds: of the fixed point; 1 interpolates all samples of the gap.
     """
     from scipy import ndimage
     from scipy.linalg import lapack
 
-    size = pull.size
+    size, power = gap.stop - gap.start, local.power[i, 0]
     lags = np.pad(lags[:size], (0, max(size - lags.size, 0)))
     matrix = lags[np.abs(np.subtract.outer(np.arange(size), np.arange(size)))] / power
-    pull, powers = pull / power, np.full(size, peak**2)
+    pull, powers = local.both[i, gap] / power, np.full(size, np.square(local.x[i]).max())
     smooth = next(count for longest, count in SMOOTH if size <= longest)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         root = np.sqrt(powers)
         total = matrix * root
         total *= root[:, None]
@@ -180,13 +195,11 @@ def _explained(
     The residual's peak must fall below what the neighbourhood reaches, and by a factor that grows
     with the number of samples that were changed, and where the level steps at it, as at an onset.
     """
-    residual = local.ahead[i, gap.start : gap.stop + local.order]
-    before = np.abs(residual).max()
-    after = max(np.abs(residual - np.convolve(click, local.taps[i, ::-1])).max(), 1e-12)
+    before, after = _peak(local, i, gap), _peak(local, i, gap, click)
     near, n = local.near, local.x.shape[1]
     sides = local.x[i, gap.start - near : gap.start], local.x[i, gap.stop : gap.stop + near]
     quiet, loud = sorted(side @ side + n * QUIET**2 for side in sides)
-    count = np.abs(click).sum() ** 2 / max(click @ click, 1e-24)
+    count = max(np.abs(click).sum() ** 2 / max(click @ click, 1e-24), 1.0)
     enough = before > proof * after * np.sqrt(count * np.sqrt(loud / quiet))
     allowed = max(UNEXPLAINED * local.usual_ahead[i, 0], clear * before)
     return bool(enough and after < allowed)
