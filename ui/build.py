@@ -18,7 +18,8 @@ from ui.wiring import QUIET
 STYLES = ("style.css", "finetune.css")
 
 FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·
-recordings stay on this server, for a day at most</footer>"""
+recordings stay on this server: for a day at most, or with the training run that learns from them
+</footer>"""
 
 PAGE_JS = """
 () => {

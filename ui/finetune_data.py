@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -57,6 +58,8 @@ class Visit:
         owner: the secret of this visitor's browser, by which runs are found again.
         dataset, report: of what was given last, once it has been checked.
         costs: what a run costs here, by checkpoint.
+        measuring: the job that measures it, by checkpoint.
+        form: what the form held last.
         run: the run that is shown; none where empty.
         named: the run whose title the name's field was given.
         case: the held-out recording that is heard.
@@ -68,6 +71,8 @@ class Visit:
     dataset: Dataset | None = None
     report: dict[str, Any] = field(default_factory=dict)
     costs: dict[str, Cost] = field(default_factory=dict)
+    measuring: dict[str, Job] = field(default_factory=dict)
+    form: Form = ()
     run: str = ""
     named: str = ""
     case: str = ""
@@ -148,13 +153,17 @@ async def measure(desk: Desk, visit: Visit | None, *form: Any) -> AsyncIterator[
     """Measures what a run of the checkpoint costs on this machine, and tells what to expect."""
     if visit is None or visit.dataset is None or not finetune_report.is_usable(visit.report):
         return
-    name = str(form[0])
+    name, visit.form = str(form[0]), form
     if name not in visit.costs:
         yield {"forecast": words.note("Measuring how fast this machine learns ...")}
-        job = visit.session.begin(Job(partial(_measure, visit, form), Line()))
-        async for _ in job.follow():
-            if visit.session.job is not job:
-                return
+        job = visit.measuring.get(name)
+        if job is None or job.ended or job.stopped:
+            job = visit.session.begin(Job(partial(_measure, visit, form), Line()))
+            visit.measuring = {name: job}
+        while not job.ended:
+            await asyncio.sleep(0.2)
+        if visit.session.job is not job:
+            return
         try:
             visit.costs[name] = job.result()
         except Cancelled:
@@ -162,7 +171,7 @@ async def measure(desk: Desk, visit: Visit | None, *form: Any) -> AsyncIterator[
         except Exception as error:
             yield {"forecast": words.problem(plain_error(error))}
             return
-    yield {"forecast": forecast(desk, visit, *form)}
+    yield {"forecast": forecast(desk, visit, *visit.form)}
 
 
 def _measure(visit: Visit, form: Form, job: Job) -> Cost:

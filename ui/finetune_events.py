@@ -7,6 +7,7 @@ a restarted app loses nothing.
 from __future__ import annotations
 
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -27,7 +28,7 @@ from ui.finetune_runs import can_resume, has_best, titled
 from ui.jobs import Job, Line
 from ui.run_digest import Digest, digest
 
-OF_RUN = ("run", "listen", "judged", "stop", "resume")
+OF_RUN = ("run", "listen", "judged", "stop", "resume", "delete")
 HIDDEN, SHOWN = {"visible": False}, {"visible": True}
 
 
@@ -95,6 +96,7 @@ def show(desk: Desk, visit: Visit, playing: bool = False) -> Updates:
         "start": gr.update(visible=not is_live),
         "stop": gr.update(visible=is_live and state != "stopping"),
         "resume": gr.update(visible=can_resume(run) and live is None),
+        "delete": gr.update(visible=not is_live),
         **_judged(run, is_live, found),
     }
     if visit.named != run.name:
@@ -171,6 +173,19 @@ def resume(desk: Desk, visit: Visit | None) -> Updates:
         (run.folder / VERDICT).unlink(missing_ok=True)
     except Exception as error:
         return {"status": words.problem(plain_error(error))}
+    return {"status": "", "used_status": "", **show(desk, visit)}
+
+
+def delete(desk: Desk, visit: Visit | None, sure: bool) -> Updates:
+    """Removes the run that is shown, with its copy of the recordings; not one that is live."""
+    run = desk.run_of(visit)
+    if visit is None or run is None or not sure:
+        return {}
+    if run.is_live():
+        return {"status": words.problem("Stop the run first.")}
+    shutil.rmtree(run.folder, ignore_errors=True)
+    seen = finetune_runs.found(visit.owner, desk.rules)
+    visit.run, visit.case, visit.sent = seen[0].name if seen else "", "", {}
     return {"status": "", "used_status": "", **show(desk, visit)}
 
 

@@ -57,7 +57,7 @@ GUIDE = """<div class="wm-empty">
       learned from. Then use it in Restore, download it, or share it.</li>
   </ol>
   <p class="wm-fine">The run goes on when this page is closed, and is found again. It can be stopped
-  at any time, and resumed.</p>
+  at any time, and resumed. It keeps a copy of the recordings until it is deleted.</p>
 </div>"""
 
 

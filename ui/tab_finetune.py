@@ -20,9 +20,9 @@ from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, steps
 POLL_S = 1.5
 FORM = ("base", "damage", "length", "amount")
 OF_RUN = (
-    "visit", "which", "timer", "start", "stop", "resume", "status", "guide", "run", "titled",
-    "meter", "curves", "judged", "verdict", "judge", "use_panel", "used_status", "name", "listen",
-    "case", "player",
+    "visit", "which", "timer", "start", "stop", "resume", "delete", "status", "guide", "run",
+    "titled", "meter", "curves", "judged", "verdict", "judge", "use_panel", "used_status", "name",
+    "listen", "case", "player",
 )  # fmt: skip
 OF_DATA = ("visit", "checked", "report", "forecast", "start", "guide")
 
@@ -115,9 +115,13 @@ def _draw_actions() -> dict[str, Any]:
                 "Stop run", variant="stop", visible=False, min_width=80, elem_id="wmf-stop"
             )
             resume = gr.Button("Resume", visible=False, min_width=80, elem_id="wmf-resume")
+            delete = gr.Button("Delete run", visible=False, min_width=80, elem_id="wmf-delete")
         status = _html("status")
         which = gr.Dropdown([], label="Runs", visible=False, filterable=False, elem_id="wmf-which")
-    return {"start": start, "stop": stop, "resume": resume, "status": status, "which": which}
+    return {
+        "start": start, "stop": stop, "resume": resume, "delete": delete, "status": status,
+        "which": which,
+    }  # fmt: skip
 
 
 def _draw_run() -> dict[str, Any]:
@@ -214,6 +218,10 @@ def _wire_run(desk: Desk, parts: dict[str, Any], page: gr.Blocks, tab: gr.Tab) -
     )
     parts["judge"].click(**judge, **AGAIN)
     parts["resume"].click(once(partial(events.resume, desk), parts), visit, outputs, **QUIET)
+    parts["delete"].click(
+        once(partial(events.delete, desk), parts), [visit, parts["playing"]], outputs, js=SURE,
+        **QUIET,
+    )  # fmt: skip
     for name, handler in (("which", events.choose_run), ("case", events.choose_case)):
         change = once(partial(handler, desk), parts)
         parts[name].input(change, [visit, parts[name]], outputs, **QUIET)
@@ -241,6 +249,9 @@ def _wire_use(desk: Desk, parts: dict[str, Any]) -> None:
 PLAYING = """visit => [visit,
   Boolean(document.querySelector("#wmf-heard .wm-player")?.abplayer?.state.playing)]"""
 """A player that plays is not replaced."""
+
+SURE = """visit => [visit,
+  confirm("Delete this run, with its copy of the recordings and its weights?")]"""
 
 FOLD = """() => {
   document.querySelector(".wmf-report")?.removeAttribute("open");
