@@ -125,7 +125,8 @@ def _solve(
 ) -> tuple[list[Repair], np.ndarray]:
     """Repairs of the located clicks, and (K,) which candidates they are of."""
     solved, found = np.zeros(length.size, bool), []
-    lags = predictor.tap_lags(local.taps)
+    lags = np.zeros((length.size, max(length.max(initial=0), local.order + 1)))
+    lags[:, : local.order + 1] = predictor.tap_lags(local.taps)
     for i in np.flatnonzero(length):
         gap = slice(start[i], start[i] + length[i])
         least = proof * np.sqrt(local.power[i, 0])
@@ -161,14 +162,13 @@ def _click(local: Local, i: int, gap: slice, lags: np.ndarray, rounds: int) -> n
         local: the sound around candidates.
         i: which of them.
         gap: its samples in `local`.
-        lags: (p + 1,) of A.
+        lags: (G or more,) of A.
         rounds: of the fixed point; 1 interpolates all samples of the gap.
     """
     from scipy import ndimage
     from scipy.linalg import lapack
 
     size, power = gap.stop - gap.start, local.power[i, 0]
-    lags = np.pad(lags[:size], (0, max(size - lags.size, 0)))
     matrix = lags[np.abs(np.subtract.outer(np.arange(size), np.arange(size)))] / power
     pull, powers = local.both[i, gap] / power, np.full(size, np.square(local.x[i]).max())
     smooth = next(count for longest, count in SMOOTH if size <= longest)
