@@ -81,9 +81,9 @@ def _take(found: Digest, event: Mapping[str, Any]) -> None:
         found.speed = _number(event, "audio_seconds_per_second", found.speed)
         found.rate = _number(event, "learning_rate", found.rate)
         found.rates.append((step, found.rate))
-        for name in event.keys() - NO_TERM:
-            if isinstance(event[name], (int, float)):
-                found.terms.setdefault(name, []).append((step, float(event[name])))
+        for name, value in event.items():
+            if name not in NO_TERM and isinstance(value, (int, float)):
+                found.terms.setdefault(name, []).append((step, float(value)))
     elif kind == "validation" and math.isfinite(score := _number(event, JUDGED, math.nan)):
         found.evaluations.append((step, score))
     elif kind == "base" and math.isfinite(score := _number(event, JUDGED, math.nan)):

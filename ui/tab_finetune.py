@@ -115,7 +115,7 @@ def _draw_actions() -> dict[str, Any]:
                 "Stop run", variant="stop", visible=False, min_width=80, elem_id="wmf-stop"
             )
             resume = gr.Button("Resume", visible=False, min_width=80, elem_id="wmf-resume")
-            delete = gr.Button("Delete run", visible=False, min_width=80, elem_id="wmf-delete")
+            delete = gr.Button("Delete", visible=False, min_width=70, elem_id="wmf-delete")
         status = _html("status")
         which = gr.Dropdown([], label="Runs", visible=False, filterable=False, elem_id="wmf-which")
     return {
