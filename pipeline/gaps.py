@@ -28,6 +28,8 @@ ATTEMPTS = ((0.0, 1e-3, 4, 0.0), (0.001, 1e-4, 8, 3e-3))
 """A gap is tried wider where it did not explain the click: seconds searched on either side, share
 of the click's peak that is searched for, samples of margin, and share of the click's residual that
 may be left however quiet the neighbourhood is."""
+NOISE_LIKE = 5.0  # times its own spread: what a neighbourhood without pulses reaches at most
+STANDS_OUT = 3.0  # times the proof, and of that spread: a click beyond doubt among noise
 PROMINENT = 0.3  # of its peak: where a click stands out however busy the neighbourhood is
 DOUBLINGS = 8  # of the threshold, until a click is no longer than it may be
 SMOOTH = ((16, 1), (48, 3), (1 << 30, 9))
@@ -194,12 +196,16 @@ def _explained(
 
     The residual's peak must fall below what the neighbourhood reaches, and by a factor that grows
     with the number of samples that were changed, and where the level steps at it, as at an onset.
+    Among noise, where no pulse of the sound's own can be meant, it need not fall that far.
     """
     before, after = _peak(local, i, gap), _peak(local, i, gap, click)
     near, n = local.near, local.x.shape[1]
     sides = local.x[i, gap.start - near : gap.start], local.x[i, gap.stop : gap.stop + near]
     quiet, loud = sorted(side @ side + n * QUIET**2 for side in sides)
     count = max(np.abs(click).sum() ** 2 / max(click @ click, 1e-24), 1.0)
-    enough = before > proof * after * np.sqrt(count * np.sqrt(loud / quiet))
+    step, spread = np.sqrt(loud / quiet), np.sqrt(local.power[i, 0])
+    enough = before > proof * after * np.sqrt(count * step)
+    if local.usual_ahead[i, 0] < NOISE_LIKE * spread:
+        enough |= before > STANDS_OUT * proof * spread * np.sqrt(np.sqrt(count)) * step
     allowed = max(UNEXPLAINED * local.usual_ahead[i, 0], clear * before)
     return bool(enough and after < allowed)
