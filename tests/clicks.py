@@ -38,7 +38,7 @@ def clean(material: str, seconds: float) -> np.ndarray:
 
 
 def clicks(kind: str, like: np.ndarray, rate: int, per_minute: float, seed: int = 0) -> np.ndarray:
-    """(T,) the damage alone: peaks of 20 to 80 % of the sound's, alike on a logarithmic scale.
+    """(T,) the damage alone: peaks of 5 to 80 % of the sound's, alike on a logarithmic scale.
 
     Args:
         kind: one of KINDS.
@@ -51,7 +51,7 @@ def clicks(kind: str, like: np.ndarray, rate: int, per_minute: float, seed: int 
     for at in rng.integers(0, like.size - rate // 100, round(per_minute * like.size / rate / 60)):
         length = max(1, round(rng.uniform(shortest, longest) * rate))
         shape = rng.standard_normal(length) * np.exp(-4 * np.arange(length) / length)
-        level = np.abs(like).max() * np.exp(rng.uniform(np.log(0.2), np.log(0.8)))
+        level = np.abs(like).max() * np.exp(rng.uniform(np.log(0.05), np.log(0.8)))
         made[at : at + length] += level * shape / np.abs(shape).max()
     return made.astype(np.float32)
 
