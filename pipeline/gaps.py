@@ -29,7 +29,7 @@ ATTEMPTS = ((0.0, 1e-3, 4, 0.0), (0.001, 1e-4, 8, 3e-3))
 of the click's peak that is searched for, samples of margin, and share of the click's residual that
 may be left however quiet the neighbourhood is."""
 NOISE_LIKE = 5.0  # times its own spread: what a neighbourhood without pulses reaches at most
-STANDS_OUT = 3.0  # times the proof, and of that spread: a click beyond doubt among noise
+STANDS_OUT = 4.0  # times the proof, and of that spread: a click beyond doubt among noise
 PROMINENT = 0.3  # of its peak: where a click stands out however busy the neighbourhood is
 DOUBLINGS = 8  # of the threshold, until a click is no longer than it may be
 SMOOTH = ((16, 1), (48, 3), (1 << 30, 9))
