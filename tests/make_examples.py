@@ -2,7 +2,7 @@
 
     python tests/make_examples.py [--espeak]
 
-The two synthesised ones come out the same on every run. `--espeak` also makes the spoken one again,
+The synthesised ones come out the same on every run. `--espeak` also makes the spoken one again,
 with the espeak-ng program (its speech carries no licence claim).
 """
 
@@ -113,6 +113,20 @@ def music() -> np.ndarray:
     return low_pass(mix, 8_000)
 
 
+def record() -> np.ndarray:
+    """Twelve seconds of the plucked phrase as an old record has it: hum, hiss and clicks."""
+    rng = np.random.default_rng(5)
+    sound = np.tile(music(), 2) / 3
+    time = np.arange(sound.shape[1]) / RATE
+    hum = sum(0.02 / k * np.sin(2 * np.pi * 50 * k * time + k) for k in (1, 2, 3, 5))
+    sound += hum + 0.004 * rng.standard_normal(sound.shape)
+    for at in rng.integers(RATE // 10, sound.shape[1] - RATE // 10, 24):
+        n = int(rng.integers(6, 40))
+        click = rng.standard_normal(n) * np.exp(-np.arange(n) / (n / 4))
+        sound[:, at : at + n] += rng.uniform(0.2, 0.6) * click / np.abs(click).max()
+    return sound
+
+
 def spoken() -> np.ndarray:
     """The sentence of SPOKEN by espeak-ng, at 8 kHz."""
     with tempfile.TemporaryDirectory() as folder:
@@ -140,6 +154,7 @@ def main() -> None:
     if parser.parse_args().espeak:
         write("Telephone-call-8-kHz", spoken(), 8_000)
     write("Synthetic-voice-up-to-4-kHz", voice(), RATE)
+    write("Old-record-with-hum-and-clicks", soxr.resample(record().T, RATE, 44_100).T, 44_100)
     write("Plucked-strings-up-to-8-kHz", soxr.resample(music().T, RATE, 22_050).T, 22_050)
 
 
