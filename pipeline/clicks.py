@@ -69,11 +69,12 @@ def differences(
     padded[hop // 2 : hop // 2 + x.size] = x
     frames = np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop]
     which = np.arange(count) if which is None else which
+    wanted, which = which.size, np.pad(which, (0, -which.size % ROWS))
     out = np.empty((which.size, hop), np.float32)
     for start in range(0, which.size, BATCH):
-        batch = frames[which[start : start + BATCH]]
-        out[start : start + len(batch)] = _whitened_twice(batch, order)
-    return out
+        batch = slice(start, start + BATCH)
+        out[batch] = _whitened_twice(frames[which[batch]], order)
+    return out[:wanted]
 
 
 def frame_count(frames: int, rate: int) -> int:
@@ -96,19 +97,19 @@ def frames_over(changed: np.ndarray, rate: int) -> np.ndarray:
 def _whitened_twice(frames: np.ndarray, order: int) -> np.ndarray:
     """(F, 2 H) -> the middle (F, H) of each through |A|^2 / sum(a^2).
 
-    A tone may be 70 dB above the rest, so a rounding error decides on A: the transform is given
-    whole vectors of rows, so that a frame's do not depend on the frames beside it.
+    A tone may be 70 dB above the rest, so rounding errors matter to A: F is a multiple of ROWS, so
+    that those of a frame do not depend on the frames beside it.
     """
     from scipy import fft
 
-    count, length = frames.shape
-    spectra = fft.rfft(np.pad(frames, ((0, -count % ROWS), (0, 0))), axis=1)
+    length = frames.shape[1]
+    spectra = fft.rfft(frames, axis=1)
     to_lags, to_power = _cosines(length, order)
     a = predictor.levinson(_hann_power(spectra) @ to_lags, WHITE)
     lags = predictor.tap_lags(a)
     spectra *= (lags / lags[:, :1]).astype(np.float32) @ to_power
     whole: np.ndarray = fft.irfft(spectra, axis=1)
-    return whole[:count, length // 4 : length - length // 4]
+    return whole[:, length // 4 : length - length // 4]
 
 
 def _hann_power(spectra: np.ndarray) -> np.ndarray:
