@@ -6,7 +6,7 @@ A sample without a click comes out as it went in, one that a click buried is int
 sides, one in the tail of a click is something between: its most probable value. What is left must
 then look like the sound around it, or else it was no click and nothing is changed.
 
-All candidates of a window are worked on at once; K counts them, n the samples around each.
+K counts the candidates of a window, n the samples around each.
 
 Source: Janssen, Veldhuis and Vries, "Adaptive interpolation of discrete-time signals that can be
 modeled as autoregressive processes", IEEE Trans. ASSP 34 (1986), the interpolation; Godsill and
@@ -167,7 +167,6 @@ def _click(local: Local, i: int, gap: slice, lags: np.ndarray, rounds: int) -> n
         lags: (G or more,) of A.
         rounds: of the fixed point; 1 interpolates all samples of the gap.
     """
-    from scipy import ndimage
     from scipy.linalg import lapack
 
     size, power = gap.stop - gap.start, local.power[i, 0]
@@ -184,8 +183,7 @@ def _click(local: Local, i: int, gap: slice, lags: np.ndarray, rounds: int) -> n
         known = lapack.dpotri(factor, lower=1, overwrite_c=1)[0].flat[:: size + 1]
         powers = np.square(click) / np.maximum(1 - known, 1e-9)
         if smooth > 1:
-            powers = ndimage.uniform_filter1d(powers, smooth, mode="constant")
-            np.maximum(powers, 0, out=powers)
+            powers = np.convolve(powers, np.full(smooth, 1 / smooth), "same")
     return click
 
 
