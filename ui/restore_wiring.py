@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,7 @@ from ui import restore_events as events
 from ui.common import Session
 from ui.comparison import MOST
 from ui.recipe_events import OWN, PROPOSED
-
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""Events of the page only: no endpoint for others, our own progress line, not Gradio's."""
-
-LONG: dict[str, Any] = {**QUIET, "concurrency_limit": None}
-"""Events that follow a job: the job waits in our own line, its watchers need none."""
-
-AGAIN: dict[str, Any] = {**LONG, "trigger_mode": "multiple"}
-"""The same where a second one may come before the first has ended, and replaces it."""
+from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, steps
 
 EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
 
@@ -47,22 +39,22 @@ def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
 
 
 def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
-    outputs = _all(parts, READ)
-    state = _all(parts, ("named", "chain"))
+    outputs = chosen(parts, READ)
+    state = chosen(parts, ("named", "chain"))
     ahead: dict[str, Any] = {
         "fn": partial(events.forecast, desk), "inputs": [parts["session"], *state],
         "outputs": parts["status"], **LONG,
     }  # fmt: skip
     for name, event in (("file", "upload"), ("microphone", "stop_recording")):
-        chosen = _following(partial(events.choose, desk, name), parts)
+        read = following(partial(events.choose, desk, name), parts)
         getattr(parts[name], event)(
-            chosen, [parts["session"], parts[name], *state], outputs, **AGAIN
+            read, [parts["session"], parts[name], *state], outputs, **AGAIN
         ).success(**ahead)
-        dropped, gone = _once(partial(events.forget, desk), parts), (*CLEARED, *RECIPE)
-        parts[name].clear(dropped, [parts["session"], *state], _all(parts, gone), **QUIET)
+        dropped, gone = once(partial(events.forget, desk), parts), (*CLEARED, *RECIPE)
+        parts[name].clear(dropped, [parts["session"], *state], chosen(parts, gone), **QUIET)
     for button, path in zip(parts["picks"], events.examples().values(), strict=True):
-        chosen = _following(partial(_choose_example, desk, path), parts)
-        button.click(chosen, [parts["session"], *state], outputs, **AGAIN).success(**ahead)
+        read = following(partial(_choose_example, desk, path), parts)
+        button.click(read, [parts["session"], *state], outputs, **AGAIN).success(**ahead)
 
 
 def _choose_example(
@@ -73,7 +65,7 @@ def _choose_example(
 
 def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
     opening = partial(recipe_events.open_recipe, desk.stages)
-    session, named, opened, chain = _all(parts, ("session", "named", "opened", "chain"))
+    session, named, opened, chain = chosen(parts, ("session", "named", "opened", "chain"))
     forecast = partial(recipe_events.forecast, desk.stages)
     ahead: dict[str, Any] = {"fn": forecast, "inputs": [session, chain], "outputs": parts["status"]}
     named.input(opening, [session, named, chain], chain, **QUIET).success(**ahead, **QUIET)
@@ -92,8 +84,8 @@ def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
 def _wire_own_weights(desk: events.Desk, parts: dict[str, Any]) -> None:
     names = ("session", "weights", "size", "chain")
     adopt = partial(own_weights.adopt, desk.stages)
-    outputs = _all(parts, ("chain", "adopted"))
-    parts["weights"].upload(adopt, _all(parts, names), outputs, **QUIET).success(
+    outputs = chosen(parts, ("chain", "adopted"))
+    parts["weights"].upload(adopt, chosen(parts, names), outputs, **QUIET).success(
         None, None, parts["named"], js=f"() => '{OWN}'", **QUIET
     )
 
@@ -103,14 +95,14 @@ def _propose(stages: dict[str, type], session: Session | None, value: Any) -> tu
 
 
 def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
-    outputs = _all(parts, ("status", *BUTTONS, *RESULT))
-    session, at_s, chain = _all(parts, ("session", "preview_at", "chain"))
+    outputs = chosen(parts, ("status", *BUTTONS, *RESULT))
+    session, at_s, chain = chosen(parts, ("session", "preview_at", "chain"))
     for name, kind in (("preview", events.PREVIEW), ("restore", events.WHOLE)):
-        run = _following(partial(events.run, desk, kind), parts)
+        run = following(partial(events.run, desk, kind), parts)
         parts[name].click(run, [session, at_s, chain], outputs, **LONG).success(
             None, js=TO_RESULT, **QUIET
         )
-    rival = _following(partial(events.compare, desk), parts)
+    rival = following(partial(events.compare, desk), parts)
     parts["compare"].click(rival, [session, at_s, parts["rivals"], chain], outputs, **LONG).success(
         None, js=TO_RESULT, **QUIET
     )
@@ -118,17 +110,17 @@ def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
 
 
 def _wire_result(desk: events.Desk, parts: dict[str, Any]) -> None:
-    session, named, chain, which = _all(parts, ("session", "named", "chain", "which"))
-    show = _once(partial(events.show, desk.stages), parts)
-    which.input(show, [session, which], _all(parts, RESULT), **QUIET)
-    pair = _following(partial(events.pair, desk), parts)
-    chosen = _all(parts, ("session", "first", "second"))
-    outputs = _all(parts, ("player", "status", "first", "second", *BUTTONS))
-    gr.on([parts["first"].input, parts["second"].input], pair, chosen, outputs, **LONG)
+    session, named, chain, which = chosen(parts, ("session", "named", "chain", "which"))
+    show = once(partial(events.show, desk.stages), parts)
+    which.input(show, [session, which], chosen(parts, RESULT), **QUIET)
+    pair = following(partial(events.pair, desk), parts)
+    both = chosen(parts, ("session", "first", "second"))
+    outputs = chosen(parts, ("player", "status", "first", "second", *BUTTONS))
+    gr.on([parts["first"].input, parts["second"].input], pair, both, outputs, **LONG)
     for at, button in enumerate(parts["uses"]):
         use = partial(result_events.use, desk.stages, at)
         button.click(use, [session, chain], [named, chain], **QUIET)
-    hand, handed = _steps(result_events.download, parts), _all(parts, ("handed", "delivery"))
+    hand, handed = steps(result_events.download, parts), chosen(parts, ("handed", "delivery"))
     for button in parts["kinds"]:
         made = button.click(hand, [session, button], handed, **EXPORT, **QUIET)
         made.success(None, js=HAND_OUT, **QUIET)
@@ -148,40 +140,3 @@ TO_RESULT = """() => {
 """The diagnosis folds, to make room; on a narrow page the result is below: go there."""
 
 HAND_OUT = "() => document.querySelector('#wm-handed, #wm-handed a, #wm-handed button').click()"
-
-
-def _all(parts: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
-    return [parts[name] for name in names]
-
-
-def _once(handler: Callable[..., events.Updates], parts: dict[str, Any]) -> Callable[..., Any]:
-    """The handler as Gradio wants it: keyed by component instead of by name."""
-
-    def once(*values: Any) -> Any:
-        return {parts[name]: new for name, new in handler(*values).items()} or gr.skip()
-
-    return once
-
-
-def _steps(
-    handler: Callable[..., Iterator[events.Updates]], parts: dict[str, Any]
-) -> Callable[..., Iterator[Any]]:
-    """The same for a handler of a few steps."""
-
-    def steps(*values: Any) -> Iterator[Any]:
-        for updates in handler(*values):
-            yield {parts[name]: new for name, new in updates.items()}
-
-    return steps
-
-
-def _following(
-    handler: Callable[..., AsyncIterator[events.Updates]], parts: dict[str, Any]
-) -> Callable[..., AsyncIterator[Any]]:
-    """The same for a handler that goes on: each of its updates, as it comes."""
-
-    async def following(*values: Any) -> AsyncIterator[Any]:
-        async for updates in handler(*values):
-            yield {parts[name]: new for name, new in updates.items()}
-
-    return following
