@@ -1,4 +1,4 @@
-"""The page, served once for all tests in here, and visitors who use it in a real browser."""
+"""The page, served once for all tests of a file, and visitors who use it in a real browser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FLAGS = (
 ).split()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with good and bad recordings; the good ones are short and band-limited."""
     folder = tmp_path_factory.mktemp("files")
@@ -43,12 +43,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page, served with a small random net and the `Slow` stage."""
     import torch
