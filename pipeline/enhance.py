@@ -88,7 +88,7 @@ class Enhance:
         if keep_below_hz + crossover.WIDTH_HZ >= own_rate / 2:
             return _resampled(audio, rate, tick)
         x = resample(audio, own_rate, tick=share(tick, 0.01, 0.04))
-        with nets.measured(self._key(device), x):
+        with nets.measured(self._key(device), x.seconds * x.channels):
             residual = added.residual(net, x, keep_below_hz, share(tick, 0.04, 0.92))
         dry = x if rate == own_rate else resample(audio, rate, tick=share(tick, 0.92, 0.94))
         del x

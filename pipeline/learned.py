@@ -62,7 +62,7 @@ class Cleaner:
         net = nets.load(self.checkpoint, device, self.precision, models=self.MODELS, own=self.own)
         own_rate: int = net.config.sample_rate
         x = resample(audio, own_rate, tick=share(tick, 0.01, 0.05))
-        with nets.measured(self._key(device), x):
+        with nets.measured(self._key(device), x.seconds * x.channels):
             change = added.residual(net, x, 0.0, share(tick, 0.05, 0.92), OVERLAP)
         out = allocate(audio.channels, audio.frames)
         wet = resample(Audio(change, own_rate), audio.rate).samples

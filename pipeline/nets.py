@@ -103,13 +103,13 @@ def _load(folder: str, sha256: str, device: str, precision: str) -> Net:
 
 
 @contextmanager
-def measured(key: tuple[str, ...], x: Any) -> Iterator[None]:
-    """Remembers under `key` how fast the work inside goes over the sound `x`."""
+def measured(key: tuple[str, ...], seconds: float) -> Iterator[None]:
+    """Remembers under `key` how fast the work inside, so many seconds of one channel, is done."""
     started = time.monotonic()
     yield
     taken = time.monotonic() - started
-    if x.seconds >= LONG_ENOUGH_S and taken > 0:
-        _measured_speed[key] = x.seconds * x.channels / taken
+    if seconds >= LONG_ENOUGH_S and taken > 0:
+        _measured_speed[key] = seconds / taken
 
 
 def speed(key: tuple[str, ...], otherwise: float) -> float:

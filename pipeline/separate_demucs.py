@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import threading
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -21,11 +21,9 @@ from pipeline.stage import Tick, no_tick, part, share
 
 NETS_IN = {"htdemucs_ft": 4, "mdx_extra": 4}
 STORED_SPEED = 1.5  # seconds of stereo a second, one net, one core of a CPU
-LONG_ENOUGH_S = 5.0  # for a run to say how fast the next one will be
 FETCHED, HEARD, SEPARATED = 0.2, 0.02, 0.96  # of the progress
 CLASSES = ("demucs.demucs.Demucs", "demucs.hdemucs.HDemucs", "demucs.htdemucs.HTDemucs")
 _loading = threading.Lock()
-_measured_speed: dict[tuple[str, str], float] = {}
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,8 @@ class Demucs:
         bag = load(self.name, found, device)
         tick = share(tick, fetched, 1)
         x = resample(audio, bag.samplerate, tick=share(tick, 0, HEARD))
-        started = time.monotonic()
-        made = separated(bag, x, self.shifts, self.overlap, share(tick, HEARD, SEPARATED))
-        self._remember_speed(device, x, time.monotonic() - started)
+        with nets.measured((self.name, device), x.seconds * self._work(x.channels)):
+            made = separated(bag, x, self.shifts, self.overlap, share(tick, HEARD, SEPARATED))
         del x
         back = share(tick, SEPARATED, 1)
         stems = {}
@@ -85,20 +82,14 @@ class Demucs:
 
         A download is not counted.
         """
-        speed = max(
-            (speed for (name, _), speed in _measured_speed.items() if name == self.name),
-            default=STORED_SPEED,
-        )
+        device = nets.pick_device(self.device) if "torch" in sys.modules else "cpu"
+        speed = nets.speed((self.name, device), STORED_SPEED)
         return frames / rate * self._work(channels) / speed
 
     def _work(self, channels: int) -> float:
         """How many times one net hears one second of stereo, for each second."""
         pairs = (channels + 1) // 2
         return pairs * NETS_IN.get(self.name, 1) * max(self.shifts, 1) / (1 - self.overlap)
-
-    def _remember_speed(self, device: str, x: Audio, seconds: float) -> None:
-        if x.seconds >= LONG_ENOUGH_S and seconds > 0:
-            _measured_speed[self.name, device] = x.seconds * self._work(x.channels) / seconds
 
 
 def _fitted(stem: Audio, frames: int) -> Audio:

@@ -204,8 +204,6 @@ def test_it_stops_after_the_segment_at_hand(noise):
 
 
 def test_it_knows_how_long_it_takes(noise):
-    from pipeline import separate_demucs
-
     before = separator("htdemucs").estimate_seconds(60 * RATE, RATE, 2)
     assert separator("htdemucs_ft").estimate_seconds(60 * RATE, RATE, 2) == pytest.approx(
         4 * before
@@ -213,7 +211,7 @@ def test_it_knows_how_long_it_takes(noise):
     shifted = separator("htdemucs", shifts=3, overlap=0.5)
     assert shifted.estimate_seconds(60 * RATE, RATE, 1) == pytest.approx(before * 3 * 0.75 / 0.5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(separate_demucs, "_measured_speed", {("htdemucs", "cpu"): 30.0})
+        patch.setattr("pipeline.nets._measured_speed", {("htdemucs", "cpu"): 30.0})
         assert separator("htdemucs").estimate_seconds(60 * RATE, RATE, 2) == pytest.approx(
             60 / 22.5
         )
