@@ -18,11 +18,17 @@ import numpy as np
 from pipeline import windows
 from pipeline.audio import Audio, allocate, release, resample, spans
 from pipeline.crossover import filtered
-from pipeline.hum_search import Hum, dc_offset, find_hum, has_rumble
+from pipeline.hum_search import (
+    MAINS_HZ,
+    SHORTEST_S,
+    Hum,
+    dc_offset,
+    hum_in,
+    quiet_spectrum,
+    rumble_in,
+)
 from pipeline.hum_wave import hum_wave
 from pipeline.stage import Tick, check_knobs, knob, no_tick, share
-
-__all__ = ["Hum", "RemoveHum", "dc_offset", "find_hum", "has_rumble"]
 
 LOW_RATE = 4000
 RUMBLE_HZ = 25.0
@@ -59,7 +65,7 @@ class RemoveHum:
         """
         tick(0.0)
         offset = dc_offset(audio) if self.dc == "auto" else np.zeros(audio.channels)
-        hum, rumble_hz = self._hum(audio), self._rumble_hz(audio)
+        hum, rumble_hz = self._found(audio)
         tick(0.1)
         if hum is None and not rumble_hz:
             if not offset.any():
@@ -73,15 +79,16 @@ class RemoveHum:
         """Seconds the work will take on one core."""
         return frames / rate * channels / STORED_SPEED
 
-    def _hum(self, audio: Audio) -> Hum | None:
-        if self.hum_hz is None:
-            return find_hum(audio)
-        return find_hum(audio, (float(self.hum_hz),)) if self.hum_hz else None
-
-    def _rumble_hz(self, audio: Audio) -> float:
-        if self.rumble_hz is not None:
-            return float(self.rumble_hz)
-        return RUMBLE_HZ if has_rumble(audio) else 0.0
+    def _found(self, audio: Audio) -> tuple[Hum | None, float]:
+        """Hum, and the frequency below which there is rumble (0 for none), from one spectrum."""
+        hum, rumble_hz = None, self.rumble_hz or 0.0
+        if audio.seconds >= SHORTEST_S and (self.hum_hz != 0 or self.rumble_hz is None):
+            quiet = quiet_spectrum(audio)
+            if self.hum_hz != 0:
+                hum = hum_in(quiet, (self.hum_hz,) if self.hum_hz else MAINS_HZ)
+            if self.rumble_hz is None and rumble_in(quiet):
+                rumble_hz = RUMBLE_HZ
+        return hum, float(rumble_hz)
 
 
 def _unwanted(

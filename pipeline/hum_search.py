@@ -72,9 +72,11 @@ def dc_offset(audio: Audio) -> np.ndarray:
 
 def has_rumble(audio: Audio) -> bool:
     """Whether there is always much below 22 Hz: -60 dBFS, and not far less than in the bass."""
-    if audio.seconds < SHORTEST_S:
-        return False
-    quiet = quiet_spectrum(audio)
+    return audio.seconds >= SHORTEST_S and rumble_in(quiet_spectrum(audio))
+
+
+def rumble_in(quiet: Quiet) -> bool:
+    """The same of a spectrum."""
     low, bass = (
         quiet.power[(quiet.hz >= band[0]) & (quiet.hz <= band[1])]
         for band in (RUMBLE_BAND, BASS_BAND)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.audio import Audio
-from pipeline.hum import RemoveHum, dc_offset, find_hum, has_rumble
+from pipeline.hum import RemoveHum
+from pipeline.hum_search import dc_offset, find_hum, has_rumble
 from tests.noise_sounds import RATE, music, noise, speech
 
 HARMONICS = range(1, 9)
