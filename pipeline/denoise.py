@@ -35,8 +35,8 @@ STORED_SPEED = 120.0  # seconds of one channel a second
 
 
 @dataclass(frozen=True)
-class Denoise:
-    """Turns down steady noise such as hiss; quiet recordings pass unchanged."""
+class NoiseReduction:
+    """What the stages that turn down steady noise share: how far, and where there is any."""
 
     reduction_db: float = knob(
         30.0, 0, 60, "dB", "How far noise is turned down where there is nothing else; 0 changes "
@@ -50,6 +50,24 @@ class Denoise:
     def __post_init__(self) -> None:
         check_knobs(self)
 
+    def found(self, audio: Audio, stft: Stft, tick: Tick) -> tuple[np.ndarray, np.ndarray] | None:
+        """The noise, and how far it may be turned down; None where there is nothing to do.
+
+        Returns:
+            (S, F) its power in all channels together (see `noise_track`), and (S, C, F) the
+            smallest gain allowed.
+        """
+        if not self.reduction_db or audio.seconds < SHORTEST_S:
+            return None
+        noise = BIAS * noise_track(audio, stft, tick)  # (S, C, F)
+        least = least_gain(noise, self.reduction_db, self.floor_db)
+        return None if not len(noise) or least.min() == 1 else (noise.sum(axis=1), least)
+
+
+@dataclass(frozen=True)
+class Denoise(NoiseReduction):
+    """Turns down steady noise such as hiss; quiet recordings pass unchanged."""
+
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         """The quieter sound; the input itself where there is no noise above the floor.
 
@@ -58,15 +76,11 @@ class Denoise:
         """
         tick(0.0)
         stft = Stft.of_rate(audio.rate)
-        if not self.reduction_db or audio.seconds < SHORTEST_S:
+        found = self.found(audio, stft, share(tick, 0, 0.5))
+        if found is None:
             tick(1.0)
             return audio
-        noise = BIAS * noise_track(audio, stft, share(tick, 0, 0.5))  # (S, C, F)
-        least = least_gain(noise, self.reduction_db, self.floor_db)
-        if not len(noise) or least.min() == 1:
-            tick(1.0)
-            return audio
-        pooled = noise.sum(axis=1) + np.float32(1e-20)
+        pooled, least = found[0] + np.float32(1e-20), found[1]
 
         def change(spectra: np.ndarray, first: int) -> np.ndarray | None:
             count = spectra.shape[1]

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.audio import Audio
-from pipeline.denoise import BIAS, SHORTEST_S, least_gain, local_gain
-from pipeline.noise_floor import at_frames, noise_track
+from pipeline.denoise import NoiseReduction, local_gain
+from pipeline.noise_floor import at_frames
 from pipeline.spectra import Stft, changed
-from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.stage import Tick, knob, no_tick, share
 
 BLOCK, FADE = 2048, 256  # frames
 OVER = 1.5  # the fixed noise over what minimum statistics found: its peaks are not music
@@ -33,22 +33,11 @@ STORED_SPEED = 30.0  # seconds of one channel a second
 
 
 @dataclass(frozen=True)
-class Snmf:
+class Snmf(NoiseReduction):
     """Turns down steady noise under music; slower than Denoise, and keeps more of what repeats."""
 
-    reduction_db: float = knob(
-        30.0, 0, 60, "dB", "How far noise is turned down where there is nothing else; 0 changes "
-        "nothing.", label="Noise reduction",
-    )  # fmt: skip
-    floor_db: float = knob(
-        -80.0, -120, -20, "dBFS", "Noise is never turned down below this level, and a recording "
-        "whose noise lies below it is left as it is.", label="Noise floor",
-    )  # fmt: skip
     atoms: int = knob(32, 4, 128, "", "Sounds that the music of 24 s is made of.")
     iterations: int = knob(20, 1, 200, "", "Steps towards the best fit; the time taken grows.")
-
-    def __post_init__(self) -> None:
-        check_knobs(self)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         """The quieter sound; the input itself where there is no noise above the floor.
@@ -58,15 +47,11 @@ class Snmf:
         """
         tick(0.0)
         stft = Stft.of_rate(audio.rate)
-        if not self.reduction_db or audio.seconds < SHORTEST_S:
+        found = self.found(audio, stft, share(tick, 0, 0.2))
+        if found is None:
             tick(1.0)
             return audio
-        noise = BIAS * noise_track(audio, stft, share(tick, 0, 0.2))  # (S, C, F)
-        least = least_gain(noise, self.reduction_db, self.floor_db)
-        if not len(noise) or least.min() == 1:
-            tick(1.0)
-            return audio
-        pooled = OVER * noise.sum(axis=1)
+        pooled, least = OVER * found[0], found[1]
 
         def gain_of(first: int, last: int) -> np.ndarray:
             fixed = at_frames(pooled, stft, audio.rate, first, last - first)
