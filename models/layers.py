@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
@@ -22,11 +24,31 @@ class Snake(nn.Module):
         self.alpha = nn.Parameter(torch.ones(channels, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        double = 2 * self.alpha
         if torch.is_grad_enabled():
-            return x + (1 - torch.cos(double * x)) / (double + 1e-9)
-        wave = torch.cos_(double * x)
-        return torch.addcmul(x, wave.neg_().add_(1), 1 / (double + 1e-9))
+            return _SnakeFunction.apply(x, self.alpha)
+        return _snake(x, self.alpha)
+
+
+def _snake(x: Tensor, alpha: Tensor) -> Tensor:
+    wave = torch.cos_(2 * alpha * x)
+    return torch.addcmul(x, wave.neg_().add_(1), 1 / (2 * alpha + 1e-9))
+
+
+class _SnakeFunction(torch.autograd.Function):
+    """Snake that keeps its two ends only, both of which its neighbours keep anyway."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, alpha: Tensor) -> Tensor:
+        y = _snake(x, alpha)
+        ctx.save_for_backward(x, alpha, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        x, alpha, y = ctx.saved_tensors
+        slope = torch.sin_(2 * alpha * x)  # dy/dx - 1
+        by_alpha = torch.addcmul(x - y, x, slope).mul_(gradient).sum((0, 2))[:, None]
+        return slope.add_(1).mul_(gradient).to(x.dtype), by_alpha / (alpha + 1e-9)
 
 
 class ChannelNorm(nn.Module):

@@ -23,6 +23,7 @@ NETS: dict[str, tuple[str, str, str]] = {  # name: (module, class, config class)
     ),
     "mask_unet": ("models.mask_unet", "MaskUnet", "MaskUnetConfig"),
     "wavenet": ("models.wavenet", "WaveNet", "WaveNetConfig"),
+    "neural_codec": ("models.neural_codec", "NeuralCodecNet", "NeuralCodecConfig"),
 }
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"

@@ -18,10 +18,11 @@ from pipeline.degrade import (
 )
 from pipeline.stage import Chain, Stage
 
+SPEECH_RATES = (8_000, 12_000, 16_000, 24_000)
+MUSIC_RATES = (16_000, 22_050, 24_000, 32_000)
 
-def random_damage(
-    rng: Generator, rates: tuple[int, ...] = (8_000, 12_000, 16_000, 24_000)
-) -> Chain:
+
+def random_damage(rng: Generator, rates: tuple[int, ...] = SPEECH_RATES) -> Chain:
     """Damage as the world does it: mostly a band limit, often a codec, now and then grain.
 
     Args:

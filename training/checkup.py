@@ -13,13 +13,23 @@ from pipeline.audio import Audio, save
 from training.clips import Clip
 from training.noisy import measure_noisy, noisy_cases
 from training.state import RunFolder
-from training.validate import Case, cases, measure, pair_cases, telephone_cases
+from training.validate import (
+    Case,
+    cases,
+    measure,
+    music_cases,
+    pair_cases,
+    plain_cases,
+    telephone_cases,
+)
 
 Row = dict[str, float]
 KINDS: dict[str, tuple[Callable, Callable]] = {  # by the recipe's damage: cases, figures of one
     "world": (cases, measure),
+    "music": (music_cases, measure),
     "generated": (noisy_cases, measure_noisy),
     "telephone": (telephone_cases, measure),
+    "none": (plain_cases, measure),
 }
 HEARD = 4  # recordings that are written
 

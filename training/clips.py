@@ -20,6 +20,7 @@ from training.pairs import Alignment, align, measure
 CHECKED = "check.json"  # beside a dataset's index: what `training.check` said of each file
 LEFT_OUT = "left out"
 NOISES = "noise"
+INSTRUMENTS = ("music", "stem_bass", "stem_drums", "stem_other")  # kinds that are music
 SILENT = 1e-4  # peak of a channel that holds nothing
 
 

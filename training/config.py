@@ -11,7 +11,7 @@ from typing import Any
 
 from models.registry import NETS
 
-DAMAGES = ("world", "generated", "telephone")
+DAMAGES = ("world", "music", "generated", "telephone", "none")
 SCHEDULES = ("cosine", "plateau")
 
 
@@ -36,11 +36,13 @@ class Recipe:
         clip: largest norm of the gradient.
         precision: "bf16" (autocast) or "no".
         accumulation: parts that a batch is computed in, to save memory; the result is the same.
-        damage: "world" (band limits and codecs, for enhancers), "generated" (steps, clipping,
-            echoes and noise, for nets that clean; "noise" among the kinds is what is added), or
-            "telephone" (300 to 3400 Hz in mu-law: one damage, always the same).
+        damage: "world" (band limits and codecs, for enhancers), "music" (the same, at rates that
+            music is cut to), "generated" (steps, clipping, echoes and noise, for nets that clean;
+            "noise" among the kinds is what is added), "telephone" (300 to 3400 Hz in mu-law: one
+            damage, always the same), or "none" (for a codec, from which what enters should leave).
         varied: change speed, tone and background of what is learned from; a net that is to suit
             a few recordings learns faster from them as they are.
+        mixed: share of varied examples that two recordings make together.
         losses: weight of each term of `training.losses.TERMS`.
         adversary: settings of `training.adversary.AdversaryRecipe`; none without.
         data: folders of clean recordings, where the command line names none.
@@ -70,6 +72,7 @@ class Recipe:
     accumulation: int = 1
     damage: str = "world"
     varied: bool = True
+    mixed: float = 0.1
     losses: dict[str, float] = field(default_factory=dict)
     adversary: dict[str, Any] | None = None
     data: tuple[str, ...] = ()

@@ -11,14 +11,15 @@ from numpy.random import Generator
 from torch.utils.data import Dataset
 
 from pipeline.audio import Audio
-from pipeline.damage import random_damage
+from pipeline.damage import MUSIC_RATES, random_damage
 from pipeline.degrade import Telephone, equalised
-from training.clips import Clip
+from training.clips import INSTRUMENTS, Clip
 from training.config import Recipe
 from training.rooms import Rooms
 
 TRUST_HOP = 480  # samples from one trusted bandwidth to the next
 NYQUIST_MARGIN = 0.96  # a band that ends above this share of the net's Nyquist is full
+NATURAL_HZ = 12_000  # an instrument that ends below it, as a bass does, has lost nothing above
 
 
 class Examples(Dataset):
@@ -76,7 +77,12 @@ class Examples(Dataset):
         return degraded, clean, trust_hz
 
     def _damage(self, rng: Generator) -> Callable[[Audio], Audio]:
-        return Telephone() if self.recipe.damage == "telephone" else random_damage(rng)
+        if self.recipe.damage == "telephone":
+            return Telephone()
+        if self.recipe.damage == "none":
+            return lambda audio: audio
+        rates = {"rates": MUSIC_RATES} if self.recipe.damage == "music" else {}
+        return random_damage(rng, **rates)
 
     def _target(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         """What the net should make: a recording, varied where the recipe says so."""
@@ -94,7 +100,7 @@ class Examples(Dataset):
     def _varied(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         """A recording varied, on a noise floor as of a real room and microphone."""
         voice, bandwidth_hz = self._voice(rng)
-        if rng.random() < 0.1:
+        if rng.random() < self.recipe.mixed:
             other, other_hz = self._voice(rng)
             voice = voice + other * rng.uniform(0.1, 0.8)
             bandwidth_hz = min(bandwidth_hz, other_hz)
@@ -128,7 +134,7 @@ def vary(clip: Clip, length: int, rate: int, rng: Generator) -> tuple[np.ndarray
     """A piece of a recording, faster or slower, at a peak of its file of one half.
 
     Returns:
-        (T,) float32, and up to which frequency in Hz it has sound.
+        (T,) float32, and up to which frequency in Hz it is true.
     """
     speed = float(rng.uniform(0.85, 1.3)) if rng.random() < 0.7 else 1.0
     piece = crop(clip.samples, int(length * speed) + 64, rng)
@@ -137,7 +143,9 @@ def vary(clip: Clip, length: int, rate: int, rng: Generator) -> tuple[np.ndarray
     voice = np.zeros(length, np.float32)
     voice[: len(piece)] = piece[:length]
     peak = max(float(np.abs(clip.samples).max()), 1e-4)
-    return voice * (0.5 / peak * rng.choice((-1, 1))), min(clip.bandwidth_hz * speed, rate / 2)
+    is_whole = clip.kind in INSTRUMENTS and clip.bandwidth_hz < NATURAL_HZ
+    bandwidth_hz = rate / 2 if is_whole else min(clip.bandwidth_hz * speed, rate / 2)
+    return voice * (0.5 / peak * rng.choice((-1, 1))), bandwidth_hz
 
 
 def crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:

@@ -22,7 +22,7 @@ class Learner:
     """A net that is trained step by step.
 
     Args:
-        net: with its `config`.
+        net: with its `config`; its `own_loss`, where it has one, is added to the losses.
         recipe: of the run.
         accelerator: device, precision and processes.
     """
@@ -80,6 +80,9 @@ class Learner:
         """Loss terms and their "total"; the discriminators learn on the way."""
         estimate, clean, trust_hz = self.net(part["degraded"]), part["clean"], part["trust_hz"]
         terms = self.losses(estimate, clean, trust_hz, turn)
+        own = getattr(self.accelerator.unwrap_model(self.net), "own_loss", None)
+        if own is not None:
+            terms = {**terms, "own": own, "total": terms["total"] + own}
         if self.adversary is None:
             return terms
         shown = hide_untrusted(estimate, clean, trust_hz, self.sample_rate)

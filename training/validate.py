@@ -8,11 +8,11 @@ import numpy as np
 import soxr
 
 from pipeline.audio import Audio
+from pipeline.damage import MUSIC_RATES, SPEECH_RATES
 from pipeline.degrade import Telephone
 from pipeline.metrics import lsd
-from training.clips import Clip
+from training.clips import INSTRUMENTS, Clip
 
-RATES = (8_000, 12_000, 16_000, 24_000)
 SECONDS = 3.0
 
 
@@ -36,8 +36,13 @@ class Case:
     kind: str = "speech"
 
 
-def cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
-    """The middle seconds of the first clips of each group, at each of `RATES` below their band.
+def cases(
+    clips: list[Clip],
+    sample_rate: int,
+    per_group: int = 1,
+    rates: tuple[int, ...] = SPEECH_RATES,
+) -> list[Case]:
+    """The middle seconds of the first clips of each group, at each of `rates` below their band.
 
     Where some reach the top of the band, only those are taken.
     """
@@ -50,9 +55,15 @@ def cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]
     return [
         _case(clip, rate, sample_rate)
         for clip in full or first
-        for rate in RATES
+        for rate in rates
         if rate / 2 < 0.8 * clip.bandwidth_hz
     ]
+
+
+def music_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """`cases` of the music among the clips, at the rates that music is cut to."""
+    music = [clip for clip in clips if clip.kind in INSTRUMENTS]
+    return cases(music or clips, sample_rate, per_group, MUSIC_RATES)
 
 
 def _case(clip: Clip, rate: int, sample_rate: int) -> Case:
@@ -76,6 +87,19 @@ def telephone_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> 
             heard = Telephone()(Audio(clean[None], sample_rate)).samples[0]
             name = f"{clip.path.stem}@telephone"
             made.append(Case(name, heard, clean, 0.0, clip.bandwidth_hz, clip.kind))
+    return made
+
+
+def plain_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The middle seconds of the first clips of each group, which should come out as they are."""
+    taken: dict[str, int] = {}
+    made = []
+    for clip in clips:
+        taken[clip.group] = taken.get(clip.group, 0) + 1
+        if taken[clip.group] <= per_group:
+            clean = middle(clip.samples, round(SECONDS * sample_rate))
+            bandwidth_hz = min(clip.bandwidth_hz, sample_rate / 2)
+            made.append(Case(f"{clip.path.stem}@itself", clean, clean, 0.0, bandwidth_hz))
     return made
 
 
