@@ -40,6 +40,7 @@ from training.state import RunFolder
 held = lock.inherit()
 folder = RunFolder(Path(sys.argv[sys.argv.index("--run") + 1]))
 with folder.heart:
+    time.sleep({starts_s})
     for step in range(1, 1000):
         folder.heart.beat(step)
         time.sleep(0.02)
@@ -67,9 +68,9 @@ def among(tmp_path: Path) -> Path:
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A process that does all that a run does but learn: starts in no time."""
 
-    def use(listens: bool = True) -> None:
+    def use(listens: bool = True, starts_s: float = 0.0) -> None:
         script = tmp_path / "stand_in"
-        code = LIVE.format(checkout=str(processes.CHECKOUT), listens=listens)
+        code = LIVE.format(checkout=str(processes.CHECKOUT), listens=listens, starts_s=starts_s)
         script.write_text(f"#!{PYTHON}\n{code}")
         script.chmod(0o755)
         monkeypatch.setattr(processes.sys, "executable", str(script))
@@ -128,6 +129,30 @@ def test_a_run_that_does_not_listen_is_killed_with_its_group(stand_in, among, re
     assert time.monotonic() - begun < 3
     assert run.state() == "ended" and run.outcome().reason == "stopped"
     assert "killed" in run.outcome().text
+
+
+def test_a_run_that_still_starts_stops_at_once_and_can_go_on(stand_in, among, recipe) -> None:
+    stand_in(starts_s=60)
+    run = runs.start(recipe, [among], among / "one")
+    stops_at_once(run)
+    stand_in()
+    run.resume()
+    wait_for(lambda: run.state() == "running")
+    step = run.heartbeat()["step"]
+    run.stop()
+    assert run.outcome().text == "" and run.heartbeat()["step"] >= step
+    (run.folder / "last.pt").write_bytes(b"state")
+    stand_in(starts_s=60)
+    run.resume()
+    stops_at_once(run)
+    assert (run.folder / "last.pt").is_file()
+
+
+def stops_at_once(run: runs.Run) -> None:
+    begun = time.monotonic()
+    run.stop()
+    assert time.monotonic() - begun < 1
+    assert run.outcome() == runs.Outcome("stopped", runs.STARTING)
 
 
 def test_kill_9_frees_the_locks_and_the_run_is_lost(stand_in, among, recipe) -> None:
@@ -207,10 +232,14 @@ def test_cleaning_takes_the_oldest_and_never_the_running_one(stand_in, among, re
 def test_stop_file_and_signal_are_heard_and_a_stale_file_is_not(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     (tmp_path / STOP).touch()
+    before = signal.getsignal(signal.SIGTERM)
     with folder.heart as heart:
         assert not heart.stop_requested()
+        assert signal.getsignal(signal.SIGTERM) is before
+        heart.beat(1)
         os.kill(os.getpid(), signal.SIGTERM)
         assert heart.stop_requested() and heart.state == "stopping"
+    assert signal.getsignal(signal.SIGTERM) is before
     assert json.loads((tmp_path / HEARTBEAT).read_text())["state"] == "ended"
     again = RunFolder(tmp_path)
     (tmp_path / STOP).touch()

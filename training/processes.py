@@ -84,7 +84,7 @@ def launch(folder: Path, settings: dict[str, Any], held: list[int], *, resume: b
 
 
 def stop(folder: Path) -> None:
-    """Ends the process within 3 s: it saves and leaves, or is killed where it does not listen."""
+    """Ends the process within 3 s: see `training.runs.Run.stop`."""
     (folder / STOP).touch()
     _signal(folder, signal.SIGTERM)
     _wait(folder, STOP_S, or_ended=True)

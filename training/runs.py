@@ -33,6 +33,8 @@ from training.state import (
 
 START = "start.json"
 DAY_S = 86_400
+STARTING = "It was stopped before it had learned anything more: nothing is lost."
+KILLED = "It was killed before it could save; the state that it saved last is kept."
 
 
 class Busy(ValueError):
@@ -120,15 +122,18 @@ class Run:
         return Outcome(reason, text)
 
     def stop(self) -> None:
-        """Ends the run within 3 s; it saves and leaves, or is killed where it does not listen."""
+        """Ends the run within 3 s: at once while it starts; later it saves and leaves, or is killed
+        where it does not listen."""
         if not self.is_live():
             return
         processes.stop(self.folder)
         if self.state() == "lost":
-            step = self.heartbeat().get("step", 0)
-            text = "It was killed before it could save; the state that it saved last is kept."
-            RunFolder(self.folder).event("end", step=step, reason="stopped", text=text)
-            write_json(self.folder / HEARTBEAT, {**self.heartbeat(), "state": "ended"})
+            beat = self.heartbeat()
+            text = STARTING if beat.get("state") == "starting" else KILLED
+            RunFolder(self.folder).event(
+                "end", step=beat.get("step", 0), reason="stopped", text=text
+            )
+            write_json(self.folder / HEARTBEAT, {**beat, "state": "ended"})
 
     def resume(self, *, steps: int | None = None, minutes: float | None = None) -> None:
         """Goes on from the last saved state, or from the start where none was saved yet.

@@ -89,8 +89,9 @@ class Heartbeat:
                 ...
                 folder.heart.beat(step)
 
-    Within it SIGTERM and SIGINT ask the run to stop, as the file "stop" does, instead of ending the
-    process. Not entered, it beats for nobody and hears the file only.
+    Within it SIGINT asks the run to stop, as the file "stop" does, instead of ending the process;
+    SIGTERM does so from the first beat on: before that nothing has been learned, and the process
+    ends at once. Not entered, it beats for nobody and hears the file only.
 
     Args:
         folder: of the run.
@@ -106,9 +107,7 @@ class Heartbeat:
 
     def __enter__(self) -> Heartbeat:
         (self.folder.path / STOP).unlink(missing_ok=True)  # of an earlier stretch of the run
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._handlers[number] = signal.signal(number, lambda *_: self._asked.set())
+        self._hear(signal.SIGINT)
         self._write()
         self._thread.start()
         return self
@@ -126,6 +125,8 @@ class Heartbeat:
         self.step = step
         if self.state == "starting":
             self.state = "running"
+            if self._thread.is_alive():
+                self._hear(signal.SIGTERM)
 
     def stop_requested(self) -> bool:
         """Whether the run is to save and end now; asked at every step, and between cases."""
@@ -134,6 +135,11 @@ class Heartbeat:
         self._asked.set()
         self.state = "stopping"
         return True
+
+    def _hear(self, number: signal.Signals) -> None:
+        """Takes a signal for the wish to stop; only a main thread can."""
+        if threading.current_thread() is threading.main_thread():
+            self._handlers[number] = signal.signal(number, lambda *_: self._asked.set())
 
     def _beat_on(self) -> None:
         while not self._over.wait(self.every_s):
