@@ -160,6 +160,7 @@ def stop(desk: Desk, visit: Visit | None) -> Iterator[Updates]:
         run.stop()
     except Exception as error:
         yield {"status": words.problem(plain_error(error))}
+    yield show(desk, visit, playing=True)  # that it has stopped, before a new player is drawn
     yield show(desk, visit)
 
 
@@ -168,6 +169,7 @@ def resume(desk: Desk, visit: Visit | None) -> Updates:
     run = desk.run_of(visit)
     if visit is None or run is None:
         return {}
+    visit.session.stop()  # a verdict on what it was
     try:
         run.resume()
         (run.folder / VERDICT).unlink(missing_ok=True)

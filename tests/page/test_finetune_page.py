@@ -7,46 +7,33 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
+import tuning
 from playwright.sync_api import expect
+from tuning import TITLE
 
 from training import runs
 
 pytestmark = pytest.mark.browser
 
-RATE = 48_000
-TITLE = "Tiny base"
 PLAYER = "document.querySelector('#wmf-heard .wm-player').abplayer"
 
 
 @pytest.fixture(scope="module")
 def base(address: str) -> Path:
-    """A tiny checkpoint whose recipe makes short steps, made after the page was drawn."""
-    import torch
-
-    from models.registry import save_checkpoint
-    from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
-
-    folder = Path(os.environ["WAVEMEND_CHECKPOINTS"]) / "tiny-base"
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        net = SpectralEnhancer(SpectralEnhancerConfig((16, 16), (1, 1), n_skips=1))
-    recipe = {"seconds": 0.2, "batch": 2, "precision": "no", "losses": {"mel": 1.0, "lsd": 1.0}}
-    save_checkpoint(net, folder, title=TITLE, recipe=recipe)
-    return folder
+    """Made after the page was drawn."""
+    return tuning.tiny_base(Path(os.environ["WAVEMEND_CHECKPOINTS"]))
 
 
 @pytest.fixture(scope="module")
 def voices(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Six short recordings, one that is silent, one that is none, one with an odd name."""
-    from tests.sounds import speech
-
+    """Six short recordings, one of them with an odd name, one that is silent, one that is none."""
     folder = tmp_path_factory.mktemp("voices")
-    names = [*(f"anna {number}" for number in range(5)), "<img src=x onerror=window.hacked=1>"]
-    for seed, name in enumerate(names):
-        soundfile.write(folder / f"{name}.wav", speech(seconds=3.0, seed=seed)[0], RATE)
-    soundfile.write(folder / "silent.wav", speech(seconds=1.0)[0] * 0, RATE)
+    paths = tuning.voices(folder, 6)
+    paths[-1].rename(folder / "<img src=x onerror=window.hacked=1>.wav")
+    soundfile.write(folder / "silent.wav", np.zeros(tuning.RATE), tuning.RATE)
     (folder / "letter.wav").write_text("dear Anna")
     return sorted(folder.glob("*.wav"))
 
