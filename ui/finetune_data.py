@@ -103,8 +103,10 @@ async def check(desk: Desk, visit: Visit | None, files: Any, base: Any) -> Async
     """Takes what was given, and says of each recording whether it will be used."""
     visit = visit or Visit(desk.open_session())
     visit.forget_data()
-    unready = gr.update(interactive=False)
-    yield {"visit": visit, "checked": "", "report": "", "forecast": "", "start": unready}
+    yield {
+        "visit": visit, "checked": "", "report": "", "forecast": "",
+        "start": gr.update(interactive=False), "damage": gr.update(visible=True),
+    }  # fmt: skip
     paths = [path for path in map(uploaded, files or ()) if path is not None]
     if not paths:
         return
@@ -131,6 +133,7 @@ def checked(visit: Visit, job: Job) -> Updates:
         "report": finetune_report.table(visit.report),
         "start": gr.update(interactive=finetune_report.is_usable(visit.report)),
         "guide": gr.update(visible=False),
+        "damage": gr.update(visible=not finetune_report.has_pairs(visit.report)),
     }
 
 

@@ -23,11 +23,17 @@ def is_usable(report: Report) -> bool:
     return bool(split.get("trained") and split.get("held_out"))
 
 
+def has_pairs(report: Report) -> bool:
+    """Whether damaged recordings were given too: then nothing else is learned from."""
+    return any(row.get("degraded") for row in report["rows"])
+
+
 def can_judge(report: Report) -> bool:
-    """Whether a held-out recording has the band that a network for band limits is judged on."""
+    """Whether a held-out recording has a damaged side, or else the band that a network for band
+    limits is judged on."""
     held = set((report.get("split") or {}).get("held_out") or ())
     return any(
-        row["bandwidth_hz"] > REACH * report["rate"]
+        row.get("degraded") or row["bandwidth_hz"] > REACH * report["rate"]
         for row in report.get("rows", ())
         if row["group"] in held and row["verdict"] != "left out"
     )
@@ -48,7 +54,7 @@ def summary(report: Report) -> str:
     totals, used = report["totals"], count(report)
     out = f" · {totals['left_out']} left out" if totals["left_out"] else ""
     said = (
-        f'<div class="wmf-found"><b>{used} of {_count(totals["files"])} used</b>'
+        f'<div class="wmf-found"><b>{used} of {_count(report)} used</b>'
         f"<span>{_minutes(totals['used_minutes'])} of sound{out}</span></div>"
     )
     if not used:
@@ -71,7 +77,7 @@ def table(report: Report) -> str:
     warnings = "".join(f"<li>{escape(str(text))}</li>" for text in report.get("warnings") or ())
     care = f"{totals['used_with_care']} with care" if totals["used_with_care"] else ""
     out = f"{totals['left_out']} left out" if totals["left_out"] else ""
-    told = " · ".join(filter(None, (_count(totals["files"]), care, out)))
+    told = " · ".join(filter(None, (_count(report), care, out)))
     return f"""<details class="wm-diagnosis wmf-report" open>
 <summary><h2>Recordings</h2><span>{escape(told)}</span></summary>
 {f'<ul class="wmf-warnings">{warnings}</ul>' if warnings else ""}
@@ -105,8 +111,10 @@ def _split(split: Mapping[str, Any]) -> str:
     return f"{held} {them} held back and never learned from: the result is judged by that."
 
 
-def _count(files: int) -> str:
-    return f"{files} recording{'' if files == 1 else 's'}"
+def _count(report: Report) -> str:
+    files = report["totals"]["files"]
+    name = "pair" if has_pairs(report) else "recording"
+    return f"{files} {name}{'' if files == 1 else 's'}"
 
 
 def _minutes(minutes: float) -> str:

@@ -24,7 +24,7 @@ OF_RUN = (
     "titled", "meter", "curves", "judged", "verdict", "judge", "use_panel", "used_status", "name",
     "listen", "case", "player",
 )  # fmt: skip
-OF_DATA = ("visit", "checked", "report", "forecast", "start", "guide")
+OF_DATA = ("visit", "checked", "report", "forecast", "start", "guide", "damage")
 
 
 def build(open_session: Callable[[], Session], page: gr.Blocks, tab: gr.Tab) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""Recordings that come with their damaged side: given as a zip, learned from, judged."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import tuning
+from playwright.sync_api import expect
+
+from tests.sounds import speech, windowed_sinc
+from training import runs
+
+pytestmark = pytest.mark.browser
+
+RATE = tuning.RATE
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """A zip of five pairs, one of them late by a millisecond, and of a file that has no partner.
+
+    The clean side ends at 16 kHz: too low to judge a band limit by, but not a pair.
+    """
+    path = tmp_path / "pairs.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for seed in range(5):
+            clean = windowed_sinc(speech(seconds=2.0, seed=seed), 16_000)
+            degraded = windowed_sinc(clean, 4_000)
+            sides = {"clean": clean, "noisy": np.roll(degraded, 48, 1) if seed == 1 else degraded}
+            for name, sound in sides.items():
+                _add(archive, f"mine/{name}/anna {seed}.wav", sound)
+        _add(archive, "mine/noisy/alone.wav", degraded)
+    return path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A zip in Hugging Face's audiofolder layout, with speakers and the damaged side's column."""
+    path = tmp_path / "table.zip"
+    rows = ["file_name,degraded_file,speaker"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for seed in range(4):
+            clean = speech(seconds=1.5, seed=seed)
+            _add(archive, f"data/{seed}.wav", clean)
+            _add(archive, f"data/{seed}-phone.wav", windowed_sinc(clean, 4_000))
+            rows.append(f"data/{seed}.wav,data/{seed}-phone.wav,{'ab'[seed % 2]}")
+        rows.append("data/gone.wav,data/0-phone.wav,c")
+        archive.writestr("metadata.csv", "\n".join(rows))
+    return path
+
+
+def _add(archive: zipfile.ZipFile, name: str, sound: np.ndarray) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, sound.T, RATE, format="WAV")
+    archive.writestr(name, file.getvalue())
+
+
+def test_pairs_are_checked_learned_from_and_judged(arrive, pairs: Path) -> None:
+    tuning.tiny_base(Path(os.environ["WAVEMEND_CHECKPOINTS"]))
+    visitor = arrive()
+    page = visitor.page
+    gives(visitor, pairs)
+    visitor.says(".wmf-found", "5 of 6 pairs used", 60)
+    visitor.says(".wmf-report tr", "no recording of this name on the other side")
+    visitor.says(".wmf-report tr", "48 samples (1.00 ms) late, corrected")
+    expect(page.locator("#wmf-damage")).to_be_hidden()
+    page.locator("#wmf-length label").nth(2).click()
+    page.locator("#wmf-amount input").fill("24")
+    page.locator("#wmf-start").click()
+    page.locator(".wmf-verdict h3").wait_for(timeout=180_000)
+    run = runs.find()[0]
+    assert run.outcome().reason == "done" and run.verdict()["files"]
+    assert page.locator("#wmf-heard .wmp-track").count() == 4
+    assert page.locator("#wmf-heard .wmp-label").first.inner_text() == "Damaged"
+
+
+def test_a_table_of_pairs_is_split_by_speaker(arrive, table: Path) -> None:
+    tuning.tiny_base(Path(os.environ["WAVEMEND_CHECKPOINTS"]))
+    visitor = arrive()
+    gives(visitor, table)
+    visitor.says(".wmf-found", "4 of 5 pairs used", 60)
+    visitor.says(".wmf-report tr", "metadata.csv names it, but it is not there")
+    visitor.says(".wmf-report", "1 speaker is held back")
+    expect(visitor.page.locator("#wmf-start")).to_be_enabled()
+
+
+def gives(visitor, path: Path) -> None:
+    page = visitor.page
+    page.get_by_role("tab", name="Fine-tune").click()
+    visitor.pick("#wmf-base", tuning.TITLE)
+    page.set_input_files("#wmf-files input[type=file]", path)
