@@ -19,8 +19,16 @@ from training.state import BEST, CONFIG, VERDICT, read_json, write_json
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 TOKEN = re.compile(r"hf_[A-Za-z0-9]{8,}")
-HIDDEN = "[token]"
+HUB, HIDDEN = "https://huggingface.co/", "[token]"
 RECIPE = "recipe.json"
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+UNREACHED = frozenset(("TransportError", "ConnectionError", "TimeoutError"))
+REFUSALS = {
+    401: "The Hub does not know this token. Make one with the right to write under Settings, "
+    "Access Tokens on huggingface.co, and paste all of it.",
+    403: "The token may not write there. Give it the right to write, or name a repository of the "
+    "account that it belongs to.",
+}
 
 
 class PushFailed(ValueError):
@@ -113,7 +121,7 @@ def push(
 
     Args:
         run: folder of the run.
-        repository: "user/name"; made where it is not there.
+        repository: "user/name", or its address; made where it is not there.
         token: with the right to write; used for this call, and neither stored nor logged.
         private: of a new repository.
         title: see `use`.
@@ -123,11 +131,13 @@ def push(
         the repository's address.
 
     Raises:
-        PushFailed: with what the Hub said, less the token.
-        ValueError: no token, or no weights yet.
+        PushFailed: with what can be done about it, or what the Hub said, less the token.
+        ValueError: no repository, no token, or no weights yet.
     """
-    token = token.strip()
-    if not token:
+    token, repository = token.strip(), repository.strip().removeprefix(HUB).strip("/")
+    if not REPOSITORY.fullmatch(repository):
+        raise ValueError("repository: expected user/name, as in the address of its page")
+    if not re.fullmatch(r"[!-~]+", token):
         raise ValueError("token: expected one with the right to write; see Settings on the Hub")
     card = describe(run, repository.rpartition("/")[2], title)
     with tempfile.TemporaryDirectory() as folder:
@@ -143,8 +153,23 @@ def push(
             )
             return address
         except Exception as error:  # whatever it is, it must not carry the token further
-            told = scrubbed(f"{type(error).__name__}: {error}", token)
-    raise PushFailed(f"The Hub did not take it. {told}")  # outside: no context to print
+            told = scrubbed(_cure(error), token)
+    raise PushFailed(told)  # outside: no context to print
+
+
+def _cure(error: Exception) -> str:
+    """What a person reads and can do where an upload failed."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in REFUSALS:
+        return REFUSALS[status]
+    if type(error).__name__ == "OfflineModeIsEnabled":
+        return "The app was started with HF_HUB_OFFLINE set: start it without, or download the zip."
+    if UNREACHED & {kind.__name__ for kind in type(error).__mro__}:
+        return (
+            "The Hub cannot be reached. Check the network and try again, or download the zip and "
+            f"upload its files in a browser. ({type(error).__name__})"
+        )
+    return f"The Hub did not take it. {type(error).__name__}: {error}"
 
 
 def scrubbed(text: str, token: str) -> str:

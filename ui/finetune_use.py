@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from training import export
-from ui import finetune_runs, own_weights, recipe_events, words
+from ui import finetune_runs, finetune_view, own_weights, recipe_events, words
 from ui.common import plain_error
 from ui.finetune_data import Desk, Updates, Visit
 from ui.finetune_runs import name_for
@@ -83,8 +83,8 @@ def push(
         return
     try:
         address = export.push(
-            run.folder, repository.strip(), token, private=bool(private), title=name.strip()
+            run.folder, repository, token, private=bool(private), title=name.strip()
         )
-        yield {"pushed": words.note(f"It is at {address}")}
+        yield {"pushed": finetune_view.pushed(address)}
     except Exception as error:
         yield {"pushed": words.problem(plain_error(error))}

@@ -70,11 +70,22 @@ def off(reason: str) -> str:
 </div>"""
 
 
+def pushed(address: str) -> str:
+    """Where an upload is."""
+    link = escape(address)
+    return (
+        f'<div class="wm-note" role="status">It is at <a href="{link}" target="_blank" '
+        f'rel="noopener">{link}</a></div>'
+    )
+
+
 def run_title(title: str, config: Mapping[str, Any]) -> str:
     """Above a run: what it learns from, and what is held out."""
     held = config.get("validation_groups") or ()
     minutes = config.get("trained_minutes")
-    said = f"{minutes:g} minutes of sound to learn from" if minutes else ""
+    said = (
+        f"{minutes:g} minute{'' if minutes == 1 else 's'} of sound to learn from" if minutes else ""
+    )
     names = ", ".join(map(str, held[:3])) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
     out = f"held out: {names}" if names else ""
     return (

@@ -13,6 +13,7 @@ from pathlib import Path
 import soundfile
 
 from training.processes import CHECKOUT
+from training.state import BEST, RunFolder, write_json
 
 RATE = 48_000
 TITLE = "Tiny base"
@@ -42,6 +43,22 @@ def voices(folder: Path, count: int, seconds: float = 3.0) -> list[Path]:
     for seed, path in enumerate(paths):
         soundfile.write(path, speech(seconds=seconds, seed=seed)[0], RATE)
     return paths
+
+
+def ended_run(folder: Path, base: Path) -> Path:
+    """A run as it is when it has ended, with weights to use; `base` is where it began."""
+    from models.registry import load_for_training, save_checkpoint
+
+    run = RunFolder(folder)
+    save_checkpoint(load_for_training(base), run.path / BEST, step=8, metrics={"validation": {}})
+    recipe = {"model": "spectral_enhancer", "steps": 8}
+    config = {"recipe": recipe, "data": [], "trained_groups": [], "base": str(base)}
+    run.write_config({**config, "trained_minutes": 1.0})
+    write_json(folder / "page.json", {"title": "Anna", "owner": ""})
+    run.event("start", step=0)
+    run.event("end", step=8, reason="done")
+    write_json(folder / "heartbeat.json", {"state": "ended", "step": 8})
+    return folder
 
 
 class App:
