@@ -16,6 +16,7 @@ from models.layers import weight_norm
 
 Judgement = tuple[Tensor, list[Tensor]]
 REPRESENTATIONS = {"log1p_phase": 3, "complex": 2, "log_phase": 3}  # and their channels
+EVERY = slice(None)
 SLOPE = 0.1  # of the leaky rectifiers
 QUIET = 1e-5  # floor under a magnitude before its plain logarithm
 LOG_SCALE = 0.3
@@ -59,7 +60,7 @@ class DiscriminatorConfig:
 
 
 class Discriminators(nn.Module):
-    """All discriminators of a config: (B, 1, T) -> list of (logits, feature maps)."""
+    """All discriminators of a config, or some: (B, 1, T) -> list of (logits, feature maps)."""
 
     def __init__(self, config: DiscriminatorConfig | None = None) -> None:
         super().__init__()
@@ -69,8 +70,9 @@ class Discriminators(nn.Module):
             + [_Spectral(n_fft, c) for n_fft in c.n_ffts]
         )
 
-    def forward(self, x: Tensor) -> list[Judgement]:
-        return [part(x) for part in self.parts]
+    def forward(self, x: Tensor, chosen: slice = EVERY) -> list[Judgement]:
+        """`chosen`: which of them judge, in the order of periods and then of resolutions."""
+        return [part(x) for part in self.parts[chosen]]
 
 
 class _Period(nn.Module):

@@ -66,6 +66,33 @@ class ChannelNorm(nn.Module):
         return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6) * self.gain
 
 
+class ConvNextBlock(nn.Module):
+    """(B, C, N) -> (B, C, N): depthwise convolution, norm, pointwise wide, GELU, narrow; added.
+
+    Source: Liu et al. 2022, "A ConvNet for the 2020s", figure 4.
+
+    Args:
+        channels: C.
+        expansion: inner width, in multiples of C.
+        kernel: frames that the depthwise convolution sees.
+        dropout: share of channels dropped in training.
+    """
+
+    def __init__(self, channels: int, expansion: int, kernel: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        inner = expansion * channels
+        self.mix = nn.Conv1d(channels, channels, kernel, padding=kernel // 2, groups=channels)
+        self.norm = ChannelNorm(channels)
+        self.wide = nn.Conv1d(channels, inner, 1)
+        self.narrow = nn.Conv1d(inner, channels, 1)
+        self.drop = nn.Dropout1d(dropout)
+        self.scale = nn.Parameter(torch.full((channels, 1), 0.3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = nn.functional.gelu(self.wide(self.norm(self.mix(x))))
+        return x + self.scale * self.narrow(self.drop(y))
+
+
 def weight_norm(layer: nn.Module) -> nn.Module:
     """`layer` with its weight split into direction and length (Salimans and Kingma 2016)."""
     return parametrizations.weight_norm(layer)

@@ -1,7 +1,8 @@
 """A small neural speech codec of our own: what it does to a voice is damage to learn from.
 
-The net is the transformers library's Descript Audio Codec in a small configuration (Kumar et al.
-2023, "High-Fidelity Audio Compression with Improved RVQGAN"); the library is optional.
+A spectrum is squeezed into a few numbers a frame, these into entries of residual codebooks, and a
+spectrum is made from them again. Quantisers as in Defossez et al. 2022, "High Fidelity Neural Audio
+Compression" (EnCodec), section 3.2; head as in Siuzdak 2023, "Vocos" (arXiv 2306.00814).
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.layers import Snake
+from models.layers import ChannelNorm, ConvNextBlock, pad_to_multiple
+from models.stft import Stft, features_of, unit
 
-LEVEL = 10.0  # speech comes in at a tenth of what weights are drawn for
-MISSING = "the neural codec needs a library that is not installed: pip install transformers"
+FORGETTING, RARE = 0.02, 0.2  # of how often an entry is chosen, a step; what share is too rare
+APART = 0.2  # weight of what keeps the dimensions apart; without it five of 32 say all
+COMMITMENT = 0.1  # weight of what the codes leave over
 
 
 @dataclass(frozen=True)
@@ -23,104 +26,145 @@ class NeuralCodecConfig:
     """All that defines a `NeuralCodecNet`.
 
     Args:
-        ratios: strides of the encoder's blocks, all even; the decoder's are the same, reversed.
-        encoder_width: channels at full rate, doubled by each block.
-        decoder_width: channels at frame rate, halved by each block.
+        widths: channels of coder and decoder.
+        depths: ConvNeXt blocks of coder and decoder.
+        latent: numbers of a frame between them.
         codebooks: residual quantisers, one after another.
-        codebook_size: entries of each, a power of two.
-        codebook_dim: numbers of an entry.
-        dropout: share of a batch that learns with fewer codebooks.
+        codebook_size: entries of each.
+        n_fft: samples of an STFT frame, a multiple of two hops.
+        hop: samples from frame to frame.
+        expansion, kernel: of the blocks.
         sample_rate: in Hz.
     """
 
-    ratios: tuple[int, ...] = (4, 4, 2, 10)
-    encoder_width: int = 8
-    decoder_width: int = 128
+    widths: tuple[int, int] = (192, 256)
+    depths: tuple[int, int] = (3, 5)
+    latent: int = 24
     codebooks: int = 8
     codebook_size: int = 1024
-    codebook_dim: int = 8
-    dropout: float = 0.75
+    n_fft: int = 1280
+    hop: int = 320
+    expansion: int = 3
+    kernel: int = 7
     sample_rate: int = 24_000
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ratios", tuple(self.ratios))
-        if any(ratio % 2 for ratio in self.ratios):
-            raise ValueError(f"ratios: got {self.ratios}, expected even numbers")
+        for name in ("widths", "depths"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
 class NeuralCodecNet(nn.Module):
     """Codes and decodes mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
 
+    While it learns, each sound of a batch is coded by a number of codebooks drawn for it.
+
     Attributes:
         stride: samples of a frame.
+        kbps: of one codebook, in kbit/s.
         own_loss: of the last pass while training, what the quantisers add to the loss.
-
-    Raises:
-        ValueError: transformers is not installed.
     """
 
     def __init__(self, config: NeuralCodecConfig | None = None) -> None:
         super().__init__()
-        try:
-            from transformers import DacConfig, DacModel
-        except ImportError:
-            raise ValueError(MISSING) from None
         c = self.config = config or NeuralCodecConfig()
-        self.stride = math.prod(c.ratios)
-        self.kbps = math.log2(c.codebook_size) * c.sample_rate / self.stride / 1000
-        self.dac = DacModel(
-            DacConfig(
-                encoder_hidden_size=c.encoder_width,
-                downsampling_ratios=list(c.ratios),
-                upsampling_ratios=list(reversed(c.ratios)),
-                decoder_hidden_size=c.decoder_width,
-                n_codebooks=c.codebooks,
-                codebook_size=c.codebook_size,
-                codebook_dim=c.codebook_dim,
-                quantizer_dropout=c.dropout,
-                sampling_rate=c.sample_rate,
-            )
+        bins = c.n_fft // 2 + 1
+        self.stride = c.hop
+        self.kbps = math.log2(c.codebook_size) * c.sample_rate / c.hop / 1000
+        self.stft = Stft(c.n_fft, c.hop)
+        self.coder = nn.Sequential(
+            nn.Conv1d(3 * bins, c.widths[0], 1),
+            *(ConvNextBlock(c.widths[0], c.expansion, c.kernel) for _ in range(c.depths[0])),
+            ChannelNorm(c.widths[0]),
+            nn.Conv1d(c.widths[0], c.latent, 1),
+            nn.BatchNorm1d(c.latent, affine=False),
         )
-        _put_snakes(self.dac)
-        _draw_weights(self.dac)
-        self.dac.apply_weight_norm()
+        self.quantisers = nn.ModuleList(_Quantiser(c) for _ in range(c.codebooks))
+        self.decoder = nn.Sequential(
+            nn.Conv1d(c.latent, c.widths[1], c.kernel, padding=c.kernel // 2),
+            *(ConvNextBlock(c.widths[1], c.expansion, c.kernel) for _ in range(c.depths[1])),
+            ChannelNorm(c.widths[1]),
+            nn.Conv1d(c.widths[1], 3 * bins, 1),
+        )
         self.own_loss: Tensor | None = None
 
     def forward(self, x: Tensor, codebooks: int | None = None) -> Tensor:
         """
         Args:
             x: (B, 1, T).
-            codebooks: how many are used, all when None; each is worth `kbps` kbit/s.
+            codebooks: how many are used, all when None.
         """
         length = x.shape[-1]
-        padded = nn.functional.pad(x * LEVEL, (0, -length % self.stride))
-        loss, made = self.dac(padded, codebooks, return_dict=False)[:2]
-        self.own_loss = loss.mean() if self.training else None
-        return made[:, None, :length]
+        spectrum = self.stft(pad_to_multiple(x[:, 0], self.stride))
+        latent = self.coder(features_of(spectrum))
+        magnitude, real, imag = self.decoder(self._quantised(latent, codebooks)).float().chunk(3, 1)
+        made = torch.exp(magnitude.clamp(max=8)) * unit(real, imag)
+        return self.stft.inverse(made)[:, None, :length]
+
+    def _quantised(self, latent: Tensor, codebooks: int | None) -> Tensor:
+        """(B, C, N) as the sum of entries of codebooks, each for what those before it left over."""
+        count = codebooks or len(self.quantisers)
+        used = torch.full((len(latent),), count, device=latent.device)
+        if self.training:
+            used = torch.randint(1, count + 1, used.shape, device=latent.device)
+        total, losses = torch.zeros_like(latent), []
+        for index, quantiser in enumerate(self.quantisers[:count]):
+            code = quantiser(latent - total) * (index < used)[:, None, None]
+            total = total + code
+            losses.append((latent - total).square().mean())
+        if self.training:
+            self.own_loss = COMMITMENT * torch.stack(losses).mean() + APART * _alike(latent)
+        return latent + (total - latent).detach()  # the gradient goes straight through
 
 
-def _draw_weights(dac: nn.Module) -> None:
-    """Weights under which a signal keeps its level; with the library's own, it takes days to learn.
+def _alike(latent: Tensor) -> Tensor:
+    """By how much the dimensions of (B, C, N), each of variance one, say the same: 0 to C - 1.
 
-    Source: He et al. 2015, "Delving Deep into Rectifiers", eq. 10, at a gain of one.
+    Source: Bardes et al. 2022, "VICReg", eq. 3 and 4.
     """
-    for name, module in dac.named_modules():
-        if isinstance(module, nn.Conv1d):
-            inputs = module.in_channels * module.kernel_size[0]
-            nn.init.normal_(module.weight, std=inputs**-0.5 * (0.5 if "res_unit" in name else 1))
-        elif isinstance(module, nn.ConvTranspose1d):
-            inputs = module.in_channels * module.kernel_size[0] / module.stride[0]
-            nn.init.normal_(module.weight, std=inputs**-0.5)
-        elif isinstance(module, nn.Embedding):
-            nn.init.normal_(module.weight, std=0.3)
-    with torch.no_grad():
-        dac.decoder.conv2.weight.div_(LEVEL)
+    frames = latent.transpose(1, 2).flatten(0, 1)
+    covariance = frames.T @ frames / len(frames)
+    return covariance.square().sum(1).mean() - covariance.diagonal().square().mean()
 
 
-def _put_snakes(module: nn.Module) -> None:
-    """The library's activations replaced by the same function of ours, which is faster."""
-    for name, child in module.named_children():
-        if type(child).__name__ == "Snake1d":
-            setattr(module, name, Snake(child.alpha.shape[1]))
-        else:
-            _put_snakes(child)
+class _Quantiser(nn.Module):
+    """(B, C, N) -> the nearest entry of a codebook for each frame, and the distance to it, (B,).
+
+    Entries are running means of what chose them. Source: van den Oord et al. 2017, "Neural Discrete
+    Representation Learning", appendix A.1; rare ones move to where sounds are, as in Dhariwal et
+    al. 2020, "Jukebox", section 3.1.
+    """
+
+    codebook: Tensor
+    usage: Tensor
+
+    def __init__(self, config: NeuralCodecConfig) -> None:
+        super().__init__()
+        self.register_buffer("codebook", torch.zeros(config.codebook_size, config.latent))
+        self.register_buffer("usage", torch.zeros(config.codebook_size), persistent=False)
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        frames = x.transpose(1, 2).flatten(0, 1)
+        if self.training:
+            self._revive(frames)
+        nearness = frames @ self.codebook.T - 0.5 * self.codebook.square().sum(1)
+        chosen = nearness.argmax(1)
+        if self.training:
+            self._follow(frames, chosen)
+        return self.codebook[chosen].unflatten(0, (len(x), -1)).transpose(1, 2)
+
+    def _revive(self, frames: Tensor) -> None:
+        """Moves entries that are hardly ever chosen to where sounds are."""
+        rare = torch.nonzero(self.usage < RARE / len(self.usage))[:, 0]
+        places = torch.randint(len(frames), rare.shape, device=frames.device)
+        self.codebook[rare] = frames[places]
+        self.usage[rare] = 1 / len(self.usage)
+
+    def _follow(self, frames: Tensor, chosen: Tensor) -> None:
+        """Moves entries towards the mean of the frames that chose them."""
+        counts = torch.bincount(chosen, minlength=len(self.usage)) / len(chosen)
+        sums = torch.zeros_like(self.codebook).index_add_(0, chosen, frames) / len(chosen)
+        kept = (1 - FORGETTING) * self.usage
+        self.usage.copy_(kept + FORGETTING * counts)
+        moved = kept[:, None] * self.codebook + FORGETTING * sums
+        self.codebook.copy_(moved / self.usage[:, None])

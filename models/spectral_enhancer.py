@@ -13,11 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.layers import ChannelNorm, pad_to_multiple
-from models.stft import Stft
+from models.layers import ChannelNorm, ConvNextBlock, pad_to_multiple
+from models.stft import Stft, features_of, unit
 
 STRIDE = 4
-QUIET = 1e-5  # floor under a spectrum's magnitude before its logarithm
 
 SIZES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # widths, depths
     "small": ((128, 192, 256), (2, 2, 2)),
@@ -117,9 +116,9 @@ class SpectralEnhancer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         length = x.shape[-1]
         spectrum = self.stft(pad_to_multiple(x[:, 0], self.stride))  # (B, F, N)
-        features = _features(spectrum).to(self.enter.weight.dtype)
+        features = features_of(spectrum).to(self.enter.weight.dtype)
         mask, magnitude, real, imag = self._net(features).float().chunk(4, dim=1)
-        added = torch.exp(magnitude.clamp(max=8)) * _unit(real, imag)
+        added = torch.exp(magnitude.clamp(max=8)) * unit(real, imag)
         return self.stft.inverse(torch.sigmoid(mask) * spectrum + added)[:, None, :length]
 
     def _net(self, x: Tensor) -> Tensor:
@@ -136,37 +135,10 @@ class SpectralEnhancer(nn.Module):
         return self.leave(x)
 
 
-class _Block(nn.Module):
-    """ConvNeXt block on (B, C, N): depthwise convolution, norm, pointwise wide, GELU, narrow."""
-
-    def __init__(self, channels: int, config: SpectralEnhancerConfig) -> None:
-        super().__init__()
-        inner, kernel = config.expansion * channels, config.kernel
-        self.mix = nn.Conv1d(channels, channels, kernel, padding=kernel // 2, groups=channels)
-        self.norm = ChannelNorm(channels)
-        self.wide = nn.Conv1d(channels, inner, 1)
-        self.narrow = nn.Conv1d(inner, channels, 1)
-        self.drop = nn.Dropout1d(config.dropout)
-        self.scale = nn.Parameter(torch.full((channels, 1), 0.3))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = nn.functional.gelu(self.wide(self.norm(self.mix(x))))
-        return x + self.scale * self.narrow(self.drop(y))
-
-
 def _blocks(config: SpectralEnhancerConfig, level: int) -> nn.Sequential:
     return nn.Sequential(
-        *(_Block(config.widths[level], config) for _ in range(config.depths[level]))
+        *(
+            ConvNextBlock(config.widths[level], config.expansion, config.kernel, config.dropout)
+            for _ in range(config.depths[level])
+        )
     )
-
-
-def _features(spectrum: Tensor) -> Tensor:
-    """(B, F, N) complex -> (B, 3F, N): log magnitude, and real and imaginary part compressed."""
-    magnitude = spectrum.abs().clamp(min=QUIET)
-    compressed = spectrum * magnitude.pow(-0.7)
-    return torch.cat((torch.log(magnitude) * 0.3, compressed.real, compressed.imag), 1)
-
-
-def _unit(real: Tensor, imag: Tensor) -> Tensor:
-    """The complex number of modulus one in the direction of (real, imag)."""
-    return torch.complex(real, imag) * torch.rsqrt(real.square() + imag.square() + 1e-6)

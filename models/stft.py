@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+QUIET = 1e-5  # floor under a spectrum's magnitude before its logarithm
+
 
 class Stft(nn.Module):
     """(B, T) <-> (B, F, N = T / hop), with a Hann window on either side.
@@ -41,6 +43,18 @@ class Stft(nn.Module):
         weight = self.window.square().expand(1, frames.shape[1], -1)
         total = _overlap_add(frames, self.hop) / _overlap_add(weight, self.hop).clamp(min=1e-6)
         return total[:, self.edge : total.shape[1] - self.edge]
+
+
+def features_of(spectrum: Tensor) -> Tensor:
+    """(B, F, N) complex -> (B, 3F, N): log magnitude, and real and imaginary part compressed."""
+    magnitude = spectrum.abs().clamp(min=QUIET)
+    compressed = spectrum * magnitude.pow(-0.7)
+    return torch.cat((torch.log(magnitude) * 0.3, compressed.real, compressed.imag), 1)
+
+
+def unit(real: Tensor, imag: Tensor) -> Tensor:
+    """The complex number of modulus one in the direction of (real, imag)."""
+    return torch.complex(real, imag) * torch.rsqrt(real.square() + imag.square() + 1e-6)
 
 
 def _overlap_add(frames: Tensor, hop: int) -> Tensor:

@@ -1,7 +1,8 @@
 """Neural codecs as damage: through a learned codec and back.
 
-The nets come from the transformers library, which is not among the requirements, with weights that
-their authors publish on the Hugging Face Hub. Nothing is downloaded unless `fetch` is called.
+Our own small codec ships with the project. The others come from the transformers library, which is
+not among the requirements, with weights that their authors publish on the Hugging Face Hub; nothing
+is downloaded unless `fetch` is called.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ CODECS = {
     "dac_24khz": _Known("descript/dac_24khz", "DacModel"),
     "mimi": _Known("kyutai/mimi", "MimiModel"),
 }
+OWN = "speech-codec-24k"  # a checkpoint of ours
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class NeuralCodec:
     "High-Fidelity Audio Compression with Improved RVQGAN"; Defossez et al. 2024, "Moshi" (Mimi).
     """
 
-    name: str = knob("encodec_24khz", choices=tuple(CODECS), help="The codec; all are of 24 kHz.")
+    name: str = knob(OWN, choices=(OWN, *CODECS), help="The codec; all are of 24 kHz.")
     kbps: float = knob(6.0, 0.1, 24, "kbit/s", "Bit rate of a channel; the nearest one is taken.")
 
     def __post_init__(self) -> None:
@@ -89,15 +91,17 @@ class NeuralCodec:
 
 def available() -> tuple[str, ...]:
     """The codecs that can be used at once; asks no network and loads no library."""
-    return tuple(name for name in CODECS if not missing(name))
+    return tuple(name for name in (OWN, *CODECS) if not missing(name))
 
 
 def missing(name: str) -> str:
     """Why a codec cannot be used and what would help; "" where it can. Asks no network."""
-    known = CODECS[name]
+    if name == OWN:
+        return ""
     if importlib.util.find_spec("transformers") is None:
         return f"{name} needs a library that is not installed: pip install transformers"
     if _folder(name) is None:
+        known = CODECS[name]
         return (
             f"{name}: its weights are not on this machine; with a network, "
             f'python -c "from pipeline.codecs_neural import fetch; fetch({name!r})" fetches them, '
@@ -138,8 +142,28 @@ def _folder(name: str) -> Path | None:
 
 @functools.lru_cache(maxsize=1)
 def _load(name: str) -> _Coder:
+    """A codec, ready to run; raises `CodecMissing`."""
     if problem := missing(name):
         raise CodecMissing(problem)
+    return _own() if name == OWN else _published(name)
+
+
+def _own() -> _Coder:
+    import torch
+
+    from models import registry
+
+    net = registry.load(OWN)
+
+    @torch.inference_mode()
+    def run(x: np.ndarray, kbps: float) -> np.ndarray:
+        count = int(np.clip(round(kbps / net.kbps), 1, net.config.codebooks))
+        return net(torch.from_numpy(x)[:, None], count)[:, 0].numpy()
+
+    return _Coder(net.config.sample_rate, net.stride, run)
+
+
+def _published(name: str) -> _Coder:
     import torch
     import transformers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
+from pipeline.codecs_neural import NeuralCodec
 from pipeline.degrade import (
     CODECS,
     FAMILIES,
@@ -56,6 +57,11 @@ def _random_codec(rng: Generator) -> Codec:
     low, high = {"mp3": (24, 80), "opus": (8, 32), "vorbis": (48, 80)}[name]
     rate = int(rng.choice((16_000, 24_000, 48_000), p=[0.2, 0.3, 0.5]))
     return Codec(name, float(np.exp(rng.uniform(np.log(low), np.log(high)))), rate)
+
+
+def neural_damage(rng: Generator) -> NeuralCodec:
+    """Our own neural codec at 1.5 to 6 kbit/s, as generated and transmitted voices come."""
+    return NeuralCodec(kbps=0.75 * int(rng.integers(2, 9)))
 
 
 def generated_damage(rng: Generator) -> Chain:

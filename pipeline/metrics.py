@@ -100,6 +100,29 @@ def lsd(
     return float(np.concatenate(distances).mean())
 
 
+def mel_distance_db(
+    estimate: np.ndarray, target: np.ndarray, rate: int, high_hz: float | None = None
+) -> float:
+    """Mean absolute difference, in dB, of 80 mel bands from 0 to `high_hz` over frames, channels.
+
+    Power spectra as `lsd`'s, floor included; the bands are triangles with a peak of one.
+
+    Args:
+        rate: in Hz.
+        high_hz: None is up to half the rate.
+    """
+    import librosa
+
+    estimate, target = _pair(estimate, target)
+    bands = librosa.filters.mel(sr=rate, n_fft=2048, n_mels=80, fmax=high_hz or rate / 2)
+    bands = bands / bands.max(axis=1, keepdims=True)
+    distances = []
+    for e, t in zip(_powers(estimate, 2048, 512), _powers(target, 2048, 512), strict=True):
+        logs = [10 * np.log10(np.maximum(power @ bands.T, 1e-8)) for power in (e, t)]
+        distances.append(np.abs(logs[0] - logs[1]).mean(axis=-1).ravel())
+    return float(np.concatenate(distances).mean())
+
+
 def stft_loss(estimate: np.ndarray, target: np.ndarray) -> float:
     """Spectral convergence plus mean absolute log-magnitude difference, over three resolutions.
 

@@ -113,7 +113,7 @@ def test_the_discriminators_learn_and_leave_the_generator_alone() -> None:
     apart = []
     for _ in range(25):
         target = tone.expand(2, 1, -1) + 0.1 * noise(2, 4000)
-        apart.append(float(adversary.learn(estimate, target, 1.0)["separation"]))
+        apart.append(float(adversary.learn(estimate, target, 0, 1.0)["separation"]))
     assert estimate.grad is None
     assert apart[-1] > apart[0] + 0.3
 
@@ -121,7 +121,7 @@ def test_the_discriminators_learn_and_leave_the_generator_alone() -> None:
 def test_the_generator_hears_the_adversary_and_does_not_train_it() -> None:
     adversary = Adversary({"config": TINY}, Accelerator(cpu=True))
     estimate, target = noise().requires_grad_(), noise()
-    terms = adversary.terms(estimate, target)
+    terms = adversary.terms(estimate, target, 0)
     terms["total"].backward()
     assert estimate.grad.abs().sum() > 0
     assert all(p.grad is None and p.requires_grad for p in adversary.nets.parameters())
@@ -131,11 +131,11 @@ def test_the_generator_hears_the_adversary_and_does_not_train_it() -> None:
 
 def test_a_state_is_taken_up_exactly() -> None:
     first, second = (Adversary({"config": TINY}, Accelerator(cpu=True)) for _ in range(2))
-    first.learn(noise(), noise(), 1.0)
+    first.learn(noise(), noise(), 0, 1.0)
     second.load_state_dict(copy.deepcopy(first.state_dict()))
     a, b = noise(), noise()
     for adversary in (first, second):
-        adversary.learn(a, b, 1.0)
+        adversary.learn(a, b, 0, 1.0)
     pairs = zip(first.nets.parameters(), second.nets.parameters(), strict=True)
     assert all(torch.equal(p, q) for p, q in pairs)
 

@@ -13,6 +13,7 @@ from models.discriminators import DiscriminatorConfig, Discriminators, Judgement
 
 KINDS = ("hinge", "lsgan")
 TERMS = ("adversarial", "feature")
+LEVEL, QUIETEST = 0.3, 1e-3  # root mean square of what is judged; what is quieter is left quieter
 N_FFT, HOP = 1024, 256  # of the spectra in which what is not known to be true is hidden
 
 
@@ -25,6 +26,8 @@ class AdversaryRecipe:
         config: fields of `models.discriminators.DiscriminatorConfig`.
         start_step: the discriminators learn from the first step on; the generator hears of them
             from this one on.
+        turns: in how many groups the discriminators take turns, one group a step: with four, two
+            hours of one-second steps are judged by each for half an hour, at a quarter of the cost.
         learning_rate: of the discriminators, at its peak; it follows the generator's schedule.
         clip: largest norm of their gradient.
         weights: of the terms "adversarial" and "feature" in the generator's loss.
@@ -33,6 +36,7 @@ class AdversaryRecipe:
     kind: str = "hinge"
     config: dict[str, Any] = field(default_factory=dict)
     start_step: int = 200
+    turns: int = 1
     learning_rate: float = 2e-4
     clip: float = 10.0
     weights: dict[str, float] = field(default_factory=lambda: {"adversarial": 1.0, "feature": 2.0})
@@ -42,7 +46,10 @@ class AdversaryRecipe:
             raise ValueError(f"kind: got {self.kind!r}, expected one of {', '.join(KINDS)}")
         if set(self.weights) != set(TERMS):
             raise ValueError(f"weights: got {sorted(self.weights)}, expected {', '.join(TERMS)}")
-        DiscriminatorConfig(**self.config)
+        config = DiscriminatorConfig(**self.config)
+        count = len(config.periods) + len(config.n_ffts)
+        if not 1 <= self.turns <= count:
+            raise ValueError(f"turns: got {self.turns}, expected 1 to {count}")
 
 
 class Adversary:
@@ -63,11 +70,14 @@ class Adversary:
         optimizer = torch.optim.AdamW(nets.parameters(), recipe.learning_rate, (0.8, 0.99))
         self.nets, self.optimizer = accelerator.prepare(nets, optimizer)
 
-    def learn(self, estimate: Tensor, target: Tensor, rate_share: float) -> dict[str, Tensor]:
+    def learn(
+        self, estimate: Tensor, target: Tensor, turn: int, rate_share: float
+    ) -> dict[str, Tensor]:
         """One step of the discriminators on restored and real sound, (B, 1, T) each.
 
         Args:
             estimate, target: see `hide_untrusted` for the first.
+            turn: step of the run.
             rate_share: of the peak learning rate.
 
         Returns:
@@ -75,7 +85,7 @@ class Adversary:
         """
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * rate_share
-        made, real = _both(self.nets, estimate.detach(), target)
+        made, real = _both(self.nets, estimate.detach(), target, self._whose(turn))
         losses = [
             discriminator_loss(m, r, self.recipe.kind) for m, r in zip(made, real, strict=True)
         ]
@@ -87,12 +97,12 @@ class Adversary:
         apart = [r[0].float().mean() - m[0].float().mean() for m, r in zip(made, real, strict=True)]
         return {"discriminator": loss.detach(), "separation": torch.stack(apart).mean().detach()}
 
-    def terms(self, estimate: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def terms(self, estimate: Tensor, target: Tensor, turn: int) -> dict[str, Tensor]:
         """The generator's terms "adversarial" and "feature", unweighted, and "total" of both."""
         nets = self.accelerator.unwrap_model(self.nets)  # nothing of theirs is to be synchronised
         nets.requires_grad_(False)
         with self.accelerator.autocast():
-            made, real = _both(nets, estimate, target)
+            made, real = _both(nets, estimate, target, self._whose(turn))
         nets.requires_grad_(True)
         losses = [generator_loss(judgement, self.recipe.kind) for judgement in made]
         matches = [feature_distance(m, r) for m, r in zip(made, real, strict=True)]
@@ -102,6 +112,10 @@ class Adversary:
         }
         total = sum(self.recipe.weights[name] * value for name, value in terms.items())
         return {**terms, "total": total}
+
+    def _whose(self, turn: int) -> slice:
+        """The discriminators that judge this step."""
+        return slice(turn % self.recipe.turns, None, self.recipe.turns)
 
     def state_dict(self) -> dict[str, Any]:
         nets = self.accelerator.unwrap_model(self.nets)
@@ -162,9 +176,13 @@ def feature_distance(made: Judgement, real: Judgement) -> Tensor:
     return torch.stack(parts).mean()
 
 
-def _both(nets: Any, estimate: Tensor, target: Tensor) -> tuple[list[Judgement], list[Judgement]]:
+def _both(
+    nets: Any, estimate: Tensor, target: Tensor, chosen: slice
+) -> tuple[list[Judgement], list[Judgement]]:
+    """Judgements of restored and of real sound, both at the level that real sound is brought to."""
     count = len(estimate)
-    judged = nets(torch.cat((estimate, target)))
+    gain = LEVEL / target.square().mean((1, 2), keepdim=True).sqrt().clamp(min=QUIETEST)
+    judged = nets(torch.cat((estimate * gain, target * gain)), chosen)
     made = [(logits[:count], [m[:count] for m in maps]) for logits, maps in judged]
     real = [(logits[count:], [m[count:] for m in maps]) for logits, maps in judged]
     return made, real

@@ -16,7 +16,9 @@ from training.state import RunFolder
 from training.validate import (
     Case,
     cases,
+    coded_cases,
     measure,
+    measure_coded,
     music_cases,
     pair_cases,
     plain_cases,
@@ -27,6 +29,7 @@ Row = dict[str, float]
 KINDS: dict[str, tuple[Callable, Callable]] = {  # by the recipe's damage: cases, figures of one
     "world": (cases, measure),
     "music": (music_cases, measure),
+    "codec": (coded_cases, measure_coded),
     "generated": (noisy_cases, measure_noisy),
     "telephone": (telephone_cases, measure),
     "none": (plain_cases, measure),

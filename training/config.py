@@ -11,7 +11,7 @@ from typing import Any
 
 from models.registry import NETS
 
-DAMAGES = ("world", "music", "generated", "telephone", "none")
+DAMAGES = ("world", "music", "codec", "generated", "telephone", "none")
 SCHEDULES = ("cosine", "plateau")
 
 
@@ -37,9 +37,11 @@ class Recipe:
         precision: "bf16" (autocast) or "no".
         accumulation: parts that a batch is computed in, to save memory; the result is the same.
         damage: "world" (band limits and codecs, for enhancers), "music" (the same, at rates that
-            music is cut to), "generated" (steps, clipping, echoes and noise, for nets that clean;
-            "noise" among the kinds is what is added), "telephone" (300 to 3400 Hz in mu-law: one
-            damage, always the same), or "none" (for a codec, from which what enters should leave).
+            music is cut to), "codec" (our neural codec at 1.5 to 6 kbit/s), "generated" (steps,
+            clipping, echoes and noise, for nets that clean; "noise" among the kinds is what is
+            added), "telephone" (300 to 3400 Hz in mu-law: one damage, always the same), or "none"
+            (for a codec, from which what enters should leave).
+        coded: share of examples that go through our neural codec instead.
         varied: change speed, tone and background of what is learned from; a net that is to suit
             a few recordings learns faster from them as they are.
         mixed: share of varied examples that two recordings make together.
@@ -52,6 +54,8 @@ class Recipe:
         validate_every: steps.
         save_every: seconds between two saves of the state.
         patience: validations without improvement before the run stops; 0 is never.
+        keep: "best", the weights of the best validation, or "last": an adversary trades a little of
+            the distance that validation judges for what it does not see.
         seed: of data order, damage, fresh weights and held-out groups.
     """
 
@@ -71,6 +75,7 @@ class Recipe:
     precision: str = "bf16"
     accumulation: int = 1
     damage: str = "world"
+    coded: float = 0.0
     varied: bool = True
     mixed: float = 0.1
     losses: dict[str, float] = field(default_factory=dict)
@@ -82,6 +87,7 @@ class Recipe:
     validate_every: int = 500
     save_every: float = 60.0
     patience: int = 0
+    keep: str = "best"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -94,6 +100,8 @@ class Recipe:
             raise ValueError(f"schedule: got {self.schedule!r}, expected one of {known}")
         if self.damage not in DAMAGES:
             raise ValueError(f"damage: got {self.damage!r}, expected one of {', '.join(DAMAGES)}")
+        if self.keep not in ("best", "last"):
+            raise ValueError(f"keep: got {self.keep!r}, expected best or last")
         if self.accumulation < 1 or self.batch % self.accumulation:
             raise ValueError(
                 f"accumulation: got {self.accumulation}, expected a divisor of batch {self.batch}"

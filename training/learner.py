@@ -86,10 +86,10 @@ class Learner:
         if self.adversary is None:
             return terms
         shown = hide_untrusted(estimate, clean, trust_hz, self.sample_rate)
-        learned = self.adversary.learn(shown, clean, rate_share)
+        learned = self.adversary.learn(shown, clean, turn, rate_share)
         if turn < self.adversary.recipe.start_step:
             return {**terms, **learned}
-        heard = self.adversary.terms(shown, clean)
+        heard = self.adversary.terms(shown, clean, turn)
         return {**terms, **learned, **heard, "total": terms["total"] + heard["total"]}
 
     def state(self) -> dict[str, Any]:

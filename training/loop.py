@@ -10,7 +10,11 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DataLoaderConfiguration, broadcast_object_list
+from accelerate.utils import (
+    DataLoaderConfiguration,
+    DistributedDataParallelKwargs,
+    broadcast_object_list,
+)
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Subset
 
@@ -53,6 +57,7 @@ class Trainer:
         self.accelerator = Accelerator(
             mixed_precision=recipe.precision,
             dataloader_config=DataLoaderConfiguration(split_batches=True),
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=_rests(recipe))],
         )
         net = load_for_training(base) if base else build(recipe.model, recipe.net_config())
         self.multichannel = getattr(net, "multichannel", False)
@@ -223,10 +228,13 @@ class Trainer:
         scores = means(rows)
         self._event("validation", **scores)
         self.waited += 1
-        if scores["score"] < self.best:
+        better = scores["score"] < self.best
+        if better:
             self.best, self.waited = scores["score"], 0
+        if better or self.recipe.keep == "last":
             self._keep(scores)
-        elif self.recipe.schedule == "plateau" and self.waited % self.recipe.plateau == 0:
+        plateau = self.recipe.schedule == "plateau" and self.waited % self.recipe.plateau == 0
+        if plateau and not better:
             self.slowed /= 2
 
     def _keep(self, scores: dict[str, float]) -> None:
@@ -250,6 +258,11 @@ def _config(
         "validation_groups": sorted({clip.group for clip in held_out}),
         "trained_minutes": round(sum(len(c.samples) for c in trained) / rate / 60, 1),
     }
+
+
+def _rests(recipe: Recipe) -> bool:
+    """Whether some discriminators have no part in a step."""
+    return (recipe.adversary or {}).get("turns", 1) > 1
 
 
 def _finite(value: float) -> float | None:

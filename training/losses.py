@@ -11,7 +11,7 @@ RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))  # Parallel 
 MELS = (40, 80, 160)  # of each resolution
 LSD = (2048, 2048, 512)
 FLOOR = 1e-8  # power under every logarithm, as in AP-BWE's log-spectral distance
-TERMS = ("convergence", "magnitude", "mel", "lsd", "waveform", "pulse")
+TERMS = ("convergence", "magnitude", "mel", "lsd", "waveform", "pulse", "balance")
 PULSE_PERIOD, PULSE_STEP = 960, 12  # samples: four synthesis frames of 240, and a quarter of 1 ms
 
 
@@ -54,7 +54,7 @@ class Losses(nn.Module):
         trust_hz = trust_hz.repeat_interleave(target.shape[1], 0)
         estimate, target = estimate.flatten(0, 1).float(), target.flatten(0, 1).float()
         terms = dict.fromkeys(self.weights, estimate.new_zeros(()))
-        if {"convergence", "magnitude", "mel"} & set(terms):
+        if {"convergence", "magnitude", "mel", "balance"} & set(terms):
             spectrum, mel = self.spectra[turn % 3], self.mels[turn % 3]
             mask = spectrum.mask(trust_hz, target.shape[-1])
             _spectral(terms, spectrum(estimate) * mask, spectrum(target) * mask, mask, mel)
@@ -94,7 +94,11 @@ def pulse(estimate: Tensor) -> Tensor:
 def _spectral(
     terms: dict[str, Tensor], estimate: Tensor, target: Tensor, mask: Tensor, mel: nn.Module
 ) -> None:
-    """Spectral convergence, log magnitude and mel terms of one resolution, from power spectra."""
+    """Spectral convergence, log magnitude and mel terms of one resolution, from power spectra.
+
+    "balance" compares the mean power of each band over all of a sound: a net that hedges between
+    loud and quiet, as all the others reward, makes too little of it.
+    """
     if "convergence" in terms:
         difference = torch.sqrt(estimate + FLOOR) - torch.sqrt(target + FLOOR)
         scale = target.sum((1, 2)).clamp(min=1e-4).sqrt()
@@ -104,6 +108,9 @@ def _spectral(
         terms["magnitude"] = (distance * mask).sum() / mask.sum().clamp(min=1)
     if "mel" in terms:
         terms["mel"] = (_log_mel(estimate, mel) - _log_mel(target, mel)).abs().mean()
+    if "balance" in terms:
+        levels = [_log_mel(x.mean(2, keepdim=True), mel) for x in (estimate, target)]
+        terms["balance"] = (levels[0] - levels[1]).abs().mean()
 
 
 def _log_mel(power: Tensor, mel: nn.Module) -> Tensor:

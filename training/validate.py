@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import soxr
 
 from pipeline.audio import Audio
+from pipeline.codecs_neural import NeuralCodec
 from pipeline.damage import MUSIC_RATES, SPEECH_RATES
 from pipeline.degrade import Telephone
-from pipeline.metrics import lsd
+from pipeline.metrics import lsd, mel_distance_db
 from training.clips import INSTRUMENTS, Clip
 
 SECONDS = 3.0
+CODED_KBPS = (1.5, 3.0, 6.0)
+CODED_HZ = 12_000  # half the codec's rate
 
 
 @dataclass(frozen=True)
@@ -78,16 +82,25 @@ def telephone_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> 
 
     Nothing of the line's own band is kept when they are judged: it has noise, and no bass.
     """
-    taken: dict[str, int] = {}
-    made = []
-    for clip in clips:
-        taken[clip.group] = taken.get(clip.group, 0) + 1
-        if taken[clip.group] <= per_group:
-            clean = middle(clip.samples, round(SECONDS * sample_rate))
-            heard = Telephone()(Audio(clean[None], sample_rate)).samples[0]
-            name = f"{clip.path.stem}@telephone"
-            made.append(Case(name, heard, clean, 0.0, clip.bandwidth_hz, clip.kind))
-    return made
+    return [
+        _through(Telephone(), case, "telephone", sample_rate)
+        for case in plain_cases(clips, sample_rate, per_group)
+    ]
+
+
+def coded_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The middle seconds of the first clips of each group through our neural codec, at each of
+    `CODED_KBPS`."""
+    return [
+        _through(NeuralCodec(kbps=kbps), case, f"{kbps:g}kbps", sample_rate)
+        for case in plain_cases(clips, sample_rate, per_group)
+        for kbps in CODED_KBPS
+    ]
+
+
+def _through(damage: Callable[[Audio], Audio], case: Case, label: str, sample_rate: int) -> Case:
+    heard = damage(Audio(case.clean[None], sample_rate)).samples[0]
+    return replace(case, name=f"{case.name.rpartition('@')[0]}@{label}", degraded=heard)
 
 
 def plain_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
@@ -98,8 +111,8 @@ def plain_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list
         taken[clip.group] = taken.get(clip.group, 0) + 1
         if taken[clip.group] <= per_group:
             clean = middle(clip.samples, round(SECONDS * sample_rate))
-            bandwidth_hz = min(clip.bandwidth_hz, sample_rate / 2)
-            made.append(Case(f"{clip.path.stem}@itself", clean, clean, 0.0, bandwidth_hz))
+            name = f"{clip.path.stem}@itself"
+            made.append(Case(name, clean, clean, 0.0, clip.bandwidth_hz, clip.kind))
     return made
 
 
@@ -158,3 +171,21 @@ def _level_db(x: np.ndarray, case: Case, sample_rate: int) -> float:
     frequency = np.linspace(0, sample_rate / 2, len(power))
     band = (frequency > 1.05 * case.cutoff_hz) & (frequency < 16_000)
     return float(10 * np.log10(power[band].sum() + 1e-12))
+
+
+def measure_coded(estimate: np.ndarray, case: Case, sample_rate: int) -> dict[str, float]:
+    """Figures of one case from a neural codec, (T,), nothing kept of what the codec made.
+
+    Returns:
+        "lsd", "lsd_12k" and "mel_12k" (in dB), the last two up to the codec's own band, before
+        ("_input") and after, with and without "@KBPS"; and "score", what is judged: "lsd".
+    """
+    row = {}
+    for end, sound in (("_input", case.degraded), ("", estimate)):
+        top = min(CODED_HZ, case.bandwidth_hz)
+        row[f"lsd{end}"] = lsd(sound, case.clean, sample_rate, 0, case.bandwidth_hz)
+        row[f"lsd_12k{end}"] = lsd(sound, case.clean, sample_rate, 0, top)
+        row[f"mel_12k{end}"] = mel_distance_db(sound, case.clean, sample_rate, top)
+    at = case.name.rpartition("@")[2]
+    row |= {f"{name}@{at}": value for name, value in row.items()}
+    return {**row, "score": row["lsd"]}
