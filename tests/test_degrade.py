@@ -18,6 +18,7 @@ from pipeline.degrade import (
     Noise,
     SoftClip,
     Telephone,
+    equalised,
     noise_floor,
 )
 
@@ -135,6 +136,18 @@ def test_white_floor_has_deviation_one() -> None:
     )
     assert white.std() == pytest.approx(1, abs=0.01)
     assert abs(np.corrcoef(white)[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize("length", [RATE, 20_011])
+def test_an_equaliser_is_its_formula_in_double_precision_to_110_db(length) -> None:
+    x = speech_like().samples[:, :length]
+    knots_hz, gain_db = np.array([60.0, 1000, 9000]), np.array([6.0, -3, 12])
+    made = equalised(x, RATE, knots_hz, gain_db)
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(length, 1 / RATE), 1))
+    gain = 10 ** (np.interp(octaves, np.log2(knots_hz), gain_db) / 20)
+    exact = np.fft.irfft(np.fft.rfft(x.astype(float)) * gain, length)
+    assert made.dtype == np.float32
+    assert 10 * np.log10(np.sum((made - exact) ** 2) / np.sum(exact**2)) < -110
 
 
 def test_soft_clipping_bends_the_peak_and_leaves_quiet_sound() -> None:

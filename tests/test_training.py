@@ -9,15 +9,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
+import torch
+from torch.utils.data import default_collate
 
+from models.registry import build
 from training.clips import read_clips, split
 from training.config import Recipe, read_recipe
 from training.data import Examples, trusted_bandwidth
+from training.losses import Losses
 
 RATE = 48_000
 TINY = {
@@ -92,6 +97,35 @@ def test_examples_have_the_shapes_and_are_finite(folder: Path) -> None:
         assert item["degraded"].shape == item["clean"].shape == (1, 9600)
         assert item["trust_hz"].shape == (20,)
         assert all(value.isfinite().all() for value in item.values())
+
+
+def test_data_never_starves_the_model(folder: Path) -> None:
+    recipe = read_recipe(Path("training/recipes/enhancer-speech.json"))
+    examples = Examples(read_clips([folder], RATE, {"speech"}), recipe, RATE, 50)
+    step = one_step(recipe, default_collate([examples[40 + i] for i in range(recipe.batch)]))
+    step()
+    step_s = processor_seconds(step)
+    examples_s = processor_seconds(lambda: [examples[i] for i in range(40)]) * recipe.batch / 40
+    assert examples_s < step_s / 3
+
+
+def one_step(recipe: Recipe, batch: dict[str, torch.Tensor]) -> Callable[[], None]:
+    """Forward and backward of the recipe's net and losses, in its precision."""
+    net = build(recipe.model, recipe.net_config())
+    losses = Losses(recipe.losses, RATE)
+
+    def step() -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bf16"):
+            estimate = net(batch["degraded"])
+        losses(estimate, batch["clean"], batch["trust_hz"], 0)["total"].backward()
+
+    return step
+
+
+def processor_seconds(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
 
 
 def test_the_split_is_by_group_and_validation_kinds_are_never_trained_on(tmp_path: Path) -> None:

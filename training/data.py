@@ -8,10 +8,11 @@ import numpy as np
 import soxr
 import torch
 from numpy.random import Generator
+from scipy import fft
 from torch.utils.data import Dataset
 
 from pipeline.audio import Audio
-from pipeline.damage import MUSIC_RATES, random_damage
+from pipeline.damage import MUSIC_RATES, neural_damage, random_damage
 from pipeline.degrade import Telephone, equalised
 from training.clips import INSTRUMENTS, Clip
 from training.config import Recipe
@@ -81,6 +82,9 @@ class Examples(Dataset):
             return Telephone()
         if self.recipe.damage == "none":
             return lambda audio: audio
+        share = 1.0 if self.recipe.damage == "codec" else self.recipe.coded
+        if share > 0 and rng.random() < share:
+            return neural_damage(rng)
         rates = {"rates": MUSIC_RATES} if self.recipe.damage == "music" else {}
         return random_damage(rng, **rates)
 
@@ -142,10 +146,10 @@ def vary(clip: Clip, length: int, rate: int, rng: Generator) -> tuple[np.ndarray
         piece = soxr.resample(piece, rate * speed, rate, "HQ")
     voice = np.zeros(length, np.float32)
     voice[: len(piece)] = piece[:length]
-    peak = max(float(np.abs(clip.samples).max()), 1e-4)
     is_whole = clip.kind in INSTRUMENTS and clip.bandwidth_hz < NATURAL_HZ
     bandwidth_hz = rate / 2 if is_whole else min(clip.bandwidth_hz * speed, rate / 2)
-    return voice * (0.5 / peak * rng.choice((-1, 1))), bandwidth_hz
+    gain = 0.5 / max(loudest(clip.samples), 1e-4) * rng.choice((-1, 1))
+    return voice * np.float32(gain), bandwidth_hz
 
 
 def crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:
@@ -156,12 +160,18 @@ def crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:
 
 def place(samples: np.ndarray, length: int, rng: Generator) -> int:
     """Where a random piece starts; a silent one is drawn again, four times at most."""
+    quiet = 0.02 * loudest(samples)
     for _ in range(4):
         start = int(rng.integers(max(1, len(samples) - length)))
         piece = samples[start : start + length]
-        if np.sqrt(np.mean(piece**2)) > 0.02 * np.abs(samples).max():
+        if np.sqrt(np.mean(piece**2)) > quiet:
             break
     return start
+
+
+def loudest(samples: np.ndarray) -> float:
+    """The largest magnitude of (T,) samples."""
+    return max(float(samples.max()), -float(samples.min()))
 
 
 def _equalise(x: np.ndarray, rate: int, rng: Generator) -> np.ndarray:
@@ -193,11 +203,9 @@ def trusted_bandwidth(
     frequency = np.fft.rfftfreq(TRUST_HOP, 1 / rate)
     band = (frequency > 0.7 * bandwidth_hz) & (frequency < 0.95 * bandwidth_hz)
     window = np.hanning(TRUST_HOP).astype(np.float32)
-    power = [
-        np.abs(np.fft.rfft(x[: count * TRUST_HOP].reshape(count, TRUST_HOP) * window)[:, band]) ** 2
-        for x in (voice, floor)
-    ]
-    loud = power[0].sum(1) > 0.5 * power[1].sum(1)
+    frames = np.stack((voice, floor))[:, : count * TRUST_HOP].reshape(2, count, TRUST_HOP)
+    power = np.square(np.abs(fft.rfft(frames * window)[..., band])).sum(-1)
+    loud = power[0] > 0.5 * power[1]
     near = np.convolve(loud, np.ones(5), "same") > 0  # an analysis frame reaches its neighbours
     return np.where(near, bandwidth_hz, rate / 2).astype(np.float32)
 
