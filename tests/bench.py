@@ -125,37 +125,6 @@ def _wavenet(config: Any) -> Any:
     return net
 
 
-def training() -> None:
-    """Audio-seconds a second of the generator's step, without reading data."""
-    import torch
-
-    from models.registry import build
-    from training.config import read_recipe
-    from training.losses import Losses
-
-    for path in sorted(Path("training/recipes").glob("*.json")):
-        recipe = read_recipe(path)
-        net = build(recipe.model, recipe.net_config())
-        rate = net.config.sample_rate
-        losses = Losses(recipe.losses, rate)
-        optimizer = torch.optim.AdamW(net.parameters())
-        length = round(recipe.seconds * rate)
-        channels = 2 if getattr(net, "multichannel", False) else 1
-        x = 0.1 * torch.randn(recipe.batch, channels, length)
-        trust_hz = torch.full((recipe.batch, length // 480), rate / 2)
-
-        def step(net=net, losses=losses, optimizer=optimizer, x=x, trust_hz=trust_hz) -> None:
-            for turn in range(3):
-                with torch.autocast("cpu", torch.bfloat16):
-                    y = net(x)
-                losses(y.float(), x.flip(-1), trust_hz, turn)["total"].backward()
-                optimizer.step()
-                optimizer.zero_grad()
-
-        seconds = 3 * recipe.batch * recipe.seconds
-        row(f"training, {path.stem}", seconds / median_seconds(step, 3), "audio-s a second")
-
-
 def file_to_file(minutes: float) -> None:
     """The command line on a mono file: seconds, peak memory; against a file of one minute."""
     speeds = []
@@ -243,12 +212,11 @@ def main() -> None:
     row("reference: soxr HQ", reference["soxr"], "x real time")
     parts = {
         "nets": lambda: nets(reference),
-        "training": training,
         "start_up": start_up,
         "file_to_file": lambda: file_to_file(arguments.minutes),
         **{
             name: lambda name=name: stages(name)
-            for name in ("declick", "denoise", "separate", "diagnose")
+            for name in ("training", "declick", "denoise", "separate", "diagnose")
         },
     }
     for name in arguments.only.split(",") if arguments.only else parts:
