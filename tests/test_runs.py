@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from training import lock, processes, runs
+from training import limits, lock, processes, runs
 from training.state import HEARTBEAT, LOCK, STOP, RunFolder, write_json
 
 PYTHON = sys.executable  # which the stand-in takes the place of
@@ -217,15 +217,15 @@ def test_cleaning_takes_the_oldest_and_never_the_running_one(stand_in, among, re
         folder = RunFolder(among / name)
         folder.write_config({"recipe": TINY})
         (folder.path / "last.pt").write_bytes(bytes(10_000))
-        past = time.time() - age * runs.DAY_S
+        past = time.time() - age * limits.DAY_S
         os.utime(folder.path / "config.json", (past, past))
     stand_in()
     live = runs.start(recipe, [], among / "live")
-    past = time.time() - 500 * runs.DAY_S
+    past = time.time() - 500 * limits.DAY_S
     os.utime(live.folder / runs.START, (past, past))
-    assert runs.clean(among, keep_days=70) == ["a"]
-    assert runs.clean(among, keep_bytes=15_000) == ["b"]
-    assert runs.clean(among, keep_bytes=0) == ["c"]
+    assert limits.clean(among, keep_days=70) == ["a"]
+    assert limits.clean(among, keep_bytes=15_000) == ["b"]
+    assert limits.clean(among, keep_bytes=0) == ["c"]
     assert runs.find(among) == [live] and live.is_live()
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from training import runs
+from training import lock, processes, runs
 
 GIB = 1 << 30
+DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,56 @@ class Limits:
         """The minutes asked for, or as many as are allowed."""
         return minutes if self.minutes is None else min(minutes, self.minutes)
 
-    def clean(self, among: Path | None = None) -> list[str]:
-        """Deletes old runs beyond the limits; names of those deleted."""
-        size = None if self.gigabytes is None else round(self.gigabytes * GIB)
-        return runs.clean(among, keep_bytes=size, keep_days=self.days)
+    def make_room(self, need_bytes: int, among: Path | None = None) -> list[str]:
+        """Deletes old runs beyond the limits, so that one more fits; names of those deleted.
+
+        Raises:
+            ValueError: it does not fit.
+        """
+        if self.gigabytes is None:
+            return clean(among, keep_days=self.days)
+        left = round(self.gigabytes * GIB) - need_bytes
+        if left < 0:
+            raise ValueError(
+                f"A run on these recordings takes {need_bytes / GIB:.2g} GB of disk, and all runs "
+                f"together may take {self.gigabytes:g} GB here: give fewer recordings."
+            )
+        gone = clean(among, keep_bytes=left, keep_days=self.days)
+        if sum(run.size() for run in runs.find(among)) > left:
+            raise ValueError("Runs that are in use just now take the disk: try again in a minute.")
+        return gone
+
+
+def clean(
+    among: Path | None = None, *, keep_bytes: int | None = None, keep_days: float | None = None
+) -> list[str]:
+    """Deletes old runs; never one that is going on, or that it starts from, or that is `kept`.
+
+    Args:
+        among: folder of runs.
+        keep_bytes: the oldest go until the rest takes no more than this.
+        keep_days: older ones go.
+
+    Returns:
+        names of those deleted.
+    """
+    live = runs.current(among)
+    base = live.base() if live else None
+    among = (among or runs.root()).resolve()  # as a run's base is
+    now, taken, gone = time.time(), 0, []
+    for run in runs.find(among):
+        taken += run.size()
+        old = keep_days is not None and now - run.started() > keep_days * DAY_S
+        if not old and (keep_bytes is None or taken <= keep_bytes):
+            continue
+        if (base and run.folder in base.parents) or lock.held(run.folder / runs.KEPT):
+            continue
+        with processes.locks(run.folder) as held:
+            if held is None and run.is_live():
+                continue
+            shutil.rmtree(run.folder, ignore_errors=True)
+        gone.append(run.name)
+    return gone
 
 
 def why_off() -> str | None:

@@ -15,12 +15,13 @@ VARIABLE = "WAVEMEND_LOCKS"
 RETRY_S = 0.02
 
 
-def take(path: Path, wait_s: float = 0.3) -> int | None:
+def take(path: Path, wait_s: float = 0.3, *, shared: bool = False) -> int | None:
     """The descriptor that holds the lock, or None where another holds it.
 
     Args:
         path: of the file, made if missing.
         wait_s: how long to try; `held` in another process takes a lock for a moment.
+        shared: with others who share it.
     """
     import fcntl  # not on Windows, where the page starts but no run does
 
@@ -28,7 +29,7 @@ def take(path: Path, wait_s: float = 0.3) -> int | None:
     until = time.monotonic() + wait_s
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             return descriptor
         except BlockingIOError:
             if time.monotonic() > until:

@@ -10,13 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training import processes
+from training import lock, processes
 from training.processes import LOG, RECIPE
 from training.state import (
     CONFIG,
@@ -31,8 +30,7 @@ from training.state import (
     write_json,
 )
 
-START = "start.json"
-DAY_S = 86_400
+START, KEPT = "start.json", "kept"
 STARTING = "It was stopped before it had learned anything more: nothing is lost."
 KILLED = "It was killed before it could save; the state that it saved last is kept."
 
@@ -146,7 +144,7 @@ class Run:
         """
         with processes.locks(self.folder) as held:
             if held is None:
-                raise _busy(self.folder.parent)
+                raise busy(self.folder.parent)
             start = read_json(self.folder / START) or self._start()
             if steps or minutes:
                 start |= {"steps": steps, "minutes": minutes}
@@ -155,6 +153,21 @@ class Run:
             if not saved:
                 (self.folder / EVENTS).unlink(missing_ok=True)
             processes.launch(self.folder, start, held, resume=saved)
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """While its weights are read for something: meanwhile it is not cleaned away."""
+        descriptor = lock.take(self.folder / KEPT, shared=True)
+        try:
+            yield
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def base(self) -> Path | None:
+        """The folder of the checkpoint that it starts from."""
+        found = (read_json(self.folder / START) or self.config()).get("base")
+        return Path(found) if found else None
 
     def verdict(self) -> dict[str, Any]:
         """See `training.verdict.Verdict.as_dict`; empty where there is none yet."""
@@ -219,7 +232,7 @@ def start(
         if held is None:
             with contextlib.suppress(OSError):
                 run.folder.rmdir()
-            raise _busy(run.folder.parent)
+            raise busy(run.folder.parent)
         RunFolder(run.folder).refuse_overwriting()
         shutil.copyfile(recipe, run.folder / RECIPE)
         settings = {
@@ -249,33 +262,8 @@ def current(among: Path | None = None) -> Run | None:
     return next((run for run in find(among) if run.is_live()), None)
 
 
-def clean(
-    among: Path | None = None, *, keep_bytes: int | None = None, keep_days: float | None = None
-) -> list[str]:
-    """Deletes old runs, never one that is going on.
-
-    Args:
-        among: folder of runs.
-        keep_bytes: the oldest go until the rest takes no more than this.
-        keep_days: older ones go.
-
-    Returns:
-        names of those deleted.
-    """
-    now, taken, gone = time.time(), 0, []
-    for run in find(among):
-        taken += run.size()
-        old = keep_days is not None and now - run.started() > keep_days * DAY_S
-        if old or (keep_bytes is not None and taken > keep_bytes):
-            with processes.locks(run.folder) as held:
-                if held is None and run.is_live():
-                    continue
-                shutil.rmtree(run.folder, ignore_errors=True)
-            gone.append(run.name)
-    return gone
-
-
-def _busy(among: Path) -> Busy:
+def busy(among: Path) -> Busy:
+    """What to raise where a second run is asked for."""
     other = current(among)
     name = f" ({other.name})" if other else ""
     return Busy(f"A training run is going on{name}: stop it, or wait until it ends.")

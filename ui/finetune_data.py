@@ -170,6 +170,7 @@ async def measure(desk: Desk, visit: Visit | None, *form: Any) -> AsyncIterator[
         try:
             visit.costs[name] = job.result()
         except Cancelled:
+            yield {"forecast": ""}
             return
         except Exception as error:
             yield {"forecast": words.problem(plain_error(error))}

@@ -143,11 +143,12 @@ def start(desk: Desk, visit: Visit | None, *form: Any) -> Updates:
     try:
         recipe, base = wanted(desk, visit, *form), finetune_runs.base_of(form[0])
         title = finetune_runs.title(finetune_report.count(visit.report), base)
-        run = finetune_runs.start(recipe, visit.dataset, base, title, visit.owner, desk.rules)
+        run, gone = finetune_runs.start(recipe, visit.dataset, base, title, visit.owner, desk.rules)
     except Exception as error:
         return {"status": words.problem(plain_error(error))}
     visit.run, visit.case, visit.sent = run.name, "", {}
-    return {"status": "", "used_status": "", **show(desk, visit)}
+    said = finetune_view.made_room(len(gone)) if gone else ""
+    return {"status": said, "used_status": "", **show(desk, visit)}
 
 
 def stop(desk: Desk, visit: Visit | None) -> Iterator[Updates]:
@@ -199,7 +200,7 @@ async def judge(desk: Desk, visit: Visit | None) -> AsyncIterator[Updates]:
     if (run.folder / VERDICT).is_file():
         return
     command = [sys.executable, "-m", "training.judge", str(run.folder)]
-    job = visit.session.begin(Job(partial(run_command, command), Line()))
+    job = visit.session.begin(Job(partial(_judge, run, command), Line()))
     yield {"verdict": words.note(finetune_view.ABOUT["judging"]), "judge": gr.update(**HIDDEN)}
     async for _ in job.follow():
         if visit.session.job is not job:
@@ -214,3 +215,8 @@ async def judge(desk: Desk, visit: Visit | None) -> AsyncIterator[Updates]:
     visit.sent.pop("verdict", None)
     visit.sent.pop("judge", None)
     yield show(desk, visit)
+
+
+def _judge(run: Run, command: list[str], job: Job) -> None:
+    with run.kept():
+        run_command(command, job)

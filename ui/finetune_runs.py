@@ -36,6 +36,9 @@ DAMAGES = {"Low rates and codecs": "world", "A telephone line": "telephone"}
 
 PATIENCE = 4
 FREE_BYTES = 2 << 30
+STATES = 6
+"""How many times the weights a run takes: with their mean, two moments of each, and the best."""
+
 USUAL = Cost(step_s=0.5, look_s=3.0, start_s=10.0)
 """What a run is taken to cost while nobody has measured it."""
 
@@ -122,15 +125,20 @@ def recipe_for(
 
 def start(
     recipe: Recipe, dataset: Dataset, base: Card, title: str, owner: str, rules: Rules
-) -> Run:
+) -> tuple[Run, list[str]]:
     """Starts a run on a copy of the data, which the page may forget then.
 
+    Returns:
+        the run, and the names of old ones that made room for it.
+
     Raises:
-        ValueError: a run is going on, or the disk is full.
+        ValueError: a run is going on, it takes more than is allowed, or the disk is full.
     """
     root = runs.root()
     root.mkdir(parents=True, exist_ok=True)
-    rules.of_runs.clean(root)
+    if runs.current(root):
+        raise runs.busy(root)
+    gone = rules.of_runs.make_room(_size(dataset, base), root)
     if shutil.disk_usage(root).free < FREE_BYTES:
         raise ValueError("The disk is almost full: delete old runs before a new one.")
     folder = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
@@ -138,10 +146,16 @@ def start(
         shutil.copytree(dataset.folder, folder / DATA, copy_function=_link)
         write_json(folder / WANTED, dataclasses.asdict(recipe))
         write_json(folder / NOTE, {"owner": _signed(owner), "title": title})
-        return runs.start(folder / WANTED, [folder / DATA], folder, base=base.folder)
+        return runs.start(folder / WANTED, [folder / DATA], folder, base=base.folder), gone
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _size(dataset: Dataset, base: Card) -> int:
+    """Bytes that a run will take: recordings, state and weights."""
+    files = sum(path.stat().st_size for path in dataset.folder.rglob("*") if path.is_file())
+    return files + STATES * sum(path.stat().st_size for path in base.folder.iterdir())
 
 
 def measuring(recipe: Recipe, dataset: Dataset, base: Card, folder: Path) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -25,7 +24,8 @@ def use(desk: Desk, visit: Visit | None, name: str) -> Updates:
     if run is None:
         return {"used": None}
     try:
-        card = finetune_runs.used(run) or export.use(run.folder, name_for(name), name.strip())
+        with run.kept():
+            card = finetune_runs.used(run) or export.use(run.folder, name_for(name), name.strip())
     except Exception as error:
         return {"used": None, "used_status": words.problem(plain_error(error))}
     said = f"{card.title} is in the Restore tab's list of checkpoints."
@@ -66,7 +66,8 @@ def download(desk: Desk, visit: Visit | None, name: str) -> Iterator[Updates]:
         folder, bare = visit.session.folder / "zip", name_for(name)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        path: Path = export.archive(run.folder, folder / f"{bare}.zip", bare, name.strip())
+        with run.kept():
+            path = export.archive(run.folder, folder / f"{bare}.zip", bare, name.strip())
         yield {"zipped": str(path), "used_status": ""}
     except Exception as error:
         yield {"zipped": None, "used_status": words.problem(plain_error(error))}
@@ -82,9 +83,10 @@ def push(
         yield {"pushed": words.problem("There is no run to take it from.")}
         return
     try:
-        address = export.push(
-            run.folder, repository, token, private=bool(private), title=name.strip()
-        )
+        with run.kept():
+            address = export.push(
+                run.folder, repository, token, private=bool(private), title=name.strip()
+            )
         yield {"pushed": finetune_view.pushed(address)}
     except Exception as error:
         yield {"pushed": words.problem(plain_error(error))}

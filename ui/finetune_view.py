@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from training.limits import Limits
 from ui import words
 from ui.charts import Level, Scale, chart, spark
 from ui.run_digest import Digest
@@ -43,7 +44,7 @@ TERMS = {
 
 VERDICTS = {"better": "Better", "worse": "Worse", "no difference": "No difference"}
 
-GUIDE = """<div class="wm-empty">
+_GUIDE = """<div class="wm-empty">
   <h2>Teach it your recordings</h2>
   <p>A network that was trained on many voices and rooms does better on yours when it has heard
   them. Ten clean recordings and five minutes are a start.</p>
@@ -57,8 +58,24 @@ GUIDE = """<div class="wm-empty">
       learned from. Then use it in Restore, download it, or share it.</li>
   </ol>
   <p class="wm-fine">The run goes on when this page is closed, and is found again. It can be stopped
-  at any time, and resumed. It keeps a copy of the recordings until it is deleted.</p>
+  at any time, and resumed. It keeps a copy of the recordings until it is deleted{limits}.</p>
 </div>"""
+
+
+def guide(limits: Limits) -> str:
+    """How to begin; and how long a run is kept, where that is limited."""
+    said = []
+    if limits.days:
+        said.append(f"after {limits.days:g} day{'' if limits.days == 1 else 's'}")
+    if limits.gigabytes:
+        said.append(f"sooner where all runs take more than {limits.gigabytes:g} GB")
+    return _GUIDE.format(limits=f", here {', '.join(said)}" if said else "")
+
+
+def made_room(count: int) -> str:
+    """That old runs have been deleted."""
+    runs = "An old run was" if count == 1 else f"{count} old runs were"
+    return words.note(f"{runs} deleted, as there is a limit to what all may take.")
 
 
 def off(reason: str) -> str:

@@ -48,7 +48,9 @@ def build(open_session: Callable[[], Session], page: gr.Blocks, tab: gr.Tab) -> 
             parts |= _draw_data() | _draw_form() | _draw_actions()
         with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
             parts["guide"] = gr.HTML(
-                finetune_view.GUIDE, apply_default_css=False, elem_classes="wmf-guide"
+                finetune_view.guide(rules.of_runs),
+                apply_default_css=False,
+                elem_classes="wmf-guide",
             )
             parts["report"] = _html("report")
             parts |= _draw_run()

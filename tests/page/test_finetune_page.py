@@ -14,7 +14,7 @@ import tuning
 from playwright.sync_api import expect
 from tuning import TITLE
 
-from training import runs
+from training import limits, runs
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +43,7 @@ def no_run_is_left() -> Iterator[None]:
     yield
     if run := runs.current():
         run.stop()
-    runs.clean(keep_bytes=0)
+    limits.clean(keep_bytes=0)
 
 
 def test_a_newcomer_fine_tunes_listens_stops_resumes_and_restores_with_the_result(
