@@ -118,6 +118,25 @@ def test_the_discriminators_learn_and_leave_the_generator_alone() -> None:
     assert apart[-1] > apart[0] + 0.3
 
 
+def test_the_discriminators_take_turns_and_each_has_one() -> None:
+    adversary = Adversary({"config": TINY, "turns": 3}, Accelerator(cpu=True))
+    learned = []
+    for turn in range(3):
+        before = copy.deepcopy(adversary.nets.state_dict())
+        adversary.learn(noise(), noise(), turn, 1.0)
+        after = adversary.nets.state_dict()
+        learned.append({n.split(".")[1] for n in after if not torch.equal(before[n], after[n])})
+    assert learned == [{"0"}, {"1"}, {"2"}]
+
+
+def test_the_level_of_a_recording_is_no_clue() -> None:
+    """Discriminators see quiet and loud recordings at the same level."""
+    adversary = Adversary({"config": TINY}, Accelerator(cpu=True))
+    estimate, target = noise(), noise()
+    loud, quiet = (adversary.terms(g * estimate, g * target, 0)["total"] for g in (1, 0.05))
+    assert torch.isclose(loud, quiet, rtol=1e-4)
+
+
 def test_the_generator_hears_the_adversary_and_does_not_train_it() -> None:
     adversary = Adversary({"config": TINY}, Accelerator(cpu=True))
     estimate, target = noise().requires_grad_(), noise()
@@ -145,6 +164,7 @@ def test_a_state_is_taken_up_exactly() -> None:
     [
         ({"kind": "wgan"}, "kind: got 'wgan'"),
         ({"weights": {"adversarial": 1.0}}, "weights"),
+        ({"config": TINY, "turns": 4}, "turns: got 4, expected 1 to 3"),
         ({"config": {"representation": "raw"}}, "representation: got 'raw'"),
         ({"config": {"periods": [], "n_ffts": []}}, "expected a discriminator"),
     ],

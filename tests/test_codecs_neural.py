@@ -9,6 +9,7 @@ import importlib.machinery
 import json
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +19,17 @@ import torch
 
 from pipeline import codecs_neural
 from pipeline.audio import Audio
-from pipeline.codecs_neural import CODECS, CodecMissing, NeuralCodec, available, fetch, missing
+from pipeline.codecs_neural import (
+    CODECS,
+    OWN,
+    CodecMissing,
+    NeuralCodec,
+    available,
+    fetch,
+    missing,
+)
+from pipeline.metrics import lsd
+from tests.sounds import speech
 
 CONFIGS = {
     "encodec_24khz": {"frame_rate": 75, "target_bandwidths": [1.5, 3.0, 6.0, 12.0, 24.0]},
@@ -87,7 +98,7 @@ def codec(request: pytest.FixtureRequest, library: Path) -> str:
 
 
 def test_without_the_library_the_message_says_what_to_install(empty: Path) -> None:
-    assert available() == ()
+    assert available() == (OWN,)
     for name in CODECS:
         assert missing(name).endswith("pip install transformers")
         with pytest.raises(CodecMissing, match="pip install transformers"):
@@ -95,7 +106,7 @@ def test_without_the_library_the_message_says_what_to_install(empty: Path) -> No
 
 
 def test_without_weights_the_message_says_where_they_are_and_go(library: Path) -> None:
-    assert available() == ()
+    assert available() == (OWN,)
     text = missing("mimi")
     assert "https://huggingface.co/kyutai/mimi" in text and "WAVEMEND_CODECS" in text
     assert "config.json and model.safetensors" in text
@@ -105,7 +116,7 @@ def test_without_weights_the_message_says_where_they_are_and_go(library: Path) -
 
 
 def test_a_codec_that_is_there_keeps_rate_length_and_channels(codec: str) -> None:
-    assert available() == (codec,) and missing(codec) == ""
+    assert available() == (OWN, codec) and missing(codec) == ""
     rng = np.random.default_rng(0)
     for rate, shape in ((48_000, (2, 50_021)), (44_100, (1, 7)), (24_000, (1, 1000))):
         audio = Audio(rng.uniform(-0.5, 0.5, shape).astype(np.float32), rate)
@@ -143,3 +154,31 @@ def test_a_download_that_fails_is_one_clear_error(
     monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
     with pytest.raises(CodecMissing, match=r"kyutai/mimi cannot be downloaded \(no route to host"):
         fetch("mimi")
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """No codec that another test has loaded."""
+    codecs_neural._load.cache_clear()
+    yield
+    codecs_neural._load.cache_clear()
+
+
+def test_our_own_codec_costs_detail_and_more_bits_cost_less(fresh: None) -> None:
+    """With the weights that ship: what 6 kbit/s keep, 1.5 do not."""
+    sound = Audio(speech(2.0), 48_000)
+    errors = []
+    for kbps in (6.0, 1.5):
+        made = NeuralCodec(OWN, kbps)(sound)
+        assert made.rate == 48_000 and made.samples.shape == sound.samples.shape
+        assert np.isfinite(made.samples).all()
+        errors.append(lsd(made.samples, sound.samples, 48_000, 0, 8000))
+    assert 0.2 < errors[0] < errors[1] < 2.0
+
+
+def test_our_own_codec_is_the_same_in_pieces(fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = Audio(speech(3.0, 24_000), 24_000)
+    whole = NeuralCodec(OWN)(sound).samples
+    monkeypatch.setattr(codecs_neural, "PAYLOAD_S", 0.5)
+    pieces = NeuralCodec(OWN)(sound).samples
+    assert np.abs(pieces - whole).max() < 1e-4

@@ -70,6 +70,14 @@ def test_what_lies_above_the_trusted_bandwidth_does_not_count(losses, sound) -> 
         assert float(doubting[name]) < 0.02
 
 
+def test_balance_is_of_power_over_time_and_blind_to_when(losses, sound) -> None:
+    """The same sound at another time balances; half of it gone is 3 dB, in every band."""
+    assert float(losses(sound.roll(6000, -1), sound, FULL, 0)["balance"]) < 0.05
+    halved = sound.clone()
+    halved[..., :6000] = 0
+    assert float(losses(halved, sound, FULL, 0)["balance"]) == pytest.approx(math.log(2), abs=0.15)
+
+
 def test_treble_that_pulses_with_the_frames_is_told_from_noise() -> None:
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(2, RATE, generator=generator)

@@ -119,3 +119,9 @@ def test_shapes_that_differ_and_empty_bands_are_refused(noise):
         metrics.l1(noise, noise[:, :-1])
     with pytest.raises(ValueError, match="band"):
         metrics.lsd(noise, noise, RATE, low_hz=25_000)
+
+
+def test_mel_distance_of_twice_the_level_is_six_decibels(noise):
+    assert metrics.mel_distance_db(noise, noise, 48_000) == 0
+    found = metrics.mel_distance_db(2 * noise, noise, 48_000, 12_000)
+    assert found == pytest.approx(6.02, abs=0.01)

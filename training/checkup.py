@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,12 @@ class Checkup:
         self.cases = cases_of(held_out, damage, sample_rate)
         self.measure = KINDS[damage][1]
         self.sample_rate, self.run = sample_rate, run
+        self.heard = heard(self.cases)
 
     def rows(self, net: nn.Module, version: str) -> list[Row]:
         """Figures of the net on each case, among them "score": lower is better.
 
-        What it makes of the first cases is written as "samples/VERSION/CASE.wav". Empty where the
+        What it makes of some cases is written as "samples/VERSION/CASE.wav". Empty where the
         run is asked to stop meanwhile.
         """
         was_training = net.training
@@ -67,14 +69,14 @@ class Checkup:
                 break
             made = restored(net, case.degraded)
             rows.append(self.measure(made, case, self.sample_rate))
-            if index < HEARD:
+            if index in self.heard:
                 self._write(version, case.name, made)
         net.train(was_training)
         return rows
 
     def write_ends(self) -> None:
-        """The first cases as they are given, and as they should be: "input" and "reference"."""
-        for case in self.cases[:HEARD]:
+        """Some cases as they are given, and as they should be: "input" and "reference"."""
+        for case in (self.cases[index] for index in self.heard):
             self._write("input", case.name, case.degraded)
             self._write("reference", case.name, case.clean)
 
@@ -82,6 +84,20 @@ class Checkup:
         folder = self.run.path / "samples" / version
         folder.mkdir(parents=True, exist_ok=True)
         save(Audio(samples[None], self.sample_rate), folder / f"{name}.wav", subtype="FLOAT")
+
+
+def heard(cases: list[Case]) -> list[int]:
+    """Which cases are listened to: of different recordings, and of different damage, where there
+    are such."""
+    of_recording: dict[str, list[int]] = {}
+    for index, case in enumerate(cases):
+        of_recording.setdefault(case.name.rpartition("@")[0], []).append(index)
+    turned = [
+        [*indices[turn % len(indices) :], *indices[: turn % len(indices)]]
+        for turn, indices in enumerate(of_recording.values())
+    ]
+    mixed = [index for row in zip_longest(*turned) for index in row if index is not None]
+    return mixed[:HEARD]
 
 
 def cases_of(clips: list[Clip], damage: str, sample_rate: int) -> list[Case]:
