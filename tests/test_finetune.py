@@ -256,3 +256,26 @@ def test_a_run_longer_than_allowed_is_refused(visit: Visit, tmp_path: Path) -> N
             finetune_data.wanted(desk, visit, *form, finetune_data.STEPS, amount)
     with pytest.raises(ValueError, match="checkpoint"):
         finetune_data.wanted(desk, visit, "../../etc", "world", finetune_data.PRESET, 0)
+
+
+def test_a_run_that_is_done_can_be_made_longer_as_far_as_allowed(
+    run: runs.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict] = []
+    monkeypatch.setattr(runs.Run, "resume", lambda self, **more: given.append(more))
+    assert not finetune_runs.can_train_on(run)  # it was stopped
+    end = {"event": "end", "time": 150.0, "step": 40, "reason": "done", "seconds": 120.0}
+    with (run.folder / EVENTS).open("a") as file:
+        file.write(json.dumps(end) + "\n")
+    (run.folder / "last.pt").touch()
+    write_json(run.folder / "recipe.json", {"patience": 4})
+    assert finetune_runs.can_train_on(run) and not finetune_runs.can_resume(run)
+    rules = Rules(Limits(minutes=5))
+    finetune_runs.train_on(run, rules, minutes=3.0)
+    finetune_runs.train_on(run, rules, steps=60)
+    assert given == [{"minutes": 5.0}, {"steps": 100}]
+    assert json.loads((run.folder / "recipe.json").read_text())["patience"] == 12
+    for more in ({"minutes": 3.1}, {"steps": 61}):
+        with pytest.raises(ValueError, match="5 minutes here in all, and this one has taken 2.0"):
+            finetune_runs.train_on(run, rules, **more)
+    assert len(given) == 2

@@ -252,14 +252,26 @@ def wanted(desk: Desk, visit: Visit, *form: Any) -> Recipe:
     if length == PRESET:
         minutes = desk.rules.of_runs.allowed(PRESET_MINUTES)
         return recipe_for(base, visit.dataset, known, cost, minutes=minutes)
+    asked = lasting(length, amount)
+    most = desk.rules.of_runs.minutes
+    if most is not None and (asked.get("minutes") or cost.minutes(asked.get("steps", 0))) > most:
+        raise ValueError(f"A run may take {most:g} minutes here: choose a shorter one.")
+    return recipe_for(base, visit.dataset, known, cost, **asked)
+
+
+def lasting(length: Any, amount: Any) -> dict[str, Any]:
+    """The form's length: "minutes", or whole "steps".
+
+    Raises:
+        ValueError: the amount is no number above 0.
+    """
+    if length not in (MINUTES, STEPS):
+        return {"minutes": PRESET_MINUTES}
     if not isinstance(amount, (int, float)) or not 0 < amount <= MOST_STEPS:
         raise ValueError(f"{length}: expected a number above 0.")
-    most = desk.rules.of_runs.minutes
-    if most is not None and (amount if length == MINUTES else cost.minutes(int(amount))) > most:
-        raise ValueError(f"A run may take {most:g} minutes here: choose a shorter one.")
     if length == MINUTES:
-        return recipe_for(base, visit.dataset, known, cost, minutes=float(amount))
-    return recipe_for(base, visit.dataset, known, cost, steps=max(1, int(amount)))
+        return {"minutes": float(amount)}
+    return {"steps": max(1, int(amount))}
 
 
 def amount_for(length: str) -> Any:

@@ -22,9 +22,9 @@ from training.runs import Run
 from training.state import VERDICT, read_json
 from ui import finetune_report, finetune_runs, finetune_view, words
 from ui.common import plain_error
-from ui.finetune_data import Desk, Updates, Visit, run_command, wanted
+from ui.finetune_data import Desk, Updates, Visit, lasting, run_command, wanted
 from ui.finetune_heard import heard
-from ui.finetune_runs import can_resume, has_best, titled
+from ui.finetune_runs import can_resume, can_train_on, has_best, titled
 from ui.jobs import Job, Line
 from ui.run_digest import Digest, digest
 
@@ -95,7 +95,7 @@ def show(desk: Desk, visit: Visit, playing: bool = False) -> Updates:
         "curves": finetune_view.curves(found, is_live),
         "start": gr.update(visible=not is_live),
         "stop": gr.update(visible=is_live and state != "stopping"),
-        "resume": gr.update(visible=can_resume(run) and live is None),
+        "resume": _resume(run, live),
         "delete": gr.update(visible=not is_live),
         **_judged(run, is_live, found),
     }
@@ -103,6 +103,13 @@ def show(desk: Desk, visit: Visit, playing: bool = False) -> Updates:
         visit.named, parts["name"] = run.name, finetune_runs.title_of(run)
     news = visit.news(parts)
     return {**news, **visit.news(heard(visit, run, found, playing))}
+
+
+def _resume(run: Run, live: Run | None) -> Any:
+    """The button that goes on with a run: one that was interrupted, or one that is done."""
+    done = can_train_on(run)
+    visible = live is None and (done or can_resume(run))
+    return gr.update(visible=visible, value="Train on" if done else "Resume")
 
 
 def state_of(run: Run, found: Digest) -> str:
@@ -165,18 +172,25 @@ def stop(desk: Desk, visit: Visit | None) -> Iterator[Updates]:
     yield show(desk, visit)
 
 
-def resume(desk: Desk, visit: Visit | None) -> Updates:
-    """Goes on with a run that was stopped or killed; an earlier verdict is no longer its."""
+def resume(desk: Desk, visit: Visit | None, length: Any, amount: Any) -> Updates:
+    """Goes on with a run that was stopped or killed, or makes one that is done longer by what the
+    form says; an earlier verdict is no longer its."""
     run = desk.run_of(visit)
     if visit is None or run is None:
         return {}
     visit.session.stop()  # a verdict on what it was
+    said = ""
     try:
-        run.resume()
+        if can_train_on(run):
+            more = lasting(length, amount)
+            finetune_runs.train_on(run, desk.rules, **more)
+            said = words.note(f"{sum(more.values()):g} {next(iter(more))} more.")
+        else:
+            run.resume()
         (run.folder / VERDICT).unlink(missing_ok=True)
     except Exception as error:
         return {"status": words.problem(plain_error(error))}
-    return {"status": "", "used_status": "", **show(desk, visit)}
+    return {"status": said, "used_status": "", **show(desk, visit)}
 
 
 def delete(desk: Desk, visit: Visit | None, sure: bool) -> Updates:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from models.registry import Card, available
-from training import budget, intake, limits, runs
+from training import budget, intake, limits, processes, runs
 from training.budget import Cost
 from training.config import Recipe
 from training.intake import Dataset
@@ -219,6 +219,36 @@ def can_resume(run: Run) -> bool:
         ended.reason in ("stopped", "lost")
         or (ended.reason == "failed" and (run.folder / LAST).is_file())
     )
+
+
+def can_train_on(run: Run) -> bool:
+    """Whether it has reached its length, with a state to go on from."""
+    ended = run.outcome()
+    return ended is not None and ended.reason == "done" and (run.folder / LAST).is_file()
+
+
+def train_on(run: Run, rules: Rules, *, minutes: float = 0.0, steps: int = 0) -> None:
+    """Makes a run longer and goes on with it; it waits for an improvement as long again.
+
+    Args:
+        minutes, steps: more than so far, either of them.
+
+    Raises:
+        ValueError: it would take longer than allowed, or a run is going on.
+    """
+    end = run.events()[-1]
+    spent, done = float(end.get("seconds") or 0.0) / 60, max(1, int(end["step"]))
+    whole = spent * (done + steps) / done if steps else spent + minutes
+    most = rules.of_runs.minutes
+    if most is not None and whole > most:
+        raise ValueError(
+            f"A run may take {most:g} minutes here in all, and this one has taken {spent:.1f}."
+        )
+    recipe = read_json(run.folder / processes.RECIPE)
+    patience = recipe.get("patience", 0)
+    if runs.current() is None and patience:
+        write_json(run.folder / processes.RECIPE, {**recipe, "patience": patience + PATIENCE})
+    run.resume(**({"steps": done + steps} if steps else {"minutes": round(whole, 3)}))
 
 
 def has_best(run: Run) -> bool:

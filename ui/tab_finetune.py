@@ -219,7 +219,10 @@ def _wire_run(desk: Desk, parts: dict[str, Any], page: gr.Blocks, tab: gr.Tab) -
         **judge, **AGAIN
     )
     parts["judge"].click(**judge, **AGAIN)
-    parts["resume"].click(once(partial(events.resume, desk), parts), visit, outputs, **QUIET)
+    parts["resume"].click(
+        once(partial(events.resume, desk), parts), [visit, parts["length"], parts["amount"]],
+        outputs, **QUIET,
+    )  # fmt: skip
     parts["delete"].click(
         once(partial(events.delete, desk), parts), [visit, parts["playing"]], outputs, js=SURE,
         **QUIET,

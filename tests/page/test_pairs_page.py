@@ -78,6 +78,19 @@ def test_pairs_are_checked_learned_from_and_judged(arrive, pairs: Path) -> None:
     assert run.outcome().reason == "done" and run.verdict()["files"]
     assert page.locator("#wmf-heard .wmp-track").count() == 4
     assert page.locator("#wmf-heard .wmp-label").first.inner_text() == "Damaged"
+    trains_on(visitor, run)
+
+
+def trains_on(visitor, run: runs.Run) -> None:
+    """A run that is done goes on from where it ended, and is judged again."""
+    page = visitor.page
+    page.locator("#wmf-amount input").fill("6")
+    visitor.button("Train on").click()
+    visitor.says("#wmf-status", "6 steps more.")
+    visitor.says(".wmf-state", "Finished", 120)
+    page.locator(".wmf-verdict h3").wait_for(timeout=60_000)
+    steps = [event["step"] for event in run.events() if event["event"] == "end"]
+    assert steps == [24, 30] and run.verdict()
 
 
 def test_a_table_of_pairs_is_split_by_speaker(arrive, table: Path) -> None:
