@@ -1,5 +1,6 @@
 """The README says what the code says."""
 
+import re
 from pathlib import Path
 
 from pipeline.recipe import named
@@ -20,3 +21,14 @@ def test_every_make_target_is_there() -> None:
     targets = Path("Makefile").read_text(encoding="utf-8")
     for word in ("app", "test", "restore", "bench", "lint"):
         assert f"make {word}" in README and f"\n{word}:" in targets
+
+
+def test_every_environment_variable_is_there() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for room in ("models", "pipeline", "training", "ui")
+        for path in Path(room).rglob("*.py")
+    )
+    used = set(re.findall(r"\bWAVEMEND_[A-Z]+\b", code)) - {"WAVEMEND_LOCKS"}  # between processes
+    used |= {f"WAVEMEND_TRAINING_{name}" for name in ("MINUTES", "GB", "DAYS")}
+    assert [name for name in sorted(used) if f"`{name}`" not in README] == []
