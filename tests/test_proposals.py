@@ -21,9 +21,9 @@ from pipeline.propose import propose
 from tests.helpers import snr_db
 from tests.sounds import music, speech
 
-SIX = (
-    "ai-generated-music", "band-limited-speech", "neural-codec-speech", "noisy-music",
-    "old-recording", "telephone",
+NAMED = (
+    "ai-generated-music", "band-limited-music", "band-limited-speech", "neural-codec-speech",
+    "noisy-music", "old-recording", "telephone",
 )  # fmt: skip
 USUAL: dict[str, Any] = {"content": "speech", "bandwidth": 20_000.0, "snr": 60.0}
 ORDER = ["remove_hum", "declick", "dequantize", "denoise", "enhance"]
@@ -75,17 +75,18 @@ def test_what_has_no_cure_is_said_and_not_treated() -> None:
     assert "About clipping. About dead_channel." in document["summary"]
 
 
-def test_a_net_for_speech_is_kept_from_music() -> None:
+def test_each_kind_of_sound_gets_the_net_that_was_trained_for_it() -> None:
+    for content in ("speech", "music"):
+        chosen = proposed("bandwidth", content=content, bandwidth=4000.0)["stages"]
+        assert [entry["checkpoint"] for entry in chosen] == [f"enhancer-{content}-48k"]
+
+
+def test_a_net_for_speech_is_kept_from_music(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = [registry.Card("a-speech", "spectral_enhancer", {})]
+    monkeypatch.setattr(registry, "available", lambda: cards)
     document = proposed("bandwidth", content="music", bandwidth=4000.0)
     assert document["stages"] == [] and "trained for music" in document["summary"]
     assert "4 kHz" in document["summary"]
-
-
-def test_a_net_for_music_is_taken_as_soon_as_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    cards = [registry.Card(name, "spectral_enhancer", {}) for name in ("a-music", "a-speech")]
-    monkeypatch.setattr(registry, "available", lambda: cards)
-    chosen = proposed("bandwidth", content="music")["stages"]
-    assert [entry["checkpoint"] for entry in chosen] == ["a-music"]
 
 
 def test_more_noise_is_turned_down_further() -> None:
@@ -108,7 +109,7 @@ def test_every_recipe_says_what_it_is_for_and_why(name: str) -> None:
 
 
 def test_the_recipes_for_the_usual_cases_are_there() -> None:
-    assert set(SIX) <= set(recipe.named())
+    assert set(NAMED) <= set(recipe.named())
 
 
 def test_a_proposal_mends_what_it_was_made_for() -> None:
