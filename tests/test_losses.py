@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipeline import metrics
-from training.losses import TERMS, Losses, pulse
+from training.losses import TERMS, Losses, _Power, pulse
 
 RATE = 48_000
 ONE_EACH = dict.fromkeys(TERMS, 1.0)
@@ -41,6 +41,11 @@ def test_ten_times_louder_is_one_unit_of_each_logarithm(losses, sound, turn) -> 
     assert float(terms["lsd"]) == pytest.approx(2, abs=1e-3)
     assert float(terms["magnitude"]) == pytest.approx(math.log(10), abs=1e-2)
     assert float(terms["convergence"]) == pytest.approx(9, rel=1e-2)
+
+
+def test_the_gradient_of_power_is_right() -> None:
+    frames = torch.randn(2, 3, 8, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(_Power.apply, frames)
 
 
 def test_the_lsd_term_is_the_metric(losses: Losses, sound: torch.Tensor) -> None:

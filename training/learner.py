@@ -33,7 +33,11 @@ class Learner:
         self.average = AveragedModel(net, multi_avg_fn=_averaging(recipe.ema))
         self.average.to(accelerator.device)
         optimizer = torch.optim.AdamW(
-            net.parameters(), recipe.learning_rate, BETAS, weight_decay=recipe.weight_decay
+            net.parameters(),
+            recipe.learning_rate,
+            BETAS,
+            weight_decay=recipe.weight_decay,
+            fused=True,
         )
         self.net, self.optimizer = accelerator.prepare(net, optimizer)
         self.adversary = Adversary(recipe.adversary, accelerator) if recipe.adversary else None

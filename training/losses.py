@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -137,14 +138,36 @@ class _Spectrum(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        spectrum = torch.stft(
-            x, self.n_fft, self.hop, self.win_length, self.window, return_complex=True,
-            pad_mode="reflect",
-        )  # fmt: skip
-        return spectrum.real.square() + spectrum.imag.square()
+        edge, beside = self.n_fft // 2, self.n_fft - self.win_length
+        padded = nn.functional.pad(x[:, None], (edge, edge), mode="reflect")[:, 0]
+        window = nn.functional.pad(self.window, (beside // 2, beside - beside // 2))
+        frames = padded.unfold(-1, self.n_fft, self.hop) * window
+        return _Power.apply(frames).transpose(1, 2)
 
     def mask(self, trust_hz: Tensor, length: int) -> Tensor:
         """(B, K) bandwidths over time -> (B, F, N) of ones and zeros."""
         frames = math.floor(length / self.hop) + 1
         at = torch.arange(frames, device=trust_hz.device) * trust_hz.shape[1] // frames
-        return (self.frequency <= trust_hz[:, at][:, None]).float()
+        known = self.frequency[:, 0] <= trust_hz[:, at, None]  # (B, N, F), as a spectrum lies
+        return known.float().transpose(1, 2)
+
+
+class _Power(torch.autograd.Function):
+    """Squared magnitude of the spectrum of real frames (..., L) of even length: (..., L / 2 + 1).
+
+    Its gradient is one real inverse transform; PyTorch's own takes a complex one of full length.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, frames: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft(frames)
+        ctx.save_for_backward(spectrum)
+        return torch.view_as_real(spectrum).square().sum(-1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (spectrum,) = ctx.saved_tensors
+        both = spectrum * gradient
+        both[..., 0] *= 2  # all bins but the first and the last stand for two
+        both[..., -1] *= 2
+        return torch.fft.irfft(both, norm="forward")
