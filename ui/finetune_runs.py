@@ -31,7 +31,12 @@ MODELS = ("enhancer", "spectral_enhancer")
 OF_BASE = ("losses", "seconds", "batch", "precision")
 """What a run takes from the recipe of the checkpoint that it starts from."""
 
-DAMAGES = {"Low rates and codecs": "world", "A telephone line": "telephone"}
+DAMAGES = {
+    "Low rates and codecs": "world",
+    "Low rates and codecs, music": "music",
+    "A telephone line": "telephone",
+    "A neural codec": "codec",
+}
 """What the page calls the damage that a run learns to undo."""
 
 PATIENCE = 4
