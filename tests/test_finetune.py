@@ -135,6 +135,8 @@ def test_what_is_checked_tells_what_can_be_done() -> None:
     table = finetune_report.table(REPORT)
     assert table.index("left out</b>") < table.index("clipped in 9 places")
     assert "held back, to judge by" in table and "1:30 min" in table
+    inside = {**REPORT, "rows": [{**row, "name": f"x/y/{row['name']}"} for row in REPORT["rows"]]}
+    assert '<th title="x/y/a.wav">a.wav</th>' in finetune_report.table(inside)
     alone = {**REPORT, "split": {"trained": ["a"], "held_out": []}}
     assert not finetune_report.is_usable(alone)
     assert "one more recording" in finetune_report.summary(alone)

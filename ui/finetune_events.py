@@ -86,6 +86,8 @@ def show(desk: Desk, visit: Visit, playing: bool = False) -> Updates:
     found = digest(run.events(), time.time())
     found.step = max(found.step, int(run.heartbeat().get("step") or 0))
     state = state_of(run, found)
+    if state == "starting" and found.end is not None:
+        found.fraction = 0.0  # of a length that it has yet to tell
     is_live = state in finetune_view.LIVE
     parts = {
         **listed,

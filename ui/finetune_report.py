@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import takewhile
 from typing import Any
 
 from ui import words
@@ -71,7 +72,8 @@ def table(report: Report) -> str:
     split, totals = report.get("split") or {}, report["totals"]
     held = set(split.get("held_out") or ())
     rows = sorted(report["rows"], key=lambda row: ORDER.get(row["verdict"], 0))
-    lines = "".join(_row(row, row["group"] in held) for row in rows[:MOST_ROWS])
+    folder = _folder([str(row["name"]) for row in rows])
+    lines = "".join(_row(row, folder, row["group"] in held) for row in rows[:MOST_ROWS])
     more = len(rows) - MOST_ROWS
     rest = f'<p class="wm-fine">and {more} more</p>' if more > 0 else ""
     warnings = "".join(f"<li>{escape(str(text))}</li>" for text in report.get("warnings") or ())
@@ -86,18 +88,24 @@ def table(report: Report) -> str:
 <p class="wm-fine">{escape(_split(split))}</p></details>"""
 
 
-def _row(row: Mapping[str, Any], is_held: bool) -> str:
+def _folder(names: Sequence[str]) -> str:
+    """The folder that all names begin with, with its slash; "" where there is none."""
+    levels = zip(*(name.split("/")[:-1] for name in names), strict=False)
+    return "".join(f"{level[0]}/" for level in takewhile(lambda one: len(set(one)) == 1, levels))
+
+
+def _row(row: Mapping[str, Any], folder: str, is_held: bool) -> str:
     verdict, reasons = str(row["verdict"]), "; ".join(map(str, row.get("reasons") or ()))
     measured = bool(row.get("rate"))
     form = f"{row['rate'] / 1000:g} kHz, {words.channels(row['channels'])}" if measured else ""
     reach = words.hertz(row["bandwidth_hz"]) if row.get("bandwidth_hz") else ""
     length = words.clock(row["seconds"]) if measured else ""
-    name = escape(str(row["name"]))
+    name, short = escape(str(row["name"])), escape(str(row["name"]).removeprefix(folder))
     out = is_held and verdict != "left out"
     use = "held back, to judge by" if out else {"used": "learned from"}.get(verdict, verdict)
     why = f"<small>{escape(reasons)}</small>" if reasons else ""
     return (
-        f'<tr class="{MARKS.get(verdict, "wm-info")}"><th title="{name}">{name}</th>'
+        f'<tr class="{MARKS.get(verdict, "wm-info")}"><th title="{name}">{short}</th>'
         f"<td>{length}</td><td>{form}</td><td>{reach}</td><td><b>{escape(use)}</b>{why}</td></tr>"
     )
 

@@ -29,8 +29,9 @@ LIVE = frozenset(("starting", "running", "stopping", "judging"))
 """The states in which there is a process."""
 
 ABOUT = {
-    "starting": "Reading the recordings, and measuring what it starts from.",
+    "starting": "Reading the recordings, and what it starts from.",
     "judging": "Both versions restore the held-out recordings; the verdict follows.",
+    "done": "Train on goes on from here, for the length that step 2 says.",
     "no improvement": "The held-out recordings got no better any more; the best state is kept.",
     "diverged": "The numbers ran away three times; the best state before that is kept.",
     "stopped": "The best state so far is kept. Resume goes on where it stopped.",
