@@ -13,7 +13,6 @@ from pipeline import figures
 from pipeline.audio import Audio, load
 from pipeline.stage import no_tick
 from training.runs import Run
-from ui import finetune_runs
 from ui.finetune_data import Visit
 from ui.outcome import matched
 from ui.player import PlayerData, player_value
@@ -29,10 +28,10 @@ def heard(visit: Visit, run: Run, found: Digest, playing: bool) -> dict[str, Any
     Args:
         playing: whether the page's player sounds; it then keeps what it has.
     """
-    cases = finetune_runs.cases(run)
+    cases = cases_of(run)
     if visit.case not in cases:
         visit.case = next(iter(cases), "")
-    versions = finetune_runs.sounds(run, visit.case) if cases else []
+    versions = sounds(run, visit.case) if cases else []
     chooser = gr.update(
         choices=[(text, case) for case, text in cases.items()],
         value=visit.case or None,
@@ -67,3 +66,29 @@ def player(visit: Visit, run: Run, versions: Sequence[tuple[str, Path]], now: st
     for path in old[:-KEPT]:
         shutil.rmtree(path, ignore_errors=True)
     return value
+
+
+def cases_of(run: Run) -> dict[str, str]:
+    """The held-out recordings that can be heard: name of the case -> what the page calls it."""
+    folder = run.folder / "samples" / "input"
+    names = sorted((path.stem for path in folder.glob("*.wav")), key=_in_order)
+    return {name: _case(name) for name in names}
+
+
+def _in_order(name: str) -> tuple[str, int]:
+    recording, _, damage = name.rpartition("@")
+    return recording, int(damage) if damage.isdigit() else 0
+
+
+def _case(name: str) -> str:
+    recording, at, damage = name.rpartition("@")
+    if not at:
+        return name
+    return f"{recording} · {int(damage) / 1000:g} kHz" if damage.isdigit() else f"{recording}"
+
+
+def sounds(run: Run, case: str) -> Sequence[tuple[str, Path]]:
+    """The versions of a held-out recording that there are, by what the page calls them."""
+    kinds = (("Damaged", "input"), ("Base", "base"), ("Now", "now"), ("Original", "reference"))
+    paths = [(text, run.folder / "samples" / kind / f"{case}.wav") for text, kind in kinds]
+    return [(text, path) for text, path in paths if path.is_file()]

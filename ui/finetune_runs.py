@@ -12,7 +12,6 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -265,32 +264,6 @@ def used(run: Run) -> Card | None:
     """The checkpoint that the run's best weights have become, if they have."""
     weights = read_json(run.folder / BEST / "card.json").get("sha256")
     return next((card for card in available() if weights and card.sha256 == weights), None)
-
-
-def cases(run: Run) -> dict[str, str]:
-    """The held-out recordings that can be heard: name of the case -> what the page calls it."""
-    folder = run.folder / "samples" / "input"
-    names = sorted((path.stem for path in folder.glob("*.wav")), key=_in_order)
-    return {name: _case(name) for name in names}
-
-
-def _in_order(name: str) -> tuple[str, int]:
-    recording, _, damage = name.rpartition("@")
-    return recording, int(damage) if damage.isdigit() else 0
-
-
-def _case(name: str) -> str:
-    recording, at, damage = name.rpartition("@")
-    if not at:
-        return name
-    return f"{recording} · {int(damage) / 1000:g} kHz" if damage.isdigit() else f"{recording}"
-
-
-def sounds(run: Run, case: str) -> Sequence[tuple[str, Path]]:
-    """The versions of a held-out recording that there are, by what the page calls them."""
-    kinds = (("Damaged", "input"), ("Base", "base"), ("Now", "now"), ("Original", "reference"))
-    paths = [(text, run.folder / "samples" / kind / f"{case}.wav") for text, kind in kinds]
-    return [(text, path) for text, path in paths if path.is_file()]
 
 
 def name_for(text: str) -> str:
