@@ -111,10 +111,10 @@ def mel_distance_db(
         rate: in Hz.
         high_hz: None is up to half the rate.
     """
-    import librosa
+    from librosa.filters import mel
 
     estimate, target = _pair(estimate, target)
-    bands = librosa.filters.mel(sr=rate, n_fft=2048, n_mels=80, fmax=high_hz or rate / 2)
+    bands = mel(sr=rate, n_fft=2048, n_mels=80, fmax=high_hz or rate / 2)
     bands = bands / bands.max(axis=1, keepdims=True)
     distances = []
     for e, t in zip(_powers(estimate, 2048, 512), _powers(target, 2048, 512), strict=True):
