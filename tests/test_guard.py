@@ -10,6 +10,7 @@ import pytest
 import soundfile as sf
 import torch
 
+from models.registry import read_card
 from training.config import Recipe
 from training.loop import MOST_ROLLBACKS, Trainer
 from training.state import RunFolder
@@ -107,6 +108,19 @@ def test_on_a_plateau_the_rate_is_halved_and_patience_ends_the_run(voices, tmp_p
     assert made.slowed == 0.25
     assert made.step == 6
     assert events(tmp_path, "end")[-1]["reason"] == "no improvement"
+    (tmp_path / ".last.pt.1").touch()  # of a process that was killed while it wrote
+    again = trainer(voices, tmp_path, **changes, steps=50, warmup_steps=1)
+    again.resume()
+    assert again.waited == 0 and again.slowed == 0.25
+    assert not (tmp_path / ".last.pt.1").exists()
+
+
+def test_the_last_weights_are_kept_where_a_recipe_says_so(voices, tmp_path) -> None:
+    made = trainer(voices, tmp_path, keep="last", validate_every=2, steps=4, warmup_steps=1)
+    scores = iter([5.0, 4.0, 6.0])
+    made.checkup.rows = lambda net, version: [{"lsd": (s := next(scores)), "score": s}]
+    made.fit()
+    assert made.best == 4.0 and read_card(tmp_path / "best").step == 4
 
 
 def test_the_file_stop_ends_a_run_that_goes_on_where_it_was(voices, tmp_path) -> None:

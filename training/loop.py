@@ -77,8 +77,10 @@ class Trainer:
         }
 
     def resume(self) -> None:
-        """Takes up the last saved state of the run folder."""
+        """Takes up the last saved state of the run folder, and with new patience if it had none."""
         self._take_up(self.run.load())
+        if 0 < self.recipe.patience <= self.waited:
+            self.waited = 0
         self.run.forget_events_after(self.step)
 
     def save(self) -> None:

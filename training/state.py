@@ -66,6 +66,8 @@ class RunFolder:
         import torch
 
         path = self.path / LAST
+        for half in self.path.glob(f".{LAST}.*"):  # written when its process was killed
+            half.unlink(missing_ok=True)
         if not path.is_file():
             raise ValueError(f"{path}: nothing to resume; start without --resume")
         return torch.load(path, map_location="cpu", weights_only=True)
