@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +28,12 @@ RECIPE = {
     "validation_groups": ["a"],
     "validate_every": 5,
 }
+ADVERSARY = {  # its feature distances are relative to those of a process's own share of a batch
+    "config": {"periods": [2, 3], "period_widths": [4, 8], "n_ffts": [128], "channels": 4},
+    "start_step": 1,
+    "turns": 3,
+    "weights": {"adversarial": 1.0, "feature": 0.0},
+}
 TWO = [
     *(sys.executable, "-m", "accelerate.commands.launch"),
     *("--cpu", "--num_processes", "2", "--num_machines", "1"),
@@ -45,12 +52,15 @@ def run(launcher: list[str], folder: Path, name: str) -> list[dict]:
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one_does_and_write_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("adversary", [None, ADVERSARY], ids=["alone", "adversary"])
+def test_two_processes_train_as_one_does_and_write_once(
+    tmp_path: Path, adversary: dict[str, Any] | None
+) -> None:
     (tmp_path / "data").mkdir()
     for seed, name in enumerate("abc"):
         tone = np.sin(2 * np.pi * (200 + 50 * seed) * np.arange(RATE) / RATE)
         sf.write(tmp_path / "data" / f"{name}.wav", 0.3 * tone, RATE)
-    (tmp_path / "recipe.json").write_text(json.dumps(RECIPE))
+    (tmp_path / "recipe.json").write_text(json.dumps({**RECIPE, "adversary": adversary}))
     one = run([sys.executable, "-m"], tmp_path, "one")
     two = run(TWO, tmp_path, "two")
     assert [e["event"] for e in two] == [e["event"] for e in one]
