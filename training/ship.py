@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from torch import nn
 
 from models.registry import SHIPPED, load_for_training, read_card, save_checkpoint
 from training.state import BEST, CONFIG, EVENTS
+
+if TYPE_CHECKING:
+    from torch import nn
 
 LICENCE = (
     "MIT for the weights themselves; they were learned from recordings under the licences in `data`"
