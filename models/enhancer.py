@@ -12,9 +12,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from models.layers import Snake, pad_to_multiple, weight_norm
+from models.layers import Snake, keep_level, pad_to_multiple, weight_norm
 
 KERNEL, STRIDE = 8, 4
+LEVEL = 10.0  # speech comes in at a tenth of what weights are drawn for
+GATE = 1.7  # a gate that is half open halves what passes
+QUIET = 0.1  # of the level at first: what is made up is wrong until something is learned
 
 SIZES: dict[str, tuple[int, ...]] = {  # multiples of 16: two to three times as fast on a CPU
     "small": (32, 64, 128, 160, 160, 160),
@@ -96,11 +99,10 @@ class _Down(nn.Module):
 
     def __init__(self, channels_in: int, channels: int) -> None:
         super().__init__()
-        self.conv = weight_norm(
-            nn.Conv1d(channels_in, channels, KERNEL, STRIDE, (KERNEL - STRIDE) // 2)
-        )
+        conv = nn.Conv1d(channels_in, channels, KERNEL, STRIDE, (KERNEL - STRIDE) // 2)
+        self.conv = weight_norm(keep_level(conv, LEVEL if channels_in == 1 else 1.0))
         self.snake = Snake(channels)
-        self.gate = weight_norm(nn.Conv1d(channels, 2 * channels, 1))
+        self.gate = weight_norm(keep_level(nn.Conv1d(channels, 2 * channels, 1), GATE))
 
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.glu(self.gate(self.snake(self.conv(x))), dim=1)
@@ -115,10 +117,10 @@ class _Up(nn.Module):
 
     def __init__(self, channels: int, channels_out: int, last: bool) -> None:
         super().__init__()
-        self.gate = weight_norm(nn.Conv1d(channels, 2 * channels, 3, padding=1))
-        self.conv = weight_norm(
-            nn.ConvTranspose1d(channels, channels_out, KERNEL, STRIDE, (KERNEL - STRIDE) // 2)
-        )
+        gate = nn.Conv1d(channels, 2 * channels, 3, padding=1)
+        self.gate = weight_norm(keep_level(gate, GATE))
+        conv = nn.ConvTranspose1d(channels, channels_out, KERNEL, STRIDE, (KERNEL - STRIDE) // 2)
+        self.conv = weight_norm(keep_level(conv, QUIET / LEVEL if last else 1.0))
         self.snake = nn.Identity() if last else Snake(channels_out)
 
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:

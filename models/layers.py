@@ -93,6 +93,21 @@ class ConvNextBlock(nn.Module):
         return x + self.scale * self.narrow(self.drop(y))
 
 
+def keep_level(layer: nn.Conv1d | nn.ConvTranspose1d, gain: float = 1.0) -> nn.Module:
+    """`layer` with weights under which noise leaves `gain` times as loud as it came, and no bias.
+
+    The library's own halve it, and a gate halves it again: behind twelve layers nothing is left.
+    Source: He et al. 2015, "Delving Deep into Rectifiers", eq. 10.
+    """
+    inputs = layer.in_channels * layer.kernel_size[0]
+    if isinstance(layer, nn.ConvTranspose1d):
+        inputs //= layer.stride[0]
+    nn.init.normal_(layer.weight, std=gain * inputs**-0.5)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
 def weight_norm(layer: nn.Module) -> nn.Module:
     """`layer` with its weight split into direction and length (Salimans and Kingma 2016)."""
     return parametrizations.weight_norm(layer)
