@@ -143,7 +143,7 @@ def test_inference_form_is_the_same_function(make) -> None:
         expected = net(x)
         exact, coarse = (_run_form(make, net, form) for form in ("float32", "bfloat16"))
         loudest = max(1.0, float(expected.abs().max()))
-        assert (exact(x) - expected).abs().max() < 1e-5 * loudest
+        assert (exact(x) - expected).abs().max() < 2e-5 * loudest
         error = (coarse(x) - expected).square().mean() / expected.square().mean()
     assert -10 * torch.log10(error) > 35
     assert coarse(x).dtype == torch.float32
