@@ -238,21 +238,6 @@ def test_a_shipped_card_names_sources_steps_and_hours(tmp_path: Path) -> None:
     ]
 
 
-def test_shipped_weights_can_go_a_share_of_the_way_back_to_the_base(tmp_path: Path) -> None:
-    from models.registry import build, load_for_training, save_checkpoint
-    from training import ship
-
-    recipe = Recipe(**TINY)
-    for name in ("base", "best"):
-        save_checkpoint(build(recipe.model, recipe.net_config()), tmp_path / name)
-    made = ship.blended(tmp_path, {"base": str(tmp_path / "base")}, 0.25).state_dict()
-    ends = [load_for_training(tmp_path / name).state_dict() for name in ("best", "base")]
-    for name, value in made.items():
-        assert np.allclose(value, 0.75 * ends[0][name] + 0.25 * ends[1][name], atol=1e-6), name
-    with pytest.raises(ValueError, match="blend: this run started from nothing"):
-        ship.blended(tmp_path, {"base": None}, 0.5)
-
-
 def test_no_data_is_one_clear_line(recipe_file: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run = train(recipe_file, tmp_path / "empty", tmp_path / "run")

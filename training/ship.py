@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from models.registry import SHIPPED, load_for_training, read_card, save_checkpoint
 from training.state import BEST, CONFIG, EVENTS
-
-if TYPE_CHECKING:
-    from torch import nn
 
 LICENCE = (
     "MIT for the weights themselves; they were learned from recordings under the licences in `data`"
@@ -31,9 +28,6 @@ def main(
     earlier: Annotated[
         list[Path] | None, typer.Option(help="Run folders that this one started from.")
     ] = None,
-    blend: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the weights that the run started from.")
-    ] = 0.0,
     half: Annotated[bool, typer.Option(help="Store float16.")] = True,
     into: Annotated[Path, typer.Option(help="Folder of checkpoints.")] = SHIPPED,
 ) -> None:
@@ -45,7 +39,7 @@ def main(
     if report:
         metrics["report"] = json.loads(report.read_text())["rows"]
     save_checkpoint(
-        blended(run, settings, blend),
+        load_for_training(run / BEST),
         into / name,
         half=half,
         title=title,
@@ -54,28 +48,8 @@ def main(
         metrics=metrics,
         data=sources([Path(folder) for folder in settings["data"]], settings["trained_groups"]),
         licence=LICENCE,
-        recipe={
-            **settings["recipe"],
-            "blend": blend,
-            "hours": round(sum(_hours(folder) for folder in runs), 2),
-        },
+        recipe={**settings["recipe"], "hours": round(sum(_hours(folder) for folder in runs), 2)},
     )
-
-
-def blended(run: Path, settings: dict[str, Any], share: float) -> nn.Module:
-    """A run's net, each weight moved by a share of the way back to where the run started.
-
-    Source: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models" (WiSE-FT), section 3.
-    """
-    net = load_for_training(run / BEST)
-    if share > 0:
-        if not settings["base"]:
-            raise ValueError("blend: this run started from nothing that could be mixed in")
-        base = load_for_training(Path(settings["base"])).state_dict()
-        for name, value in net.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(base[name], share)
-    return net
 
 
 def sources(folders: list[Path], groups: list[str]) -> list[dict[str, Any]]:
