@@ -82,8 +82,9 @@ def tiny_checkpoint(folder: Path, *, spectral: bool = False, sample_rate: int = 
             net = SpectralEnhancer(config)
         else:
             net = Enhancer(EnhancerConfig((16, 16, 16, 16), sample_rate=sample_rate))
+        amount = 0.1 if spectral else 0.01
         for weights in net.parameters():
-            weights.data.add_(0.1 * torch.randn_like(weights))
+            weights.data.add_(amount * torch.randn_like(weights))
     save_checkpoint(net, folder, title="Tiny", licence="none")
 
 
