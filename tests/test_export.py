@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from models.enhancer import Enhancer, EnhancerConfig
+from models.enhancer import EnhancerConfig
 from models.registry import available, load, load_for_training, save_checkpoint
+from tests.sounds import soft_enhancer
 from training import export
 from training.state import RunFolder, write_json
 
@@ -26,9 +27,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that ended, over a base among the user's checkpoints."""
     monkeypatch.setenv("WAVEMEND_CHECKPOINTS", str(tmp_path / "own"))
     torch.manual_seed(0)
-    save_checkpoint(Enhancer(TINY), tmp_path / "own" / "base", title="Base", licence="MIT")
+    save_checkpoint(soft_enhancer(TINY), tmp_path / "own" / "base", title="Base", licence="MIT")
     folder = RunFolder(tmp_path / "run")
-    save_checkpoint(Enhancer(TINY), folder.path / "best", step=12, metrics={"validation": {}})
+    save_checkpoint(soft_enhancer(TINY), folder.path / "best", step=12, metrics={"validation": {}})
     folder.write_config(
         {
             "recipe": {"model": "enhancer"},

@@ -13,6 +13,7 @@ import soundfile
 from playwright import sync_api
 
 from pipeline import recipe
+from tests.sounds import soft_enhancer
 from ui import form
 
 RATE = 16_000
@@ -53,12 +54,12 @@ def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     """The page, served with a small random net and the `Slow` stage."""
     import torch
 
-    from models.enhancer import Enhancer, EnhancerConfig
+    from models.enhancer import EnhancerConfig
     from models.registry import save_checkpoint
 
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     torch.manual_seed(0)
-    net = Enhancer(EnhancerConfig(widths=(8, 8, 16, 16, 16, 16)))
+    net = soft_enhancer(EnhancerConfig(widths=(8, 8, 16, 16, 16, 16)))
     save_checkpoint(net, checkpoints / "enhancer-speech-48k", title="Small random net")
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(cache))
