@@ -127,7 +127,7 @@ def _alike(latent: Tensor) -> Tensor:
 
 
 class _Quantiser(nn.Module):
-    """(B, C, N) -> the nearest entry of a codebook for each frame, and the distance to it, (B,).
+    """(B, C, N) -> the nearest entry of a codebook for each frame, (B, C, N).
 
     Entries are running means of what chose them. Source: van den Oord et al. 2017, "Neural Discrete
     Representation Learning", appendix A.1; rare ones move to where sounds are, as in Dhariwal et
@@ -140,7 +140,7 @@ class _Quantiser(nn.Module):
     def __init__(self, config: NeuralCodecConfig) -> None:
         super().__init__()
         self.register_buffer("codebook", torch.zeros(config.codebook_size, config.latent))
-        self.register_buffer("usage", torch.zeros(config.codebook_size), persistent=False)
+        self.register_buffer("usage", torch.zeros(config.codebook_size))
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:

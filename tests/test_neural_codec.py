@@ -54,6 +54,21 @@ def test_each_codebook_codes_what_those_before_it_left(net: NeuralCodecNet) -> N
         assert len(used) > 8  # of 32: no collapse on a few
 
 
+def test_a_net_taken_up_again_goes_on_as_it_was(net: NeuralCodecNet) -> None:
+    """Its codebooks too: an entry is rare by what all steps so far say."""
+    for _ in range(5):
+        net(voice())
+    again = NeuralCodecNet(TINY)
+    again.load_state_dict(net.state_dict())
+    x = voice()
+    made = []
+    for each in (net, again):
+        torch.manual_seed(1)
+        made.append(each(x))
+    assert torch.equal(*made)
+    assert torch.equal(net.quantisers[0].codebook, again.quantisers[0].codebook)
+
+
 def test_gradients_pass_the_codes_straight(net: NeuralCodecNet) -> None:
     (net(voice()).square().mean() + net.own_loss).backward()
     assert net.coder[0].weight.grad.abs().sum() > 0
