@@ -98,6 +98,10 @@ def keep_level(layer: nn.Conv1d | nn.ConvTranspose1d, gain: float = 1.0) -> nn.M
 
     The library's own halve it, and a gate halves it again: behind twelve layers nothing is left.
     Source: He et al. 2015, "Delving Deep into Rectifiers", eq. 10.
+
+    Args:
+        layer: whose weights are drawn anew, in place.
+        gain: factor of the standard deviation.
     """
     inputs = layer.in_channels * layer.kernel_size[0]
     if isinstance(layer, nn.ConvTranspose1d):

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.layers import pad_to_multiple
+from models.layers import keep_level, pad_to_multiple
 
 KERNEL = 3
 LEVEL = 10.0  # brings sound of a usual level, about 0.1, near one
@@ -81,8 +81,7 @@ class WaveNet(nn.Module):
         )
         for module in self.modules():
             if isinstance(module, nn.Conv1d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
-                nn.init.zeros_(module.bias)
+                keep_level(module)
         nn.init.zeros_(self.leave[-1].weight)
         self.stride = c.patch
         self.receptive_field = c.patch * (sum(dilations) + 4)

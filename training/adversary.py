@@ -26,8 +26,8 @@ class AdversaryRecipe:
         config: fields of `models.discriminators.DiscriminatorConfig`.
         start_step: the discriminators learn from the first step on; the generator hears of them
             from this one on.
-        turns: in how many groups the discriminators take turns, one group a step: with four, two
-            hours of one-second steps are judged by each for half an hour, at a quarter of the cost.
+        turns: in how many groups the discriminators take turns, one group a step: with four, each
+            judges every fourth step, and a step costs a quarter.
         learning_rate: of the discriminators, at its peak; it follows the generator's schedule.
         clip: largest norm of their gradient.
         weights: of the terms "adversarial" and "feature" in the generator's loss.

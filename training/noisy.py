@@ -21,7 +21,7 @@ from training.clips import Clip
 from training.config import Recipe
 from training.data import crop, draw_chances, vary
 from training.rooms import KNOTS_HZ, made_up
-from training.validate import Case
+from training.validate import Case, first_of_each
 
 NOISES = "noise"  # the kind of recording that is added and never restored
 SNR_DB = (-5.0, 20.0)
@@ -129,11 +129,9 @@ def noisy_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list
     Noise comes from held-out recordings, and every third time it is made up.
     """
     noises = [clip for clip in clips if clip.kind == NOISES]
-    taken: dict[str, int] = {}
     made: list[Case] = []
-    for clip in clips:
-        taken[clip.group] = taken.get(clip.group, 0) + 1
-        if clip.kind != NOISES and taken[clip.group] <= per_group:
+    for clip in first_of_each(clips, per_group):
+        if clip.kind != NOISES:
             rng = np.random.default_rng(len(made))
             made.append(_case(clip, noises, CASE_SNRS_DB[len(made) % 4], sample_rate, rng))
     return made

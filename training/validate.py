@@ -50,11 +50,7 @@ def cases(
 
     Where some reach the top of the band, only those are taken.
     """
-    taken: dict[str, int] = {}
-    first = []
-    for clip in clips:
-        taken[clip.group] = taken.get(clip.group, 0) + 1
-        first += [clip] if taken[clip.group] <= per_group else []
+    first = first_of_each(clips, per_group)
     full = [clip for clip in first if clip.bandwidth_hz > 0.4 * sample_rate]
     return [
         _case(clip, rate, sample_rate)
@@ -105,28 +101,33 @@ def _through(damage: Callable[[Audio], Audio], case: Case, label: str, sample_ra
 
 def plain_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
     """The middle seconds of the first clips of each group, which should come out as they are."""
-    taken: dict[str, int] = {}
     made = []
-    for clip in clips:
-        taken[clip.group] = taken.get(clip.group, 0) + 1
-        if taken[clip.group] <= per_group:
-            clean = middle(clip.samples, round(SECONDS * sample_rate))
-            name = f"{clip.path.stem}@itself"
-            made.append(Case(name, clean, clean, 0.0, clip.bandwidth_hz, clip.kind))
+    for clip in first_of_each(clips, per_group):
+        clean = middle(clip.samples, round(SECONDS * sample_rate))
+        name = f"{clip.path.stem}@itself"
+        made.append(Case(name, clean, clean, 0.0, clip.bandwidth_hz, clip.kind))
     return made
 
 
 def pair_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
     """The middle seconds of the first pairs of each group, as they are."""
-    taken: dict[str, int] = {}
     made = []
-    for clip in clips:
-        taken[clip.group] = taken.get(clip.group, 0) + 1
-        if clip.degraded is not None and taken[clip.group] <= per_group:
+    for clip in first_of_each(clips, per_group):
+        if clip.degraded is not None:
             length = round(SECONDS * sample_rate)
             sides = middle(clip.degraded, length), middle(clip.samples, length)
             made.append(Case(f"{clip.path.stem}@pair", *sides, 0.0, clip.bandwidth_hz, clip.kind))
     return made
+
+
+def first_of_each(clips: list[Clip], per_group: int) -> list[Clip]:
+    """The first clips of each group."""
+    taken: dict[str, int] = {}
+    found = []
+    for clip in clips:
+        taken[clip.group] = taken.get(clip.group, 0) + 1
+        found += [clip] if taken[clip.group] <= per_group else []
+    return found
 
 
 def middle(samples: np.ndarray, length: int) -> np.ndarray:
