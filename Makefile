@@ -44,7 +44,7 @@ format: $(VENV)/.dev
 	$(PYTHON) -m ruff format .
 
 bench: $(VENV)/.dev
-	$(PYTHON) -m tests.bench $(ARGS)
+	$(PYTHON) -m tests.bench.__main__ $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Builds the page and serves it until interrupted."""
     options = arguments(argv)
 
-    from ui.build import build, launch_options
+    from ui.page import build, launch_options
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files go
 

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipeline import batch, recipe
-from pipeline.audio import load
-from pipeline.console import BAD_FILE, Watch, good_use, print_json, stoppable
-from pipeline.diagnose_command import diagnose
+from pipeline import recipe
+from pipeline.audio.sound import load
+from pipeline.cli import batch
+from pipeline.cli.console import BAD_FILE, Watch, good_use, print_json, stoppable
+from pipeline.cli.diagnose import diagnose
+from pipeline.cli.separate import separate
 from pipeline.restore import Result, restore_file
-from pipeline.separate_command import separate
 from pipeline.stage import Chain, Tick
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -77,7 +78,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Measures how far a recording is from its clean reference."""
-    from pipeline.evaluate import evaluate as measure
+    from pipeline.evaluation.compare import evaluate as measure
 
     with stoppable(), good_use():
         found = measure(load(estimate), load(target))
@@ -96,8 +97,8 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Damages clean recordings of full bandwidth, restores them, and tells how near it came."""
-    from pipeline.enhance import Enhance
-    from pipeline.report import report as measure
+    from pipeline.evaluation.benchmark import report as measure
+    from pipeline.stages.enhance import Enhance
 
     with stoppable(), good_use(), Watch(1.0, quiet=as_json) as watch:
         paths = [path for given in inputs for path, _ in batch.expand(given, given)]

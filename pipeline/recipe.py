@@ -21,16 +21,16 @@ from pipeline.stage import Chain, knobs
 VERSION = 1
 
 STAGES: dict[str, str] = {
-    "remove_hum": "pipeline.hum:RemoveHum",
-    "declick": "pipeline.declick:Declick",
-    "dequantize": "pipeline.dequantize:Dequantize",
-    "denoise": "pipeline.denoise:Denoise",
-    "snmf": "pipeline.snmf:Snmf",
-    "mask_unet": "pipeline.learned:MaskUnet",
-    "wavenet": "pipeline.learned:WaveNet",
-    "per_stem": "pipeline.per_stem:PerStem",
-    "enhance": "pipeline.enhance:Enhance",
-    "tone": "pipeline.tone:Tone",
+    "remove_hum": "pipeline.stages.remove_hum:RemoveHum",
+    "declick": "pipeline.stages.declick:Declick",
+    "dequantize": "pipeline.stages.dequantize:Dequantize",
+    "denoise": "pipeline.stages.denoise:Denoise",
+    "snmf": "pipeline.stages.snmf:Snmf",
+    "mask_unet": "pipeline.stages.cleaners:MaskUnet",
+    "wavenet": "pipeline.stages.cleaners:WaveNet",
+    "per_stem": "pipeline.stages.per_stem:PerStem",
+    "enhance": "pipeline.stages.enhance:Enhance",
+    "tone": "pipeline.stages.tone:Tone",
 }
 """Every stage a recipe can name: name -> "module:Class", imported when first needed."""
 

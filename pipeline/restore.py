@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.audio import Audio, AudioError, Info, load, peak, probe, save, writable_rate
+from pipeline.audio.sound import Audio, AudioError, Info, load, peak, probe, save, writable_rate
 from pipeline.stage import Chain, Tick, no_tick, share
 
 LOAD_SHARE, SAVE_SHARE = 0.03, 0.07
@@ -35,7 +35,7 @@ class Restored:
 
     Attributes:
         audio: the restored sound.
-        guarantee: plain values; `pipeline.guarantee.rows` turns them into lines to read.
+        guarantee: plain values; `pipeline.evaluation.guarantee.rows` turns them into lines to read.
         seconds_taken: what the chain took, without reading, writing and measuring.
     """
 
@@ -62,7 +62,7 @@ def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
     Raises:
         Cancelled: from `tick`.
     """
-    from pipeline.guarantee import guarantee
+    from pipeline.evaluation.guarantee import guarantee
 
     started = time.monotonic()
     after = chain(audio, share(tick, 0, 1 - MEASURE_SHARE))

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from pipeline.audio import Audio
+from pipeline.audio.sound import Audio
 
 Tick = Callable[[float], None]
 """`tick(fraction)` reports progress in [0, 1] and raises `Cancelled` when the user has stopped."""

@@ -13,7 +13,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import numpy as np
 import pytest
 
-from pipeline import audio, buffers
+from pipeline.audio import buffers, sound
 
 
 @pytest.fixture
@@ -29,15 +29,15 @@ def long_sound_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def noise(rng: np.random.Generator) -> audio.Audio:
+def noise(rng: np.random.Generator) -> sound.Audio:
     """A second and a bit of 48 kHz stereo noise below full scale; its length is a prime."""
-    return audio.Audio(rng.uniform(-0.5, 0.5, (2, 50_021)).astype(np.float32), 48_000)
+    return sound.Audio(rng.uniform(-0.5, 0.5, (2, 50_021)).astype(np.float32), 48_000)
 
 
 @pytest.fixture(scope="module")
 def tiny_nets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Checkpoints "tiny" and "spectral" with small random nets, for tests of what runs them."""
-    from tests.sounds import tiny_checkpoints
+    from tests.support.sounds import tiny_checkpoints
 
     folder = tmp_path_factory.mktemp("checkpoints")
     tiny_checkpoints(folder)
@@ -49,7 +49,7 @@ def tiny_nets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enhance's windows last 0.1 s, so that a short sound has many."""
-    from pipeline import added
+    from pipeline.stages import residual
 
-    monkeypatch.setattr(added, "PAYLOAD_S", 0.1)
-    monkeypatch.setattr(added, "CONTEXTS", 1)
+    monkeypatch.setattr(residual, "PAYLOAD_S", 0.1)
+    monkeypatch.setattr(residual, "CONTEXTS", 1)

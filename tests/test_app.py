@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import app
-from ui.common import Limits
+from ui.session import Limits
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "librosa", "matplotlib", "demucs", "scipy", "numba", "torchaudio")
@@ -81,7 +81,7 @@ def test_the_page_answers_within_the_promised_time(server: tuple[str, float]) ->
 
 def test_nothing_heavy_is_imported_to_build_the_page() -> None:
     code = (
-        "import sys; from ui.build import build; build();"
+        "import sys; from ui.page import build; build();"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     found = subprocess.run(

@@ -16,18 +16,43 @@ LAYERS = ("models", "pipeline", "training", "ui")
 SOURCES = sorted([ROOT / "app.py", *(p for layer in LAYERS for p in (ROOT / layer).rglob("*.py"))])
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
+# What each layer may import of the others.
 ALLOWED = {
     "app": ("ui",),
     "models": ("models",),
     "pipeline": ("pipeline", "models"),
     "training": (
-        *("training", "models"),
-        *("pipeline.audio", "pipeline.degrade", "pipeline.damage", "pipeline.metrics"),
-        *("pipeline.bandwidth", "pipeline.codecs_neural"),
+        "training",
+        "models",
+        *(f"pipeline.{floor}" for floor in ("audio", "dsp", "analysis", "degradation")),
+        *("pipeline.evaluation", "pipeline.stage"),
     ),
     "ui": ("ui", "pipeline", "training", "models.registry"),
 }
-WITH_TORCH = ("codecs", "enhance", "nets", "separate")  # how such files of pipeline begin
+
+# The floors of each layer from the ground up; a floor imports those below it only.
+FLOORS = {
+    "pipeline": (
+        *("audio", "stage", "dsp", "analysis", "inference", "separation", "stages"),
+        *("degradation", "recipe", "diagnosis", "evaluation", "plots", "restore", "cli"),
+        "__main__",
+    ),
+    "training": (
+        *("config", "data", "runs", "evaluation", "learn", "experiments"),
+        "__main__",
+    ),
+    "ui": (
+        *("__init__", "jobs", "session", "wiring", "components", "restore", "finetune", "api"),
+        "page",
+    ),
+}
+WITH_TORCH = {
+    "pipeline/inference.py",
+    "pipeline/separation/demucs.py",
+    "pipeline/separation/demucs_apply.py",
+    "pipeline/degradation/neural_codecs.py",
+}
+FILES_IN_A_FOLDER = 16
 HEAVY = {"torch", "torchaudio", "demucs", "librosa", "matplotlib", "scipy", "numba", "pandas"}
 
 
@@ -37,6 +62,10 @@ def name(path: Path) -> str:
 
 def layer(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 @functools.cache
@@ -64,12 +93,61 @@ def test_imports_go_downward_only(path: Path) -> None:
     assert [m for m in inner if not within(m, ALLOWED[layer(path)])] == []
 
 
+def floor(module: str) -> int:
+    """How high a module of a layer with floors lies."""
+    top, part = module.split(".")[:2]
+    return FLOORS[top].index(part if part in FLOORS[top] else "__init__")
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if layer(p) in FLOORS], ids=name)
+def test_a_floor_imports_those_below_it_only(path: Path) -> None:
+    if name(path) in ("pipeline/__init__.py", "training/__init__.py"):
+        return
+    own = [m for m in imported(path) if m.split(".")[0] == layer(path) and "." in m]
+    inside = ".".join(module(path).split(".")[:2])
+    others = [m for m in own if not within(m, (inside,))]
+    assert [m for m in others if floor(m) >= floor(module(path))] == []
+
+
+def imports_within(layer_name: str) -> dict[str, set[str]]:
+    """Module -> the modules of its own layer that it imports when it is loaded or later."""
+    files = {module(path): path for path in SOURCES if layer(path) == layer_name}
+    return {
+        name: {m for m in (_known(target, files) for target in imported(path)) if m and m != name}
+        for name, path in files.items()
+    }
+
+
+def _known(target: str, files: dict[str, Path]) -> str | None:
+    return next((m for m in (target, target.rpartition(".")[0]) if m in files), None)
+
+
+@pytest.mark.parametrize("layer_name", LAYERS)
+def test_no_import_goes_in_a_circle(layer_name: str) -> None:
+    graph = imports_within(layer_name)
+    while leaves := [m for m, targets in graph.items() if not targets & set(graph)]:
+        graph = {m: targets for m, targets in graph.items() if m not in leaves}
+    assert graph == {}
+
+
+def test_folders_stay_small() -> None:
+    folders = {path.parent for path in SOURCES}
+    counts = {name(f): len([p for p in f.glob("*.py") if p.stem != "__init__"]) for f in folders}
+    assert {f: n for f, n in counts.items() if n > FILES_IN_A_FOLDER} == {}
+
+
+def test_tests_lie_where_what_they_test_lies() -> None:
+    homes = {name(path.parent) for path in SOURCES} | {".", "page", "support", "bench"}
+    tests = [path for path in TESTS if path.stem.startswith("test_")]
+    assert {str(p.parent.relative_to(ROOT / "tests")) for p in tests} <= homes
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_each_library_has_its_layer(path: Path) -> None:
     outer = {module.split(".")[0] for module in imported(path)}
     if layer(path) not in ("ui", "app"):
         assert "gradio" not in outer
-    if layer(path) == "pipeline" and path.stem.split("_")[0] not in WITH_TORCH:
+    if layer(path) == "pipeline" and name(path) not in WITH_TORCH:
         assert "torch" not in outer
     if layer(path) == "models":
         known = {*sys.stdlib_module_names, *LAYERS, "torch", "numpy", "safetensors"}
@@ -110,11 +188,11 @@ def test_code_lives_in_its_rooms_only() -> None:
     "code",
     [
         "import models.registry; models.registry.available()",
-        "import pipeline.audio, pipeline.restore, pipeline.stage",
+        "import pipeline.audio.sound, pipeline.restore, pipeline.stage",
         "from pipeline import recipe; recipe.stage_classes()",
         "import pipeline.__main__",
-        "import ui.build",
-        "import training.export, training.limits, training.runs, training.verdict",
+        "import ui.page",
+        "import training.runs.export, training.runs.quota, training.runs.run",
     ],
 )
 def test_heavy_libraries_wait_until_needed(code: str) -> None:

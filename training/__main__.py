@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from training import lock
 from training.config import Recipe, read_recipe
-from training.state import LOCK, RunFolder
+from training.runs import lock
+from training.runs.run_folder import LOCK, RunFolder
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
@@ -21,7 +21,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
         description="Trains by a recipe; the run folder holds config, events, samples, state and "
         "the best weights, and a run that was stopped, however hard, goes on with --resume.",
     )
-    parser.add_argument("recipe", type=Path, help="JSON file, as in training/recipes")
+    parser.add_argument("recipe", type=Path, help="JSON file, as in training/configs")
     parser.add_argument(
         "--data", type=Path, nargs="+", action="extend", default=[], metavar="FOLDER",
         help="folders of clean recordings; those that the recipe names when not given",
@@ -41,7 +41,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
 def main(given: list[str]) -> None:
     """Parses, trains, and turns what a person can mend into one line."""
     words = arguments(given)
-    from models.memory import keep_tensors_mapped
+    from models.malloc import keep_tensors_mapped
 
     keep_tensors_mapped()
     run = words.run or Path("runs") / f"{words.recipe.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -70,7 +70,7 @@ def _claim(run: Path) -> None:
 
 
 def _train(words: argparse.Namespace, recipe: Recipe, folder: RunFolder) -> None:
-    from training.loop import Trainer
+    from training.learn.trainer import Trainer
 
     try:
         folders = words.data or [Path(folder) for folder in recipe.data]
@@ -87,7 +87,7 @@ def _train(words: argparse.Namespace, recipe: Recipe, folder: RunFolder) -> None
 
 def _judge(folder: RunFolder) -> None:
     """The verdict on held-out recordings, unless the run was stopped or kept nothing."""
-    from training.judge import judge_run
+    from training.evaluation.judge import judge_run
 
     try:
         verdict = judge_run(folder.path, folder.heart.stop_requested)

@@ -13,6 +13,7 @@ from models.registry import NETS
 
 DAMAGES = ("world", "music", "codec", "generated", "telephone", "none")
 SCHEDULES = ("cosine", "plateau")
+CONFIGS = Path(__file__).parent / "configs"  # that come with the product
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Recipe:
         varied: change speed, tone and background of what is learned from; a net that is to suit
             a few recordings learns faster from them as they are.
         mixed: share of varied examples that two recordings make together.
-        losses: weight of each term of `training.losses.TERMS`.
-        adversary: settings of `training.adversary.AdversaryRecipe`; none without.
+        losses: weight of each term of `training.learn.losses.TERMS`.
+        adversary: settings of `training.learn.adversary.AdversaryRecipe`; none without.
         data: folders of clean recordings, where the command line names none.
         kinds: share of each kind of recording (the manifest's `kind`, else "speech").
         validation_groups: speakers or groups never trained on.

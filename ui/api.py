@@ -14,9 +14,9 @@ import gradio as gr
 from pipeline import recipe
 from pipeline import restore as engine
 from pipeline.stage import Chain
-from ui.common import Limits, plain_error, uploaded
+from ui.components.html import escape
 from ui.jobs import Job, Line
-from ui.words import escape
+from ui.session import Limits, plain_error, uploaded
 
 
 def build(room: Path, line: Line, limits: Limits, default: str) -> None:

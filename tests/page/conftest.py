@@ -13,8 +13,8 @@ import soundfile
 from playwright import sync_api
 
 from pipeline import recipe
-from tests.sounds import soft_enhancer
-from ui import form
+from tests.support.sounds import soft_enhancer
+from ui.components import chain_form
 
 RATE = 16_000
 FLAGS = (
@@ -66,7 +66,7 @@ def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     patch.setenv("WAVEMEND_CHECKPOINTS", str(checkpoints))
     patch.setenv("WAVEMEND_RUNS", str(tmp_path_factory.mktemp("runs")))
     patch.setitem(recipe.STAGES, "slow", "slow:Slow")
-    from ui.build import build, launch_options
+    from ui.page import build, launch_options
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -138,7 +138,7 @@ class Visitor:
     def named(self, name: str) -> None:
         """Chooses a recipe that comes with the product, and waits until the form shows it."""
         self.pick("#wm-recipe", recipe.titles()[name])
-        stages = [form.title(entry["stage"]) for entry in recipe.read(name)["stages"]]
+        stages = [chain_form.title(entry["stage"]) for entry in recipe.read(name)["stages"]]
         for at, title in enumerate(stages):
             self.page.locator(".wm-chain > .wmc-on > li > .wmc-top .wmc-title").nth(at).get_by_text(
                 title

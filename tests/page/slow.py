@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from pipeline.audio import Audio
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, knob, no_tick
 
 

@@ -11,8 +11,8 @@ import soundfile
 from playwright.sync_api import expect
 
 from pipeline import recipe
-from pipeline.diagnose import Diagnosis
-from pipeline.findings import Finding
+from pipeline.diagnosis.diagnose import Diagnosis
+from pipeline.diagnosis.finding import Finding
 
 pytestmark = pytest.mark.browser
 
@@ -134,7 +134,7 @@ def test_where_nothing_is_wrong_the_answer_is_to_do_nothing(
 ) -> None:
     fine = Finding("clipping", 0, "", 0.9, "No clipping.")
     nothing = Diagnosis((fine,), {"version": 1, "summary": "All is well.", "stages": []})
-    monkeypatch.setattr("pipeline.diagnose.diagnose", lambda *_: nothing)
+    monkeypatch.setattr("pipeline.diagnosis.diagnose.diagnose", lambda *_: nothing)
     visitor = arrive(390)
     visitor.upload(files / "other.flac", named="")
     visitor.says(".wm-proposal", "Nothing to do")

@@ -12,9 +12,10 @@ import pytest
 import soundfile
 import tuning
 from playwright.sync_api import expect
-from tuning import TITLE
 
-from training import limits, runs
+from tests.page.tuning import TITLE
+from training.runs import quota
+from training.runs import run as runs
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +44,7 @@ def no_run_is_left() -> Iterator[None]:
     yield
     if run := runs.current():
         run.stop()
-    limits.clean(keep_bytes=0)
+    quota.clean(keep_bytes=0)
 
 
 def test_a_newcomer_fine_tunes_listens_stops_resumes_and_restores_with_the_result(

@@ -13,8 +13,8 @@ import soundfile
 import tuning
 from playwright.sync_api import expect
 
-from tests.sounds import speech, windowed_sinc
-from training import runs
+from tests.support.sounds import speech, windowed_sinc
+from training.runs import run as runs
 
 pytestmark = pytest.mark.browser
 

@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import Visitor
 from playwright import sync_api
 from playwright.sync_api import expect
-from tuning import App, ended_run, tiny_base
+
+from tests.page.conftest import Visitor
+from tests.page.tuning import App, ended_run, tiny_base
 
 pytestmark = pytest.mark.browser
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Visitor
 from playwright import sync_api
-from tuning import TITLE, App, ended_run, tiny_base, voices
 
-from training import runs
+from tests.page.conftest import Visitor
+from tests.page.tuning import TITLE, App, ended_run, tiny_base, voices
+from training.runs import run as runs
 
 pytestmark = pytest.mark.browser
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Visitor
 from playwright import sync_api
-from tuning import TITLE, App, tiny_base, voices
 
-from training import runs
+from tests.page.conftest import Visitor
+from tests.page.tuning import TITLE, App, tiny_base, voices
+from training.runs import run as runs
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import soundfile
 
-from training.processes import CHECKOUT
-from training.state import BEST, RunFolder, write_json
+from training.runs.processes import CHECKOUT
+from training.runs.run_folder import BEST, RunFolder, write_json
 
 RATE = 48_000
 TITLE = "Tiny base"
@@ -37,7 +37,7 @@ def tiny_base(checkpoints: Path) -> Path:
 
 def voices(folder: Path, count: int, seconds: float = 3.0) -> list[Path]:
     """So many short recordings of a voice."""
-    from tests.sounds import speech
+    from tests.support.sounds import speech
 
     paths = [folder / f"anna {number}.wav" for number in range(count)]
     for seed, path in enumerate(paths):

@@ -1,0 +1,40 @@
+"""One pass over every sample of a recording: what its channels reach, hold and share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.audio.sound import Audio, release, spans
+
+BLOCK = 1 << 16  # frames at a time: they stay in the cache for all that is asked of them
+
+
+class Sweep(NamedTuple):
+    """Of each channel, (C,), but for `products`.
+
+    Attributes:
+        low, high: smallest and largest sample.
+        mean: the DC offset.
+        products: (C, C) mean products of channels; the powers are its diagonal.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    products: np.ndarray
+
+
+def sweep(audio: Audio) -> Sweep:
+    """Reads the recording once, block by block."""
+    low, high = np.full(audio.channels, np.inf), np.full(audio.channels, -np.inf)
+    total = np.zeros(audio.channels)
+    products = np.zeros((audio.channels, audio.channels))
+    for start, stop in spans(audio.frames, BLOCK):
+        block = audio.samples[:, start:stop]
+        low, high = np.minimum(low, block.min(axis=1)), np.maximum(high, block.max(axis=1))
+        total += block.sum(axis=1)
+        products += block @ block.T
+        release(audio.samples, start, stop)
+    return Sweep(low, high, total / audio.frames, products / audio.frames)

@@ -1,0 +1,146 @@
+"""From an array of samples to a sound file: whole or not at all, never clipped in silence."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.containers import AudioError
+from pipeline.audio.decode import reason
+
+BITS = {"PCM_16": 16, "PCM_24": 24}
+"""The integer subtypes; the others take samples above full scale."""
+
+RIFF_LIMIT_BYTES = (1 << 32) - (1 << 16)
+"""A WAV above this size is written as RF64, which every current reader opens as WAV."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A container we write: its subtypes (default first), limits and encoder settings."""
+
+    container: str
+    subtypes: tuple[str, ...]
+    max_channels: int = 8
+    rates: tuple[int, ...] = ()
+    encoder: tuple[tuple[str, Any], ...] = ()
+
+
+_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
+_OPUS = Format("OGG", ("OPUS",), 8, _OPUS_RATES, (("compression_level", 0.3),))  # 180 kbit/s
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_BEST_VBR = (("bitrate_mode", "VARIABLE"), ("compression_level", 0.0))
+
+FORMATS = {
+    ".wav": Format("WAV", ("PCM_24", "PCM_16", "FLOAT")),
+    ".flac": Format("FLAC", ("PCM_24", "PCM_16")),
+    ".mp3": Format("MP3", ("MPEG_LAYER_III",), 2, _MP3_RATES, _BEST_VBR),
+    ".opus": _OPUS,
+    ".ogg": _OPUS,
+}
+
+
+def format_of(path: Path) -> Format:
+    """The format a file name's suffix asks for.
+
+    Raises:
+        AudioError: a suffix we do not write.
+    """
+    if (form := FORMATS.get(path.suffix.lower())) is None:
+        got = f"cannot write {path.suffix or 'a file without a suffix'!r}"
+        raise AudioError(f"{path.name}: {got}, expected one of {' '.join(FORMATS)}")
+    return form
+
+
+def writable_rate(path: Path, rate: int) -> int:
+    """The rate in Hz a file of this suffix gets: `rate`, else the next higher one it knows."""
+    rates = format_of(path).rates
+    if not rates or rate in rates:
+        return rate
+    return min((r for r in rates if r > rate), default=rates[-1])
+
+
+def choose_subtype(path: Path, subtype: str | None, channels: int, peak: float, over: str) -> str:
+    """The subtype to write, after every check that needs no file; see `sound.save`."""
+    form = format_of(path)
+    subtype = subtype or form.subtypes[0]
+    if subtype not in form.subtypes:
+        known = ", ".join(form.subtypes)
+        raise AudioError(f"{path.name}: cannot hold {subtype!r}, expected one of {known}")
+    if channels > form.max_channels:
+        limit = f"{channels} channels, {path.suffix} holds at most {form.max_channels}"
+        raise AudioError(f"{path.name}: got {limit}; write WAV or FLAC")
+    if subtype not in BITS or peak <= 1 or over == "clip":
+        return subtype
+    if over == "float" and "FLOAT" in form.subtypes:
+        return "FLOAT"
+    raise AudioError(
+        f"{path.name}: the sound peaks at {20 * math.log10(peak):+.2f} dBFS, {BITS[subtype]}-bit "
+        "samples end at 0; write WAV 32-bit float, or lower the gain first"
+    )
+
+
+def write(
+    samples: np.ndarray, rate: int, path: Path, subtype: str, tick: Callable[[float], None]
+) -> None:
+    """Writes (channels, time) samples under a temporary name beside `path`, then renames it."""
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        _encode(samples, rate, temporary, format_of(path), subtype, tick)
+        temporary.replace(path)
+    except (OSError, soundfile.SoundFileError, AssertionError) as error:
+        why = getattr(error, "strerror", None) or reason(error)
+        cure = "check that the folder exists, may be written to, and has room"
+        raise AudioError(f"{path.name}: cannot be written ({why}); {cure}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _encode(
+    samples: np.ndarray,
+    rate: int,
+    path: Path,
+    form: Format,
+    subtype: str,
+    tick: Callable[[float], None],
+) -> None:
+    channels, frames = samples.shape
+    large = form.container == "WAV" and 4 * samples.size > RIFF_LIMIT_BYTES
+    with (
+        path.open("xb") as file,
+        soundfile.SoundFile(
+            file.fileno(),
+            "w",
+            rate,
+            channels,
+            subtype,
+            format="RF64" if large else form.container,
+            closefd=False,
+            **dict(form.encoder),
+        ) as sound,
+    ):
+        for start, stop in spans(frames):
+            sound.write(_stored(samples[:, start:stop].T, subtype))  # (C, T) -> (T, C)
+            release(samples, start, stop)
+            tick(stop / frames)
+
+
+def _stored(block: np.ndarray, subtype: str) -> np.ndarray:
+    """What libsndfile gets: for an integer subtype the nearest step, left-aligned in 32 bits.
+
+    libsndfile's own conversion of floats rounds down; plain rounding gives back the same 16 or 24
+    bits that were read. +1.0 becomes the highest step.
+    """
+    if subtype not in BITS:
+        return np.ascontiguousarray(block)
+    steps = 1 << (BITS[subtype] - 1)
+    nearest = np.rint(block * np.float32(steps))
+    return np.clip(nearest, -steps, steps - 1).astype(np.int32) << (32 - BITS[subtype])

@@ -1,0 +1,124 @@
+"""What the command line shows while it works, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import signal
+import sys
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import typer
+
+from pipeline.audio.sound import AudioError
+from pipeline.stage import Tick
+
+BAD_FILE, BAD_USE, STOPPED = 1, 2, 130
+"""Exit codes: a file could not be done, the whole run could not, the user stopped it."""
+
+
+class Watch:
+    """A progress bar on stderr over all the sound of a run, in seconds of sound.
+
+    Args:
+        total_s: seconds of sound in the whole run.
+        quiet: show neither bar nor result lines; errors are always shown.
+    """
+
+    def __init__(self, total_s: float, quiet: bool = False) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+        from rich.progress import TimeRemainingColumn as Left
+
+        self._quiet = quiet
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            Left(elapsed_when_finished=True),
+            console=self._console,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            disable=quiet or not self._console.is_terminal,
+            speed_estimate_period=120,
+        )
+        self._task = self._bar.add_task("", total=max(total_s, 1e-3))
+        self._before_s = 0.0
+
+    def __enter__(self) -> Watch:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def begin(self, title: str, seconds: float) -> Tick:
+        """Starts the next file, `seconds` of sound long; the tick moves the bar through it."""
+        start = self._before_s
+        self._before_s += seconds
+        self._bar.update(self._task, description=title, completed=start)
+        return lambda done: self._bar.update(self._task, completed=start + done * seconds)
+
+    def retitle(self, title: str) -> None:
+        """Says what is being done just now, in place of the title."""
+        self._bar.update(self._task, description=title)
+
+    def tell(self, line: str) -> None:
+        """A line for stdout: what has been done."""
+        if self._quiet:
+            return
+        if self._bar.disable or not sys.stdout.isatty():
+            print(line, flush=True)
+        else:
+            self._console.print(line)
+
+    def complain(self, line: str) -> None:
+        """A line for stderr: what went wrong."""
+        self._console.print(line)
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C and a polite kill end the run after clean-up, with one line instead of a traceback."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("Stopped. Finished files stay; nothing half-done is left.", file=sys.stderr)
+        raise typer.Exit(STOPPED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def good_use() -> Iterator[None]:
+    """What concerns the whole run (recipe, checkpoint, device) is one line and exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(BAD_FILE if isinstance(error, AudioError) else BAD_USE) from None
+
+
+def print_json(**document: Any) -> None:
+    """One document on stdout."""
+    print(json.dumps(_finite(document), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: a level of minus infinity dB becomes null."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

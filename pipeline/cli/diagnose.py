@@ -1,0 +1,92 @@
+"""`python -m pipeline diagnose IN`: what is wrong with a recording, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.audio.sound import AudioError, load, probe
+from pipeline.cli.console import Watch, good_use, print_json, stoppable
+from pipeline.stage import share
+
+if TYPE_CHECKING:
+    from pipeline.diagnosis.diagnose import Diagnosis
+    from pipeline.diagnosis.finding import Finding
+
+READ_SHARE = 0.5
+
+
+def diagnose(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A sound file.")],
+    recipe_out: Annotated[
+        Path | None,
+        typer.Option("--recipe-out", help="Write the proposed recipe here, for restore --recipe."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Measures a recording, says what is wrong with it, and proposes a recipe."""
+    from pipeline.diagnosis.diagnose import diagnose as measure
+
+    with stoppable(), good_use():
+        if recipe_out is not None:
+            _check_writable(recipe_out, source)
+        info = probe(source)
+        with Watch(1.0, quiet=as_json) as watch:
+            tick = watch.begin(source.name, 1.0)
+            audio = load(source, tick=share(tick, 0, READ_SHARE))
+            found = measure(audio, info, share(tick, READ_SHARE, 1))
+        if recipe_out is not None:
+            _write(recipe_out, found)
+    if as_json:
+        print_json(**found.as_dict())
+    else:
+        _show(found)
+
+
+def _check_writable(path: Path, source: Path) -> None:
+    if path.suffix != ".json":
+        raise ValueError(f"{path.name}: expected a name that ends in .json")
+    if path.resolve() == source.resolve():
+        raise AudioError(f"{path.name}: the recipe would overwrite the recording")
+
+
+def _write(path: Path, found: Diagnosis) -> None:
+    """The recipe as a file, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(json.dumps(found.recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _show(found: Diagnosis) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("", "finding", "value", "sure", "in words"):
+        table.add_column(title, justify="right" if title in ("value", "sure") else "left")
+    for finding in sorted(found.findings, key=lambda finding: not finding.trouble):
+        mark = Text("!", "bold red") if finding.trouble else Text("")
+        sure = f"{finding.confidence:.0%}"
+        table.add_row(mark, finding.name, _value(finding), sure, Text(finding.text))
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    console.print()
+    console.print(f"{found.recipe['title']}. {found.recipe['summary']}".strip())
+    for at, entry in enumerate(found.recipe["stages"], 1):
+        console.print(f"{at}. {entry['stage']}: {entry['reason']}")
+
+
+def _value(finding: Finding) -> str:
+    value = finding.value
+    if value is None:
+        return "-"
+    shown = value if isinstance(value, str) else f"{value:.6g}" if value > 999 else f"{value:.3g}"
+    return f"{shown} {finding.unit}".rstrip()

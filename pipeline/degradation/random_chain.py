@@ -1,0 +1,83 @@
+"""Random damage: drawn from a seeded generator, as the world does it or a generator of music."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from pipeline.degradation.effects import (
+    CODECS,
+    FAMILIES,
+    BandLimit,
+    Codec,
+    Crush,
+    Echoes,
+    MuLaw,
+    Noise,
+    SoftClip,
+)
+from pipeline.degradation.neural_codecs import NeuralCodec
+from pipeline.stage import Chain, Stage
+
+SPEECH_RATES = (8_000, 12_000, 16_000, 24_000)
+MUSIC_RATES = (16_000, 22_050, 24_000, 32_000)
+
+
+def random_damage(rng: Generator, rates: tuple[int, ...] = SPEECH_RATES) -> Chain:
+    """Damage as the world does it: mostly a band limit, often a codec, now and then grain.
+
+    Args:
+        rng: draws kind and settings.
+        rates: usual sampling rates, whose halves are drawn more often as cut-offs.
+    """
+    kind = rng.choice(["band", "codec", "grain"], p=[0.72, 0.2, 0.08])
+    if kind == "codec":
+        return Chain((_random_codec(rng),))
+    if kind == "grain":
+        steps = (MuLaw(), Crush(int(rng.integers(8, 13)))), (_random_band(rng, rates),)
+        return Chain((*steps[1], steps[0][int(rng.integers(2))]))
+    band = _random_band(rng, rates)
+    if rng.random() < 0.15:
+        noise = Noise(
+            float(rng.uniform(-85, -50)), float(rng.uniform(-1, 1)), int(rng.integers(1 << 31))
+        )
+        return Chain((noise, band))
+    return Chain((band,))
+
+
+def _random_band(rng: Generator, rates: tuple[int, ...]) -> BandLimit:
+    if rng.random() < 0.6:
+        return BandLimit(float(rng.choice(rates)) / 2, "resample", int(rng.integers(4, 16)))
+    cutoff_hz = float(np.exp(rng.uniform(np.log(2000), np.log(12_000))))
+    return BandLimit(cutoff_hz, str(rng.choice(FAMILIES)), int(rng.integers(4, 13)))
+
+
+def _random_codec(rng: Generator) -> Codec:
+    name = str(rng.choice(list(CODECS), p=[0.45, 0.35, 0.2]))
+    low, high = {"mp3": (24, 80), "opus": (8, 32), "vorbis": (48, 80)}[name]
+    rate = int(rng.choice((16_000, 24_000, 48_000), p=[0.2, 0.3, 0.5]))
+    return Codec(name, float(np.exp(rng.uniform(np.log(low), np.log(high)))), rate)
+
+
+def neural_damage(rng: Generator) -> NeuralCodec:
+    """Our own neural codec at 1.5 to 6 kbit/s, as generated and transmitted voices come."""
+    return NeuralCodec(kbps=0.75 * int(rng.integers(2, 9)))
+
+
+def generated_damage(rng: Generator) -> Chain:
+    """What generated music suffers from, all but the noise around it.
+
+    Source: Ensoli and Massignan 2025, section 3: down-up resampling from 12 to 22.05 kHz, 8 to 12
+    bits or mu-law, soft clipping by 1 to 6 dB, light multi-delay reverberation.
+    """
+    steps: list[Stage] = []
+    if rng.random() < 0.5:
+        steps.append(BandLimit(float(rng.uniform(6000, 11_025)), "resample", 8))
+    if rng.random() < 0.3:
+        steps.append(SoftClip(float(rng.uniform(1, 6))))
+    if rng.random() < 0.3:
+        decay_s, mix = float(rng.uniform(0.05, 0.4)), float(rng.uniform(5, 25))
+        steps.append(Echoes(decay_s, mix, int(rng.integers(4, 20)), int(rng.integers(1 << 31))))
+    if rng.random() < 0.4:
+        steps.append(MuLaw() if rng.random() < 0.3 else Crush(int(rng.integers(8, 13))))
+    return Chain(tuple(steps))

@@ -1,0 +1,156 @@
+"""Demucs nets over sound of any length, segment by segment, in bounded memory.
+
+    sound     |=====================================================|
+    segment 0 |  /\\  |
+    segment 1     |  /\\  |        each segment is heard on its own, a triangle weighs what comes of
+    segment 2         |  /\\  |    it, and what segments have in common is the weighted mean
+
+This is `demucs.apply.apply_model` number for number, except that the whole sound is never in
+memory, that random shifts are the same in every run, and that it can stop after each segment.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.audio.sound import Audio, allocate, release, spans
+from pipeline.stage import Tick, no_tick
+
+SEED = 0
+MAX_SHIFT_S = 0.5
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One run of one net over the whole sound.
+
+    Attributes:
+        weights: of the net, for each source; they sum to one over all passes.
+        lead: samples of silence before the sound, which shift it against the segments.
+    """
+
+    net: Any
+    weights: tuple[float, ...]
+    lead: int
+
+
+def separated(
+    bag: Any, audio: Audio, shifts: int = 0, overlap: float = 0.25, tick: Tick = no_tick
+) -> list[np.ndarray]:
+    """The sources of `bag`, each (C, T) like `audio`, which has the bag's rate.
+
+    As the package does it, the sound is heard with its mean taken off and its loudness evened; the
+    mean, which belongs to no source, is not put back.
+
+    Args:
+        bag: a `demucs.apply.BagOfModels` of stereo nets, ready on its device.
+        shifts: passes over randomly shifted copies that are averaged; 0 is one pass, unshifted.
+        overlap: share of a segment that the next one repeats, in [0, 1).
+    """
+    mean, deviation = statistics(audio)
+    out = [allocate(audio.channels, audio.frames) for _ in bag.sources]
+    passes = list(_passes(bag, shifts))
+    pairs = [slice(first, first + 2) for first in range(0, audio.channels, 2)]
+    steps = [len(_offsets(one, audio.frames, overlap)) for one in passes]
+    done, total = 0, len(pairs) * sum(steps)
+    for pair in pairs:
+        x = audio.samples[pair]
+        for one in passes:
+            for start, sources in segments(one, x, mean, deviation, overlap):
+                for weight, target, source in zip(one.weights, out, sources, strict=True):
+                    if weight:
+                        part = target[pair][:, start : start + source.shape[1]]
+                        part += np.float32(weight * deviation) * source
+                        release(target[pair], start, start + source.shape[1])
+                done += 1
+                tick(done / total)
+    return out
+
+
+def statistics(audio: Audio) -> tuple[float, float]:
+    """Mean and standard deviation (of a sample) of the channels' mean, over the whole sound."""
+    total = squares = 0.0
+    for start, stop in spans(audio.frames):
+        block = audio.samples[:, start:stop].mean(axis=0, dtype=np.float64)
+        total += block.sum()
+        squares += np.square(block).sum()
+        release(audio.samples, start, stop)
+    mean = total / audio.frames
+    variance = max(squares / audio.frames - mean**2, 0.0) * audio.frames / max(audio.frames - 1, 1)
+    return mean, variance**0.5 + 1e-8
+
+
+def _passes(bag: Any, shifts: int) -> Iterator[Pass]:
+    draw = random.Random(SEED)
+    totals = np.sum(bag.weights, axis=0)
+    for net, weights in zip(bag.models, bag.weights, strict=True):
+        largest = int(MAX_SHIFT_S * net.samplerate)
+        share = tuple(np.array(weights) / totals / max(shifts, 1))
+        for _ in range(max(shifts, 1)):
+            yield Pass(net, share, largest - draw.randint(0, largest) if shifts else 0)
+
+
+def _segment(net: Any) -> int:
+    return int(net.samplerate * net.segment)
+
+
+def _offsets(one: Pass, frames: int, overlap: float) -> range:
+    return range(0, frames + one.lead, max(int((1 - overlap) * _segment(one.net)), 1))
+
+
+def segments(
+    one: Pass, x: np.ndarray, mean: float, deviation: float, overlap: float
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yields (start, sources (S, C, n)) that follow one another and cover (C, T) `x` once."""
+    size, length = _segment(one.net), x.shape[1] + one.lead
+    offsets = _offsets(one, x.shape[1], overlap)
+    weight = _triangle(size)
+    heard = np.zeros((len(one.weights), len(x), size), np.float32)
+    weighed = np.zeros(size, np.float32)
+    for offset in offsets:
+        n = min(size, length - offset)
+        heard[..., :n] += weight[:n] * _hear(one, x, offset - one.lead, n, mean, deviation)
+        weighed[:n] += weight[:n]
+        ready = min(offsets.step, n)
+        early = min(max(one.lead - offset, 0), ready)
+        yield offset + early - one.lead, heard[..., early:ready] / weighed[early:ready]
+        heard, weighed = _moved(heard, ready), _moved(weighed, ready)
+
+
+def _triangle(size: int) -> np.ndarray:
+    weight = np.concatenate([np.arange(1, size // 2 + 1), np.arange(size - size // 2, 0, -1)])
+    return (weight / weight.max()).astype(np.float32)
+
+
+def _moved(array: np.ndarray, by: int) -> np.ndarray:
+    out = np.zeros_like(array)
+    out[..., : array.shape[-1] - by] = array[..., by:]
+    return out
+
+
+def _hear(
+    one: Pass, x: np.ndarray, start: int, n: int, mean: float, deviation: float
+) -> np.ndarray:
+    """What the net makes of `n` samples from `start` on, which sit in the middle of its window."""
+    import torch
+
+    length = one.net.valid_length(n) if hasattr(one.net, "valid_length") else n
+    margin = (length - n) // 2
+    begin = start - margin
+    first = max(begin, 0)
+    last = max(min(begin + length, x.shape[1]), first)
+    window = np.zeros((2, length), np.float32)  # one channel is heard as two
+    window[:, first - begin : last - begin] = (x[:, first:last] - mean) / deviation
+    release(x, first, last)
+    with torch.inference_mode():
+        batch = torch.from_numpy(window)[None].to(next(one.net.parameters()).device)
+        made = one.net(batch)[0].float().cpu().numpy()  # (S, 2, length)
+    if not np.isfinite(made).all():
+        raise ValueError("the separating net made values that are not numbers")
+    made = made[..., margin : margin + n]
+    return made.mean(axis=1, keepdims=True) if len(x) == 1 else made

@@ -1,0 +1,137 @@
+"""The stages that clean with a trained net: a masking U-Net, and a WaveNet.
+
+    input -------------------------------------------------------- + --- output
+      |                                                            |
+      +- resample to the net's rate - x - net(x) - x - resample - * dry/wet
+
+Only what the net changes is added to the input, so that nothing is lost on the way to the net's
+rate and back; what lies above half of it follows the highest band that the net heard.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from models.registry import PRECISIONS
+from pipeline import inference
+from pipeline.audio.sound import Audio, allocate, resample
+from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.stages import high_band, residual
+
+OVERLAP = 0.1  # of a window with the next one
+STORED_SPEED = {"cpu": 12.0, "cuda": 500.0, "mps": 100.0}  # seconds of one channel a second
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """What the stages below share: a net runs over the sound, and its change is mixed in."""
+
+    MODELS: ClassVar[tuple[str, ...]] = ()
+    checkpoint: str = knob("", label="Model", help="The trained network that does the work.")
+    mix: float = knob(
+        100.0, 0, 100, "%", "How much of what the network changes is mixed in; 0 changes nothing."
+    )
+    precision: str = knob(
+        "float32",
+        choices=PRECISIONS,
+        help="bfloat16 is faster on processors that have it, slower on others.",
+    )
+    device: str = "auto"
+    own: str = ""
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+        if self.device not in inference.DEVICES:
+            raise ValueError(f"device: got {self.device!r}, expected one of {inference.DEVICES}")
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        """The cleaned sound: same rate, channels and length.
+
+        Raises:
+            ValueError: no such checkpoint or device, or the net made values that are no numbers.
+            Cancelled: from `tick`.
+        """
+        tick(0.0)
+        if not self.mix:
+            tick(1.0)
+            return audio
+        device = inference.pick_device(self.device)
+        net = inference.load(
+            self.checkpoint, device, self.precision, models=self.MODELS, own=self.own
+        )
+        own_rate: int = net.config.sample_rate
+        x = resample(audio, own_rate, tick=share(tick, 0.01, 0.05))
+        with inference.measured(self._key(device), x.seconds * x.channels):
+            change = residual.residual(net, x, 0.0, share(tick, 0.05, 0.92), OVERLAP)
+        out = allocate(audio.channels, audio.frames)
+        wet = resample(Audio(change, own_rate), audio.rate).samples
+        residual.mix(audio.samples, wet, self.mix / 100, out, share(tick, 0.92, 0.97))
+        if audio.rate > own_rate:
+            heard = resample(x, audio.rate).samples
+            high_band.turn_down(audio, heard, high_band.gains(x, change), self.mix / 100, out)
+        tick(1.0)
+        return Audio(out, audio.rate)
+
+    def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """Seconds the work will take, by the last run's speed with this net."""
+        device = inference.pick_device(self.device) if "torch" in sys.modules else "cpu"
+        return frames / rate * channels / inference.speed(self._key(device), STORED_SPEED[device])
+
+    def _key(self, device: str) -> tuple[str, ...]:
+        return self.checkpoint, device, self.precision
+
+
+def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
+    """Makes a checkpoint of a WaveNet's weights that a user brings (weights only, never code).
+
+    Args:
+        path: a .safetensors, .pt or .pth file; a config in it overrides `size`.
+        folder: of checkpoints, made when missing; stages find it as their `own`.
+        size: of `models.wavenet.SIZES`.
+        name: of the checkpoint, "my-" and the file's name when empty.
+
+    Returns:
+        the checkpoint's name.
+
+    Raises:
+        ValueError: the file holds no weights that can be read safely, or those of another net.
+    """
+    from models import registry, user_weights
+
+    net = user_weights.wavenet(registry.read_weights(path), size)
+    name = name or "my-" + (re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "wavenet")
+    title = f"Own weights: {path.name}"
+    registry.save_checkpoint(net, folder / name, title=title, licence="not stated")
+    return name
+
+
+@dataclass(frozen=True)
+class MaskUnet(Cleaner):
+    """Takes noise and haze out of the spectrum with a learned mask; adds nothing.
+
+    The conservative one: it smooths the treble and keeps the stereo image.
+    Source: Ensoli and Massignan 2025, section 3.
+    """
+
+    MODELS: ClassVar[tuple[str, ...]] = ("mask_unet",)
+    checkpoint: str = knob(
+        "mask-unet-32k", label="Model", help="The trained network that does the work."
+    )
+
+
+@dataclass(frozen=True)
+class WaveNet(Cleaner):
+    """Subtracts what a dilated convolutional net takes for noise, in the waveform.
+
+    Attacks stay sharp; each channel is cleaned for itself.
+    Source: Rethage et al. 2018 (arXiv 1706.07162); Ensoli and Massignan 2025, section 3.
+    """
+
+    MODELS: ClassVar[tuple[str, ...]] = ("wavenet",)
+    checkpoint: str = knob(
+        "wavenet-denoiser", label="Model", help="The trained network that does the work."
+    )

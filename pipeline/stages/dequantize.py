@@ -1,0 +1,174 @@
+"""The Dequantize stage: sound of too few bits gets back what rounding can be told from.
+
+Rounding moves a sample by less than half a step, so the sound lies in a known cell around each
+sample, and what rounding adds is noise of a known power. Each cycle dithers within the cells,
+smooths with the sound's own short-time spectrum against that noise (Wiener's filter, made from the
+cycle before), puts every sample back into its cell, and so tracks the residual: what is left of the
+rounding. The result is the mean of the cycles, which lies in the cells too.
+
+Source: Wiener's filter with the spectrum iterated: Lim and Oppenheim, "All-pole modeling of
+degraded speech", IEEE Trans. ASSP 26 (1978); back into the cells: Thao and Vetterli, "Deterministic
+analysis of oversampled A/D conversion", IEEE Trans. SP 42 (1994).
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.analysis.quantisation import Quantisation, quantisation
+from pipeline.audio import buffers
+from pipeline.audio.sound import Audio
+from pipeline.dsp import chunked
+from pipeline.dsp.stft import OVERLAP, Stft
+from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+
+__all__ = ["Dequantize", "Quantisation", "quantisation"]
+
+DITHER = 0.25  # of a cell
+TILE = 4096  # samples after which the dither repeats
+SMOOTH = (3, 5)  # frames and bins over which power is averaged
+STILL_S = 0.02  # a value that stands longer than this is silence and stays
+
+
+@dataclass(frozen=True)
+class Dequantize:
+    """Smooths the grain of 8 to 12-bit and mu-law sound; finer sound is returned as it is."""
+
+    cycles: int = knob(
+        4, 1, 16, "", "How often the sound is dithered and smoothed anew: more is finer and slower."
+    )
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        tick(0.0)
+        grid = quantisation(audio)
+        if grid is None:
+            tick(1.0)
+            return audio
+        stft = Stft.of_rate(audio.rate)
+        made = chunked.run(
+            functools.partial(_restored, grid=grid, stft=stft, rate=audio.rate, cycles=self.cycles),
+            audio.samples,
+            payload=buffers.BLOCK_FRAMES,
+            context=self.cycles * (stft.n_fft + SMOOTH[0] // 2 * stft.hop),
+            grid=max(TILE, stft.n_fft),
+            tick=share(tick, 0.05, 1.0),
+        )
+        return Audio(made, audio.rate)
+
+
+def _restored(
+    x: np.ndarray, *, grid: Quantisation, stft: Stft, rate: int, cycles: int
+) -> np.ndarray:
+    """(C, n) -> (C, n): the mean of the cycles, every sample within its cell."""
+    width = grid.width(x)
+    noise = _noise_power(x, width, stft)
+    estimate, mean = x, np.zeros_like(x)
+    for cycle in range(cycles):
+        dither = _dither(x.shape, cycle) * width
+        smooth = _wiener(x + dither, estimate if cycle else None, noise, stft)
+        estimate = np.clip(smooth, x - width / 2, x + width / 2)
+        if cycle or cycles == 1:
+            mean += estimate / max(cycles - 1, 1)
+    mean = np.clip(mean, x - width / 2, x + width / 2)
+    return np.where(_still(x, max(2, round(STILL_S * rate))), x, mean)
+
+
+def _noise_power(x: np.ndarray, width: np.ndarray, stft: Stft) -> np.ndarray:
+    """(C, N, 1) power of what rounding and dither add, in each frame.
+
+    A twelfth of the squared width, and less where the sound hardly leaves a cell (see `_rounding`).
+    """
+    seen, noise = _rounding()
+    busy = np.interp(_frame_means(np.square(x / width), stft), seen, noise, left=0.0)
+    power = _frame_means(np.square(width), stft) * (busy + DITHER**2 / 12)
+    return np.maximum(power, 1e-20)[:, :, None].astype(np.float32)
+
+
+def _frame_means(values: np.ndarray, stft: Stft) -> np.ndarray:
+    """(C, n) -> (C, N): the mean over each frame; only values inside the sound count."""
+    hops = np.add.reduceat(values, np.arange(0, values.shape[1], stft.hop), axis=1)
+    inside = np.full(hops.shape[1], stft.hop)
+    inside[-1] = values.shape[1] - stft.hop * (hops.shape[1] - 1)
+    sums, counts = (
+        np.cumsum(np.pad(part, [*[(0, 0)] * (part.ndim - 1), (OVERLAP, OVERLAP - 1)]), -1)
+        for part in (hops, inside)
+    )
+    means: np.ndarray = (sums[:, OVERLAP:] - sums[:, :-OVERLAP]) / (
+        counts[OVERLAP:] - counts[:-OVERLAP]
+    )
+    return means
+
+
+@functools.cache
+def _rounding() -> tuple[np.ndarray, np.ndarray]:
+    """Power of rounded Gaussian noise, and the part of it that tells nothing, steps being 1.
+
+    The best linear guess of y from its rounded value r is E[y r] / E[r r] times r, so the part is
+    E[r r] - E[y r]: a twelfth for all but the faintest sound, whose rounding error follows it.
+    """
+    from scipy import special
+
+    edges = np.arange(1, 40)[:, None] - 0.5
+    sigma = np.geomspace(0.08, 3, 100)
+    beyond = special.ndtr(-edges / sigma)
+    height = np.exp(-0.5 * np.square(edges / sigma)) / np.sqrt(2 * np.pi)
+    seen = (4 * edges * beyond).sum(0)  # r r = sum of 2 k - 1 over all edges k - 1/2 below |r|
+    return seen, seen - (2 * sigma * height).sum(0)
+
+
+def _dither(shape: tuple[int, ...], cycle: int) -> np.ndarray:
+    """(C, n) uniform in +-DITHER / 2, the same wherever a window begins."""
+    tile = np.random.default_rng(cycle).uniform(-DITHER / 2, DITHER / 2, (shape[0], TILE))
+    return np.tile(tile.astype(np.float32), -(-shape[1] // TILE))[:, : shape[1]]
+
+
+def _wiener(y: np.ndarray, model: np.ndarray | None, noise: np.ndarray, stft: Stft) -> np.ndarray:
+    """(C, n) `y` smoothed against noise of known power, by its own or the model's spectrum."""
+    count = stft.n_frames(y.shape[1])
+    spectra = stft.spectra(y, 0, count)
+    if model is None:
+        signal = np.maximum(_power(spectra) - noise, 0)
+    else:
+        signal = _power(stft.spectra(model, 0, count))
+    signal /= signal + noise
+    spectra *= signal
+    reach = (OVERLAP - 1) * stft.hop
+    return stft.overlap_added(spectra)[:, reach : reach + y.shape[1]]
+
+
+def _power(spectra: np.ndarray) -> np.ndarray:
+    """(C, N, F) power, averaged over SMOOTH frames and bins."""
+    power = np.square(spectra.real) + np.square(spectra.imag)
+    for axis, width in zip((1, 2), SMOOTH, strict=True):
+        power = _averaged(power, axis, width)
+    return power
+
+
+def _averaged(values: np.ndarray, axis: int, width: int) -> np.ndarray:
+    """The mean of `width` (odd) neighbours along an axis; of fewer at its ends."""
+    values = np.moveaxis(values, axis, 0)
+    total, count = values.copy(), np.ones((len(values), *[1] * (values.ndim - 1)), np.float32)
+    for lag in range(1, min(width // 2 + 1, len(values))):
+        total[lag:] += values[:-lag]
+        total[:-lag] += values[lag:]
+        count[lag:] += 1
+        count[:-lag] += 1
+    total /= count
+    return np.moveaxis(total, 0, axis)
+
+
+def _still(x: np.ndarray, length: int) -> np.ndarray:
+    """(C, n) True within stretches of at least `length` equal samples."""
+    still = np.zeros(x.shape, bool)
+    for row, samples in zip(still, x, strict=True):
+        ends = np.append(np.flatnonzero(samples[1:] != samples[:-1]) + 1, samples.size)
+        starts = np.concatenate([[0], ends[:-1]])
+        for at in np.flatnonzero(ends - starts >= length):
+            row[starts[at] : ends[at]] = True
+    return still

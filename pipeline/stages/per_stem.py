@@ -1,0 +1,200 @@
+"""The PerStem stage: take a sound apart, restore every stem, put the stems together again.
+
+    sound -- separator --+-- stem 1 -- + share of what was lost -- chain -- gain --+
+                         |                      ...                               sum --- sound
+                         +-- stem K -- + share of what was lost -- chain -- gain --+
+
+No separator's stems add up to its input: noise, and all above the band its net knows, is in none.
+What is missing is given back before the chain, so that the chain cleans it too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pipeline.audio.sound import Audio, allocate, release, spans
+from pipeline.separation.mixture_consistency import consistent
+from pipeline.separation.separators import OFFLINE, SEPARATORS, separator
+from pipeline.stage import Chain, Stage, Tick, check_knobs, knob, no_tick, part, share
+
+LOWEST_GAIN_DB, HIGHEST_GAIN_DB = -60.0, 24.0
+MIX_SHARE = 0.02
+GIVING_SPEED = 500.0  # seconds of one channel of one stem a second
+USUAL_SPEED = 100.0  # seconds of one channel a second, of a stage that gives no estimate
+
+
+@dataclass(frozen=True)
+class PerStem:
+    """Separates, runs a chain on each stem, and sums; with no chain and no gains nothing changes.
+
+    Attributes:
+        gains_db: stem -> dB from -60 to 24; None mutes, a stem not named keeps its level.
+        stages: the chain that runs on every stem.
+        device: one of `pipeline.inference.DEVICES`; where a separating net runs.
+        weights: folder with a separating net's weights; see `separation.demucs_weights`. It is no
+            knob: a recipe, which may be anyone's, must not choose what is read on this machine.
+    """
+
+    separator: str = knob(
+        "htdemucs",
+        choices=tuple(SEPARATORS),
+        help="What takes the sound apart; the last two need no trained network.",
+    )
+    shifts: int = knob(
+        0,
+        0,
+        10,
+        help="Demucs: passes over shifted copies that are averaged; each takes the whole time "
+        "again, 0 is one plain pass.",
+    )
+    overlap: float = knob(
+        0.25,
+        0,
+        0.9,
+        help="Demucs: how much of each segment the next one repeats; more is slower and smoother.",
+    )
+    gains_db: Mapping[str, float | None] = field(default_factory=dict, hash=False)
+    stages: tuple[Stage, ...] = ()
+    device: str = "auto"
+    weights: str | None = None
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+        if self.shifts != int(self.shifts):
+            raise ValueError(f"shifts: got {self.shifts!r}, expected a whole number")
+        object.__setattr__(self, "shifts", int(self.shifts))
+        object.__setattr__(self, "gains_db", _checked(self.gains_db, self.names))
+        object.__setattr__(self, "stages", tuple(self.stages))
+        if any(isinstance(stage, PerStem) for stage in self.stages):
+            raise ValueError("stages: got PerStem, which cannot run inside PerStem")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stems that the separator makes."""
+        return SEPARATORS[self.separator]
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        """The restored sound; `audio` itself where there is neither a chain nor a gain.
+
+        Raises:
+            WeightsMissing: (a ValueError) the separator's weights are not here.
+            Cancelled: from `tick`.
+        """
+        tick(0.0)
+        if not self.stages and not any(gain != 0 for gain in self.gains_db.values()):
+            tick(1.0)
+            return audio
+        stems = self.stems(audio, share(tick, 0, 1 - MIX_SHARE))
+        return self.mix(stems, share(tick, 1 - MIX_SHARE, 1))
+
+    def stems(self, audio: Audio, tick: Tick = no_tick) -> dict[str, Audio]:
+        """The restored stems by name, before gains; without a chain they sum to `audio`."""
+        tick(0.0)
+        size = (audio.frames, audio.rate, audio.channels)
+        own_s, giving_s = self._separator.estimate_seconds(*size), self._giving_seconds(*size)
+        total_s = own_s + giving_s + self._chain_seconds(*size)
+        tick = _rising(tick)  # giving back and restoring take turns
+        separated, given = own_s / total_s, (own_s + giving_s) / total_s
+        raw = self._separator.stems(audio, share(tick, 0, separated))
+        chain, inner, restored = Chain(self.stages), share(tick, given, 1), {}
+        stems = consistent(audio, raw, share(tick, separated, given))
+        for at, (name, stem) in enumerate(stems):
+            restored[name] = chain(stem, part(inner, at, len(self.names)))
+        tick(1.0)
+        return restored
+
+    def mix(self, stems: Mapping[str, Audio], tick: Tick = no_tick) -> Audio:
+        """The sum of stems, each with its gain.
+
+        Args:
+            stems: what `stems` returned; all of one rate and shape.
+
+        Raises:
+            ValueError: a stem is missing, or differs in rate or shape.
+        """
+        tick(0.0)
+        shapes = {(stem.rate, stem.samples.shape) for stem in stems.values()}
+        if set(stems) != set(self.names) or len(shapes) > 1:
+            raise ValueError(f"stems: expected {', '.join(self.names)}, all of one rate and shape")
+        first = stems[self.names[0]]
+        out = allocate(first.channels, first.frames)
+        parts = [(gain, stems[name].samples) for name, gain in self._gains()]
+        for start, stop in spans(first.frames):
+            for gain, samples in parts:
+                out[:, start:stop] += gain * samples[:, start:stop]
+                release(samples, start, stop)
+            release(out, start, stop)
+            tick(stop / first.frames)
+        return Audio(out, first.rate)
+
+    def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """Seconds the work will take: the separation, and the chain once for each stem."""
+        if not self.stages and not any(gain != 0 for gain in self.gains_db.values()):
+            return 0.0
+        size = (frames, rate, channels)
+        own_s = self._separator.estimate_seconds(*size) + self._giving_seconds(*size)
+        return own_s + self._chain_seconds(*size)
+
+    @property
+    def _separator(self) -> Any:
+        return separator(
+            self.separator,
+            shifts=self.shifts,
+            overlap=self.overlap,
+            device=self.device,
+            weights=self.weights,
+        )
+
+    def _giving_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """What consistency takes; stems that are made to add up need none."""
+        exact = self.separator in OFFLINE
+        return frames / rate * channels * (0.001 if exact else len(self.names) / GIVING_SPEED)
+
+    def _chain_seconds(self, frames: int, rate: int, channels: int) -> float:
+        usual_s = frames / rate * channels / USUAL_SPEED
+        each = (
+            stage.estimate_seconds(frames, rate, channels)
+            if hasattr(stage, "estimate_seconds")
+            else usual_s
+            for stage in self.stages
+        )
+        return len(self.names) * sum(each)
+
+    def _gains(self) -> Iterator[tuple[str, np.float32]]:
+        """(stem, factor) of each stem that is heard."""
+        for name in self.names:
+            gain_db = self.gains_db.get(name, 0.0)
+            if gain_db is not None:
+                yield name, np.float32(10 ** (gain_db / 20))
+
+
+def _rising(tick: Tick) -> Tick:
+    """A tick that never falls, whoever calls it."""
+    highest = 0.0
+
+    def raised(fraction: float) -> None:
+        nonlocal highest
+        highest = max(highest, fraction)
+        tick(highest)
+
+    return raised
+
+
+def _checked(gains_db: Any, names: tuple[str, ...]) -> dict[str, float | None]:
+    if not isinstance(gains_db, Mapping):
+        raise ValueError(f"gains_db: got {gains_db!r}, expected {{stem: dB or null}}")
+    for name, gain in gains_db.items():
+        if name not in names:
+            raise ValueError(f"gains_db: got {name!r}, expected one of {', '.join(names)}")
+        number = isinstance(gain, (int, float)) and not isinstance(gain, bool)
+        if gain is not None and not (
+            number and math.isfinite(gain) and LOWEST_GAIN_DB <= gain <= HIGHEST_GAIN_DB
+        ):
+            expected = f"{LOWEST_GAIN_DB:g} to {HIGHEST_GAIN_DB:g} dB, or null to mute"
+            raise ValueError(f"gains_db: got {gain!r} for {name}, expected {expected}")
+    return dict(gains_db)

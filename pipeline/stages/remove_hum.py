@@ -1,0 +1,138 @@
+"""The RemoveHum stage: takes out DC, rumble and mains hum where they are found, by subtraction.
+
+    input ---- at 4 kHz ---- hum: each harmonic as a slowly changing sine (see `hum_wave`)
+      |            |                          |
+      |            +--- less the hum --- below 25 Hz: rumble
+      |                                       |
+      +----------- minus --- input's rate --- sum --- and minus the mean: DC
+
+Everything has linear phase and no delay, and what is not subtracted stays what it was to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.analysis.mains_hum import (
+    MAINS_HZ,
+    SHORTEST_S,
+    Hum,
+    dc_offset,
+    hum_in,
+    quiet_spectrum,
+    rumble_in,
+)
+from pipeline.audio.sound import Audio, allocate, release, resample, spans
+from pipeline.dsp import chunked
+from pipeline.dsp.fir import filtered
+from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.stages.hum_synthesis import hum_wave
+
+LOW_RATE = 4000
+RUMBLE_HZ = 25.0
+REJECTION_DB = 60.0
+PAYLOAD = 1 << 18
+STORED_SPEED = 300.0  # seconds of one channel a second
+
+
+@dataclass(frozen=True)
+class RemoveHum:
+    """Removes mains hum, rumble below hearing, and DC; returns the input where there is none."""
+
+    hum_hz: float | None = knob(
+        None, 0, 70, "Hz", "The mains frequency; its harmonics go too. Automatic looks for 50 and "
+        "60, 0 leaves hum alone.", label="Hum", optional=True,
+    )  # fmt: skip
+    rumble_hz: float | None = knob(
+        None, 0, 60, "Hz", "Everything below goes. Automatic takes 25 where there is rumble, 0 "
+        "leaves it alone.", label="Rumble below", optional=True,
+    )  # fmt: skip
+    dc: str = knob(
+        "auto", choices=("auto", "keep"), help="Whether an offset of the waveform is removed.",
+        label="DC offset",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        """The sound without them; the input itself where there is nothing to remove.
+
+        Raises:
+            Cancelled: from `tick`.
+        """
+        tick(0.0)
+        offset = dc_offset(audio) if self.dc == "auto" else np.zeros(audio.channels)
+        hum, rumble_hz = self._found(audio)
+        tick(0.1)
+        if hum is None and not rumble_hz:
+            if not offset.any():
+                tick(1.0)
+                return audio
+            return Audio(_minus(audio, offset, None, share(tick, 0.1, 1)), audio.rate)
+        unwanted = _unwanted(audio, offset, hum, rumble_hz, share(tick, 0.1, 0.8))
+        return Audio(_minus(audio, offset, unwanted, share(tick, 0.8, 1)), audio.rate)
+
+    def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """Seconds the work will take on one core."""
+        return frames / rate * channels / STORED_SPEED
+
+    def _found(self, audio: Audio) -> tuple[Hum | None, float]:
+        """Hum, and the frequency below which there is rumble (0 for none), from one spectrum."""
+        hum, rumble_hz = None, self.rumble_hz or 0.0
+        if audio.seconds >= SHORTEST_S and (self.hum_hz != 0 or self.rumble_hz is None):
+            quiet = quiet_spectrum(audio)
+            if self.hum_hz != 0:
+                hum = hum_in(quiet, (self.hum_hz,) if self.hum_hz else MAINS_HZ)
+            if self.rumble_hz is None and rumble_in(quiet):
+                rumble_hz = RUMBLE_HZ
+        return hum, float(rumble_hz)
+
+
+def _unwanted(
+    audio: Audio, offset: np.ndarray, hum: Hum | None, rumble_hz: float, tick: Tick
+) -> np.ndarray:
+    """(C, T) hum and rumble at the rate of `audio`.
+
+    They are made a second longer at both ends, where a resampler would see them begin and end.
+    """
+    rate = min(LOW_RATE, audio.rate - audio.rate % 10)
+    low = resample(audio, rate, tick=share(tick, 0, 0.4))
+    sound = allocate(audio.channels, low.frames + 2 * rate)
+    sound[:, rate:-rate] = low.samples - offset[:, None].astype(np.float32)
+    unwanted = np.zeros_like(sound)
+    if hum is not None:
+        unwanted = hum_wave(Audio(sound[:, rate:-rate], rate), hum, rate, share(tick, 0.4, 0.6))
+        sound[:, rate:-rate] -= unwanted[:, rate:-rate]
+    if rumble_hz:
+        unwanted += _below(sound, rumble_hz, rate, share(tick, 0.6, 0.7))
+    made = resample(Audio(unwanted, rate), audio.rate, tick=share(tick, 0.7, 1)).samples
+    return made[:, audio.rate : audio.rate + audio.frames]
+
+
+def _below(sound: np.ndarray, hz: float, rate: int, tick: Tick) -> np.ndarray:
+    """(C, T) what lies below `hz`: -6 dB there, the transition as wide as `hz`."""
+    from scipy.signal import firwin, kaiserord
+
+    count, beta = kaiserord(REJECTION_DB, max(hz, 5) / (rate / 2))
+    taps = firwin(count | 1, hz, window=("kaiser", beta), fs=rate).astype(np.float32)
+    return chunked.run(
+        lambda x: filtered(x, taps), sound, payload=PAYLOAD, context=len(taps) // 2, tick=tick
+    )
+
+
+def _minus(audio: Audio, offset: np.ndarray, unwanted: np.ndarray | None, tick: Tick) -> np.ndarray:
+    out = allocate(audio.channels, audio.frames)
+    for start, stop in spans(audio.frames):
+        out[:, start:stop] = audio.samples[:, start:stop]
+        if offset.any():
+            out[:, start:stop] -= offset[:, None].astype(np.float32)
+        if unwanted is not None:
+            out[:, start:stop] -= unwanted[:, start:stop]
+            release(unwanted, start, stop)
+        release(audio.samples, start, stop)
+        release(out, start, stop)
+        tick(stop / audio.frames)
+    return out

@@ -1,0 +1,167 @@
+"""From findings to a recipe, the recipes that come with the product, and the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from models import registry
+from pipeline import recipe
+from pipeline.__main__ import app
+from pipeline.audio.sound import Audio, load, save
+from pipeline.degradation.effects import BandLimit, Crush
+from pipeline.diagnosis.diagnose import diagnose
+from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.propose import propose
+from tests.support.helpers import snr_db
+from tests.support.sounds import music, speech
+
+NAMED = (
+    "ai-generated-music", "band-limited-music", "band-limited-speech", "neural-codec-speech",
+    "noisy-music", "old-recording", "telephone",
+)  # fmt: skip
+USUAL: dict[str, Any] = {"content": "speech", "bandwidth": 20_000.0, "snr": 60.0}
+ORDER = ["remove_hum", "declick", "dequantize", "denoise", "enhance"]
+
+
+def proposed(*troubles: str, **values: Any) -> dict[str, Any]:
+    """The recipe for findings of which the named ones are trouble."""
+    given = {**USUAL, **dict.fromkeys(troubles, 1.0), **values}
+    return propose(
+        [Finding(name, value, "", 1.0, f"About {name}.", name in troubles)
+         for name, value in given.items()]
+    )  # fmt: skip
+
+
+def stages(document: dict[str, Any]) -> list[str]:
+    recipe.load(document)
+    return [entry["stage"] for entry in document["stages"]]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "stage"),
+    [
+        ("hum", "remove_hum"), ("dc_offset", "remove_hum"), ("rumble", "remove_hum"),
+        ("clicks", "declick"), ("quantisation", "dequantize"), ("snr", "denoise"),
+        ("bandwidth", "enhance"), ("codec_holes", "enhance"),
+    ],
+)  # fmt: skip
+def test_each_trouble_has_its_stage_and_its_words_are_the_reason(trouble: str, stage: str) -> None:
+    document = proposed(trouble)
+    assert stages(document) == [stage]
+    assert f"About {trouble}." in document["stages"][0]["reason"]
+
+
+def test_stages_come_in_the_order_in_which_they_help() -> None:
+    everything = proposed("bandwidth", "snr", "quantisation", "clicks", "hum", "dc_offset")
+    assert stages(everything) == ORDER
+    assert everything["stages"][0]["reason"] == "About hum. About dc_offset."
+
+
+def test_no_trouble_is_nothing_to_do() -> None:
+    document = proposed()
+    assert document["stages"] == [] and document["title"] == "Nothing to do"
+    assert recipe.load(document).stages == ()
+
+
+def test_what_has_no_cure_is_said_and_not_treated() -> None:
+    document = proposed("clipping", "dead_channel")
+    assert document["stages"] == []
+    assert "About clipping. About dead_channel." in document["summary"]
+
+
+def test_each_kind_of_sound_gets_the_net_that_was_trained_for_it() -> None:
+    for content in ("speech", "music"):
+        chosen = proposed("bandwidth", content=content, bandwidth=4000.0)["stages"]
+        assert [entry["checkpoint"] for entry in chosen] == [f"enhancer-{content}-48k"]
+
+
+def test_a_net_for_speech_is_kept_from_music(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = [registry.Card("a-speech", "spectral_enhancer", {})]
+    monkeypatch.setattr(registry, "available", lambda: cards)
+    document = proposed("bandwidth", content="music", bandwidth=4000.0)
+    assert document["stages"] == [] and "trained for music" in document["summary"]
+    assert "4 kHz" in document["summary"]
+
+
+def test_more_noise_is_turned_down_further() -> None:
+    depths = [proposed("snr", snr=ratio)["stages"][0]["reduction_db"] for ratio in (28, 20, 8)]
+    assert depths == sorted(set(depths))
+
+
+def test_holes_of_a_codec_are_filled_from_below_the_edge() -> None:
+    assert proposed("codec_holes")["stages"][0]["keep_below_hz"] == 3000
+    assert "keep_below_hz" not in proposed("bandwidth")["stages"][0]
+
+
+@pytest.mark.parametrize("name", recipe.named())
+def test_every_recipe_says_what_it_is_for_and_why(name: str) -> None:
+    document = recipe.read(name)
+    assert document["title"] and len(document["summary"]) > 40
+    assert recipe.load(name).stages
+    if len(document["stages"]) > 1:
+        assert all(entry["reason"] for entry in document["stages"])
+
+
+def test_the_recipes_for_the_usual_cases_are_there() -> None:
+    assert set(NAMED) <= set(recipe.named())
+
+
+def test_a_proposal_mends_what_it_was_made_for() -> None:
+    clean = speech(6.0)
+    broken = Crush(8)(Audio(clean + np.float32(0.05), 48_000))
+    document = diagnose(broken).recipe
+    assert stages(document)[:2] == ["remove_hum", "dequantize"]
+    mended = recipe.load(document)(broken)
+    left = {finding.name for finding in diagnose(mended).troubles}
+    assert not left & {"dc_offset", "quantisation"} and mended.frames == broken.frames
+    assert snr_db(mended, Audio(clean, 48_000)) > 3 + snr_db(broken, Audio(clean, 48_000))
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A voice without treble, as a file."""
+    return save(BandLimit(4000.0)(Audio(speech(4.0), 48_000)), tmp_path / "voice.wav")
+
+
+def told(*arguments: str | Path) -> Any:
+    return CliRunner().invoke(app, ["diagnose", *map(str, arguments)])
+
+
+def test_the_command_prints_findings_and_recipe_as_json(recording: Path) -> None:
+    done = told(recording, "--json")
+    assert done.exit_code == 0 and done.stderr == ""
+    document = json.loads(done.stdout)
+    assert document == diagnose(load(recording)).as_dict()
+    assert stages(document["recipe"]) == ["enhance"]
+
+
+def test_the_recipe_can_be_written_and_is_the_one_shown(recording: Path) -> None:
+    out = recording.with_name("made.json")
+    done = told(recording, "--recipe-out", out)
+    assert done.exit_code == 0 and "treble was cut off" in " ".join(done.stdout.split())
+    assert "1. enhance" in done.stdout and stages(recipe.read(out)) == ["enhance"]
+    assert sorted(path.name for path in out.parent.iterdir()) == ["made.json", "voice.wav"]
+
+
+def test_clean_sound_is_told_to_be_left_alone(tmp_path: Path) -> None:
+    done = told(save(music(4.0), tmp_path / "song.wav"))
+    assert done.exit_code == 0 and "leave it as it is" in " ".join(done.stdout.split())
+
+
+def test_bad_files_and_bad_use_are_one_line(recording: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("not a sound")
+    for arguments, code in (
+        (("nowhere.wav",), 1),
+        ((tmp_path / "text.wav",), 1),
+        ((recording, "--recipe-out", tmp_path / "recipe.txt"), 2),
+        ((recording, "--recipe-out", tmp_path / "no" / "recipe.json"), 2),
+    ):
+        done = told(*arguments)
+        assert done.exit_code == code and len(done.stderr.splitlines()) == 1, done.stderr
+        assert done.stdout == ""

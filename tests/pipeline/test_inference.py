@@ -1,0 +1,55 @@
+"""Checkpoints as they are run: loaded once, in the precision and on the device asked for."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from models.registry import PRECISIONS
+from pipeline import inference
+from pipeline.stages.enhance import Enhance
+from tests.support.sounds import limited, tiny_checkpoint
+
+pytestmark = pytest.mark.usefixtures("tiny_nets")
+
+
+def test_visitors_at_once_share_one_net(monkeypatch):
+    from models import registry
+
+    loads, load = [], registry.load
+    inference._load.cache_clear()
+    monkeypatch.setattr(
+        registry, "load", lambda *args, **more: loads.append(1) or load(*args, **more)
+    )
+    threads = [threading.Thread(target=inference.load, args=("tiny", "cpu")) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(loads) == 1
+
+
+def test_bfloat16_adds_nearly_the_same():
+    sound = limited()
+    exact, rough = (
+        Enhance("tiny", keep_below_hz=3000.0, precision=precision)(sound).samples - sound.samples
+        for precision in PRECISIONS
+    )
+    error = np.square(rough - exact).sum() / np.square(exact).sum()
+    assert -80 < 10 * np.log10(error) < -35
+
+
+def test_a_checkpoint_trained_further_is_loaded_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("WAVEMEND_CHECKPOINTS", str(tmp_path))
+    tiny_checkpoint(tmp_path / "mine")
+    first = inference.load("mine", "cpu")
+    tiny_checkpoint(tmp_path / "mine", spectral=True)
+    assert inference.load("mine", "cpu") is not first
+
+
+def test_an_unknown_checkpoint_and_a_device_that_is_not_there_are_named(monkeypatch):
+    with pytest.raises(ValueError, match="nowhere"):
+        Enhance("nowhere")(limited())
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match="cuda"):
+        Enhance("tiny", device="cuda")(limited())

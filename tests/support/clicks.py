@@ -1,0 +1,70 @@
+"""Clicks with known places put on clean sound, for the test of Declick and its bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from tests.support.helpers import run_ffmpeg
+from tests.support.sounds import speech
+
+RATE = 48_000
+KINDS = {"impulses": 60, "bursts": 60, "crackle": 300}
+"""Kinds of damage and how many a minute: single samples, decaying noise of 0.2 to 2 ms, and
+crackle of one sample to 0.3 ms."""
+
+
+def music(seconds: float, seed: int = 0) -> np.ndarray:
+    """(1, T): plucked chords, each a quarter of a second, over a faint hiss."""
+    rng = np.random.default_rng(seed)
+    at = np.arange(int(seconds * RATE)) / RATE
+    beat = at % 0.25
+    root = 110 * 2 ** (rng.integers(0, 12, int(4 * seconds) + 1) / 12)[(at * 4).astype(int)]
+    phase = 2 * np.pi * np.cumsum(root) / RATE
+    chord = sum(
+        np.sin(k * ratio * phase) * np.exp(-3 * k * beat) / k
+        for ratio in (1, 1.25, 1.5)
+        for k in range(1, 12)
+    )
+    sound = chord * np.minimum(beat / 0.003, 1) + 1e-3 * rng.standard_normal(at.size)
+    return (0.5 * sound / np.abs(sound).max())[None].astype(np.float32)
+
+
+def clean(material: str, seconds: float) -> np.ndarray:
+    """(1, T) of "speech" or "music"."""
+    return music(seconds) if material == "music" else speech(seconds)
+
+
+def clicks(kind: str, like: np.ndarray, rate: int, per_minute: float, seed: int = 0) -> np.ndarray:
+    """(T,) the damage alone: peaks of 5 to 80 % of the sound's, alike on a logarithmic scale.
+
+    Args:
+        kind: one of KINDS.
+        like: (T,) the sound they are to be put on.
+    """
+    rng = np.random.default_rng(seed)
+    made = np.zeros(like.size)
+    longest = {"impulses": 0, "bursts": 0.002, "crackle": 0.0003}[kind]
+    shortest = 0.0002 if kind == "bursts" else 0
+    for at in rng.integers(0, like.size - rate // 100, round(per_minute * like.size / rate / 60)):
+        length = max(1, round(rng.uniform(shortest, longest) * rate))
+        shape = rng.standard_normal(length) * np.exp(-4 * np.arange(length) / length)
+        level = np.abs(like).max() * np.exp(rng.uniform(np.log(0.05), np.log(0.8)))
+        made[at : at + length] += level * shape / np.abs(shape).max()
+    return made.astype(np.float32)
+
+
+def adeclick(samples: np.ndarray, rate: int, folder: Path) -> np.ndarray:
+    """(T,) what ffmpeg's filter of this name makes of it."""
+    sf.write(folder / "in.wav", samples, rate, "FLOAT")
+    arguments = ("-af", "adeclick", "-c:a", "pcm_f32le")
+    run_ffmpeg("-i", folder / "in.wav", *arguments, folder / "out.wav")
+    return sf.read(folder / "out.wav", dtype="float32")[0]
+
+
+def snr_db(target: np.ndarray, estimate: np.ndarray, where: np.ndarray) -> float:
+    """Of the samples that `where` names alone."""
+    error = np.square((estimate - target)[where].astype(float)).sum()
+    return float(10 * np.log10(np.square(target[where].astype(float)).sum() / max(error, 1e-20)))

@@ -1,0 +1,106 @@
+"""Loss terms: nothing for equals, closed forms, and blindness above the trusted bandwidth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.evaluation import metrics
+from training.learn.losses import TERMS, Losses, _Power, pulse
+
+RATE = 48_000
+ONE_EACH = dict.fromkeys(TERMS, 1.0)
+
+
+@pytest.fixture(scope="module")
+def losses() -> Losses:
+    return Losses(ONE_EACH, RATE)
+
+
+@pytest.fixture(scope="module")
+def sound() -> torch.Tensor:
+    return 0.1 * torch.randn(2, 1, 12_000, generator=torch.Generator().manual_seed(0))
+
+
+FULL = torch.full((2, 25), RATE / 2)
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_equals_are_at_no_distance(losses: Losses, sound: torch.Tensor, turn: int) -> None:
+    terms = losses(sound, sound, FULL, turn)
+    assert set(terms) == {*TERMS, "total"}
+    assert all(float(value) < 2e-3 for value in terms.values())
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_ten_times_louder_is_one_unit_of_each_logarithm(losses, sound, turn) -> None:
+    terms = losses(10 * sound, sound, FULL, turn)
+    assert float(terms["lsd"]) == pytest.approx(2, abs=1e-3)
+    assert float(terms["magnitude"]) == pytest.approx(math.log(10), abs=1e-2)
+    assert float(terms["convergence"]) == pytest.approx(9, rel=1e-2)
+
+
+def test_the_gradient_of_power_is_right() -> None:
+    frames = torch.randn(2, 3, 8, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(_Power.apply, frames)
+
+
+def test_the_lsd_term_is_the_metric(losses: Losses, sound: torch.Tensor) -> None:
+    other = sound.flip(-1)
+    estimate, target = other[0].numpy(), sound[0].numpy()
+    expected = metrics.lsd(estimate, target, RATE)
+    both = losses(other[:1], sound[:1], FULL[:1], 0)["lsd"]
+    assert float(both) == pytest.approx(expected, rel=1e-3)
+
+
+def test_total_is_the_weighted_sum(sound: torch.Tensor) -> None:
+    weights = {"lsd": 2.0, "waveform": 3.0}
+    terms = Losses(weights, RATE)(sound.flip(-1), sound, FULL, 0)
+    assert float(terms["total"]) == pytest.approx(
+        float(2 * terms["lsd"] + 3 * terms["waveform"]), rel=1e-6
+    )
+
+
+def test_what_lies_above_the_trusted_bandwidth_does_not_count(losses, sound) -> None:
+    spectrum = torch.fft.rfft(sound)
+    spectrum[..., spectrum.shape[-1] * 10 // 24 :] *= 3  # from 10 kHz up
+    changed = torch.fft.irfft(spectrum, sound.shape[-1])
+    trusting = losses(changed, sound, FULL, 2)
+    doubting = losses(changed, sound, torch.full((2, 25), 8000.0), 2)
+    for name in ("lsd", "magnitude", "mel"):
+        assert float(trusting[name]) > 0.2
+        assert float(doubting[name]) < 0.02
+
+
+def test_balance_is_of_power_over_time_and_blind_to_when(losses, sound) -> None:
+    """The same sound at another time balances; half of it gone is 3 dB, in every band."""
+    assert float(losses(sound.roll(6000, -1), sound, FULL, 0)["balance"]) < 0.05
+    halved = sound.clone()
+    halved[..., :6000] = 0
+    assert float(losses(halved, sound, FULL, 0)["balance"]) == pytest.approx(math.log(2), abs=0.15)
+
+
+def test_treble_that_pulses_with_the_frames_is_told_from_noise() -> None:
+    generator = torch.Generator().manual_seed(1)
+    noise = torch.randn(2, RATE, generator=generator)
+    at = torch.arange(RATE) / RATE
+    pulsing = noise * (1 + 0.8 * torch.sin(2 * torch.pi * 200 * at))
+    beating = noise * (1 + 0.8 * torch.sin(2 * torch.pi * 213.7 * at))
+    assert (pulse(noise) < 0.01).all()
+    assert (pulse(pulsing) > 0.3).all()
+    assert (pulse(beating) < 0.05).all()
+
+
+def test_an_unknown_term_is_an_error_before_the_first_step() -> None:
+    with pytest.raises(ValueError, match="loudness"):
+        Losses({"loudness": 1.0}, RATE)
+
+
+def test_silence_gives_finite_gradients(losses: Losses) -> None:
+    estimate = torch.zeros(2, 1, 12_000, requires_grad=True)
+    losses(estimate, torch.zeros(2, 1, 12_000), FULL, 2)["total"].backward()
+    assert torch.isfinite(estimate.grad).all()
+    assert np.isfinite(float(estimate.grad.abs().max()))

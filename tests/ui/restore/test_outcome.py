@@ -1,0 +1,238 @@
+"""From recording and recipe to what the page shows: complete, or nothing left behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline import recipe
+from pipeline.audio.sound import Audio
+from pipeline.stage import Cancelled, Tick, knob, no_tick
+from ui.jobs import Job, Line
+from ui.restore import comparison, outcome, source, steps
+
+RATE = 16_000
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A stage that changes the level; what comes of it is known exactly."""
+
+    gain: float = knob(0.5, 0.0, 1.5)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        tick(1.0)
+        return Audio(audio.samples * np.float32(self.gain), audio.rate)
+
+
+class Watched(Job):
+    """A job that notes its stages, and is stopped when it reaches one of them."""
+
+    def __init__(self, stop_at: str = "") -> None:
+        super().__init__(lambda job: None, Line())
+        self.stages: list[str] = []
+        self.stop_at = stop_at
+
+    def report(self, stage: str, fraction: float) -> None:
+        self.stages.append(stage)
+        if stage == self.stop_at:
+            self.stop()
+        super().report(stage, fraction)
+        assert 0 <= fraction <= 1
+
+
+@pytest.fixture
+def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> source.Source:
+    monkeypatch.setitem(recipe.STAGES, "gain", f"{__name__}:Gain")
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "a.wav", 0.2 * rng.standard_normal((12 * RATE, 2)), RATE, "FLOAT")
+    return source.read(tmp_path / "a.wav", "a.wav", 60.0, lambda stage, fraction: None)
+
+
+def made_of(
+    recording: source.Source, folder: Path, *gains: float, at_s: float | None = None, stop: str = ""
+) -> tuple[outcome.Outcome, list[str]]:
+    return made_by(recording, folder, gain_entries(*gains), at_s=at_s, stop=stop)
+
+
+def gain_entries(*gains: float) -> list[dict[str, Any]]:
+    return [{"stage": "gain", "gain": gain} for gain in gains]
+
+
+def made_by(
+    recording: source.Source, folder: Path, stages: list[dict[str, Any]], *,
+    at_s: float | None = None, stop: str = "",
+) -> tuple[outcome.Outcome, list[str]]:  # fmt: skip
+    folder.mkdir()
+    job = Watched(stop)
+    chain = steps.loaded({"version": 1, "stages": stages}, folder / "networks")
+    return outcome.restore(recording, chain, at_s, folder, job), job.stages
+
+
+def test_what_is_shown_and_handed_out_is_what_the_recipe_made(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    made, stages = made_of(recording, tmp_path / "out", 0.5)
+    assert np.array_equal(made.restored.samples, recording.audio.samples * np.float32(0.5))
+    assert [track.label for track in made.player.tracks] == ["Degraded", "Restored", "Difference"]
+    assert list(dict.fromkeys(stages)) == ["Gain", "Measuring", "Drawing", "Preparing the player"]
+    heard, _ = soundfile.read(outcome.export(made, "WAV 32-bit float"), dtype="float32")
+    assert np.array_equal(heard.T, made.restored.samples)
+    document = json.loads(outcome.export(made, outcome.RECIPE).read_text())
+    assert recipe.load(document) == recipe.load(made.recipe)
+    assert dict(made.recipe)["stages"] == [{"stage": "gain", "gain": 0.5}]
+
+
+def test_each_step_is_there_to_hear_but_only_as_many_as_fit(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    made, _ = made_of(recording, tmp_path / "two", 0.5, 0.25, at_s=0.0)
+    assert [track.label for track in made.player.tracks][3:] == ["1  Gain"]
+    made, _ = made_of(recording, tmp_path / "nine", *[0.9] * 9, at_s=0.0)
+    assert [track.label for track in made.player.tracks] == ["Degraded", "Restored", "Difference"]
+    assert [name for name, _ in made.steps][1:-1] == [f"{n}  Gain" for n in range(1, 9)]
+
+
+def test_any_two_steps_can_be_heard_and_drawn_and_are_made_once(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    made, _ = made_of(recording, tmp_path / "out", 0.5, 0.5, 0.5, at_s=0.0)
+    job = Watched()
+    pair = outcome.pair(made, 1, 2, job)
+    assert {"Drawing", "Preparing the player"} == set(job.stages)
+    assert [track.label for track in pair.tracks] == ["1  Gain", "2  Gain", "Difference"]
+    assert {picture.view for picture in pair.pictures} >= {"Spectrogram", "Waveform"}
+    first, second, changed = (soundfile.read(t.file.path)[0] for t in pair.tracks)
+    assert np.allclose(first, made.steps[1][1].samples.T, atol=2e-7)
+    assert np.allclose(second - first, changed, atol=4e-7)
+    assert outcome.pair(made, 1, 2, Watched("Drawing")) is pair
+    assert outcome.pair(made, 0, 3, Watched("Drawing")) is made.player
+    with pytest.raises(Cancelled):
+        outcome.pair(made, 2, 1, Watched("Drawing"))
+    assert outcome.pair(made, 2, 1, Watched()).tracks[0].label == "2  Gain"
+    with pytest.raises(ValueError, match="expected 0 to 3"):
+        outcome.pair(made, 0, 4, Watched())
+
+
+def test_stems_are_there_to_mix_and_in_a_zip_that_sums_to_the_result(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    entry = {
+        "stage": "per_stem", "separator": "mid_side", "gains_db": {"side": -6.0},
+        "stages": gain_entries(0.5),
+    }  # fmt: skip
+    made, _ = made_by(recording, tmp_path / "out", [entry, *gain_entries(1.0)])
+    assert [(t.label, t.gain_db) for t in made.mixer.tracks] == [("Mid", 0.0), ("Side", -6.0)]
+    assert made.mixer.muted == [False, False]
+    path = outcome.export(made, outcome.STEMS)
+    assert path.name == "a stems.zip" and not list(path.parent.glob("*.part"))
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == ["a stems/mid.wav", "a stems/side.wav"]
+        stems = [soundfile.read(io.BytesIO(archive.read(name))) for name in archive.namelist()]
+        assert soundfile.info(io.BytesIO(archive.read("a stems/mid.wav"))).subtype == "PCM_24"
+    mixed = stems[0][0] + 10 ** (-6 / 20) * stems[1][0]
+    assert np.allclose(mixed.T, made.restored.samples, atol=1e-6)
+    assert outcome.export(made, outcome.STEMS) == path
+
+
+def test_separating_alone_shows_the_stems_and_changes_nothing(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    made, _ = made_by(recording, tmp_path / "out", [{"stage": "per_stem", "separator": "mid_side"}])
+    assert made.restored is recording.audio and set(made.stems) == {"mid", "side"}
+    plain, _ = made_of(recording, tmp_path / "plain", 0.5)
+    assert plain.mixer is None
+    with pytest.raises(ValueError, match="expected one of"):
+        outcome.export(plain, outcome.STEMS)
+
+
+def test_steps_that_would_fill_the_disk_are_not_kept_and_the_page_says_so(
+    recording: source.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "KEPT_BYTES", 1e5)
+    entry = {"stage": "per_stem", "separator": "mid_side", "gains_db": {"mid": None}}
+    made, _ = made_by(recording, tmp_path / "out", [entry, *gain_entries(0.5)])
+    assert [name for name, _ in made.steps] == ["Degraded", "Restored"]
+    assert made.mixer is None and "preview" in made.note
+
+
+def test_recipes_are_compared_on_the_same_ten_seconds_and_one_may_fail(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    def wanted(*entries: list[dict[str, Any]]) -> list[comparison.Candidate]:
+        documents = [{"version": 1, "stages": stages} for stages in entries]
+        return [
+            comparison.Candidate(f"r{n}", f"Recipe {n}", one, steps.loaded(one, tmp_path))
+            for n, one in enumerate(documents)
+        ]
+
+    lacking = [{"stage": "enhance", "checkpoint": "nowhere"}]
+    candidates = wanted(gain_entries(0.5), lacking, gain_entries(0.25))
+    (tmp_path / "out").mkdir()
+    made = comparison.compare(recording, candidates, 1.5, tmp_path / "out", Watched())
+    assert [track.label for track in made.player.tracks] == ["Degraded", "Recipe 0", "Recipe 2"]
+    gains = [track.gain_db for track in made.player.tracks]
+    assert np.allclose(gains, [-12.04, -6.02, 0.0], atol=0.05), "loudness is matched"
+    start = round(1.5 * RATE)
+    heard, _ = soundfile.read(made.player.tracks[1].file.path)
+    part = recording.audio.samples[:, start : start + 10 * RATE]
+    assert np.allclose(heard.T, 0.5 * part, atol=2e-7)
+    assert [picture.title for picture in made.player.pictures] == [
+        "Degraded",
+        "Recipe 0",
+        "Recipe 2",
+    ]
+    assert "nowhere" in made.candidates[1].problem and made.candidates[2].rows
+    (tmp_path / "none").mkdir()
+    with pytest.raises(ValueError, match="Recipe 0: .*nowhere"):
+        comparison.compare(recording, wanted(lacking), 0, tmp_path / "none", Watched())
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_preview_is_the_same_ten_seconds_of_the_whole(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    whole, _ = made_of(recording, tmp_path / "whole", 0.5)
+    part, _ = made_of(recording, tmp_path / "part", 0.5, at_s=1.5)
+    start = round(1.5 * RATE)
+    assert part.restored.frames == 10 * RATE
+    assert np.array_equal(
+        part.restored.samples, whole.restored.samples[:, start : start + 10 * RATE]
+    )
+    assert part.stem == "a preview"
+
+
+@pytest.mark.parametrize("stage", ["Gain", "Measuring", "Drawing", "Preparing the player"])
+def test_whenever_it_is_stopped_nothing_is_left(
+    recording: source.Source, tmp_path: Path, stage: str
+) -> None:
+    with pytest.raises(Cancelled):
+        made_of(recording, tmp_path / "out", 0.5, stop=stage)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_format_cannot_hold_is_refused_with_the_cure(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    made, _ = made_of(recording, tmp_path / "out", 1.5, at_s=0.0)
+    loud = Audio(made.restored.samples * np.float32(9), RATE)
+    made = outcome.Outcome(**{**vars(made), "restored": loud})
+    with pytest.raises(ValueError, match="32-bit float"):
+        outcome.export(made, "FLAC")
+    assert soundfile.info(outcome.export(made, "WAV 32-bit float")).subtype == "FLOAT"
+    with pytest.raises(ValueError, match="expected one of"):
+        outcome.export(made, "AIFF")
+
+
+def test_what_a_stage_lacks_shows_before_anyone_waits_for_it() -> None:
+    lacking = recipe.load({"version": 1, "stages": [{"stage": "enhance", "checkpoint": "nowhere"}]})
+    with pytest.raises(ValueError, match="nowhere"):
+        outcome.warm_up(lacking)

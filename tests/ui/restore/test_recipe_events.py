@@ -1,0 +1,124 @@
+"""The recipe on the page: what a visitor may open, compare and bring, and what stays theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from pipeline import recipe
+from pipeline.audio.sound import Audio
+from pipeline.diagnosis.diagnose import Diagnosis
+from ui.components import chain_form
+from ui.restore import own_weights, recipe_events, steps
+from ui.restore.recipe_events import DEFAULT, OWN, PROPOSED
+from ui.session import Session
+
+STAGES = recipe.stage_classes()
+PROPOSAL = {"version": 1, "stages": [{"stage": "tone", "reason": "Dull."}]}
+NOTHING = {"version": 1, "stages": []}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return visitor(tmp_path, PROPOSAL)
+
+
+def visitor(room: Path, proposal: dict[str, Any]) -> Session:
+    made = Session.open(room)
+    sound = Audio(np.zeros((1, 48_000), np.float32), 48_000)
+    made.source = SimpleNamespace(diagnosis=Diagnosis((), proposal), audio=sound)
+    return made
+
+
+def on(value: dict[str, Any]) -> list[str]:
+    return [card["stage"] for card in value["cards"] if card["on"]]
+
+
+def test_a_new_page_shows_the_default_recipe_and_no_proposal() -> None:
+    assert on(recipe_events.first_value(STAGES)) == [
+        entry["stage"] for entry in recipe.read(DEFAULT)["stages"]
+    ]
+    assert PROPOSED not in [name for _, name in recipe_events.choices()]
+
+
+def test_what_is_proposed_comes_first_is_chosen_and_goes_with_its_recording(
+    session: Session,
+) -> None:
+    value = recipe_events.first_value(STAGES)
+    updates = recipe_events.proposed(STAGES, session.source, DEFAULT, value)
+    assert updates["named"]["choices"][0] == ("Proposed: Tone", PROPOSED)
+    assert updates["named"]["value"] == PROPOSED and on(updates["chain"]) == ["tone"]
+    assert updates["chain"]["cards"][0]["reason"] == "Dull."
+    gone = recipe_events.withdrawn(STAGES, PROPOSED, updates["chain"])
+    assert gone["named"]["value"] == DEFAULT and on(gone["chain"]) == on(value)
+
+
+def test_a_visitor_s_own_settings_are_never_replaced_by_a_proposal(session: Session) -> None:
+    value = recipe_events.filled({}, {"version": 1, "stages": [{"stage": "denoise"}]}, STAGES)
+    updates = recipe_events.proposed(STAGES, session.source, OWN, value)
+    assert updates["named"]["value"] == OWN and "chain" not in updates
+    assert "chain" not in recipe_events.withdrawn(STAGES, OWN, value)
+
+
+def test_only_named_recipes_and_uploads_are_opened(session: Session, tmp_path: Path) -> None:
+    value = recipe_events.first_value(STAGES) | {"own": {"wavenet": [["mine", "my-net"]]}}
+    opened = recipe_events.open_recipe(STAGES, session, PROPOSED, value)
+    assert on(opened) == ["tone"] and opened["own"] == value["own"]
+    secret = tmp_path / "secret.json"
+    secret.write_text("{}")
+    for chosen in (OWN, str(secret), "../../secret"):
+        assert recipe_events.open_recipe(STAGES, session, chosen, value) == gr.skip()
+
+
+def test_recipes_to_compare_are_checked_before_the_work(session: Session, tmp_path: Path) -> None:
+    value = recipe_events.first_value(STAGES)
+    found = recipe_events.candidates(STAGES, session, [PROPOSED, OWN, PROPOSED], value)
+    assert [one.title for one in found] == ["Proposed", "Own settings"]
+    assert [type(stage).__name__ for stage in found[0].chain.stages] == ["Tone"]
+    for names in ([], None, [OWN, PROPOSED, DEFAULT, "x"], ["/etc/passwd"]):
+        with pytest.raises(ValueError, match="Choose one|choose another"):
+            recipe_events.candidates(STAGES, session, names, value)
+    idle = visitor(tmp_path, NOTHING)
+    assert PROPOSED not in [name for _, name in recipe_events.rivals(idle.source)]
+    with pytest.raises(ValueError, match="nothing to compare"):
+        recipe_events.candidates(STAGES, idle, [PROPOSED], value)
+
+
+def test_the_forecast_says_how_long_or_what_is_in_the_way(session: Session) -> None:
+    value = recipe_events.filled({}, PROPOSAL, STAGES)
+    assert "about" in recipe_events.forecast(STAGES, session, value)
+    assert recipe_events.forecast(STAGES, None, value) == ""
+    for card in value["cards"]:
+        card["on"] = False
+    assert "at least one stage" in recipe_events.forecast(STAGES, session, value)
+    assert "reload" in recipe_events.forecast(STAGES, session, "nonsense")
+
+
+def test_own_weights_are_adopted_found_by_the_stage_and_outlive_the_recording(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from models.wavenet import WaveNet, WaveNetConfig
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    path = tmp_path / "cache" / "mine.pt"
+    tiny = {"channels": 4, "stacks": 1, "layers": 2}
+    torch.save({"model": WaveNet(WaveNetConfig(**tiny)).state_dict(), "config": tiny}, path)
+    value = recipe_events.first_value(STAGES)
+    chosen, said = own_weights.adopt(STAGES, session, str(path), "small", value)
+    assert "mine.pt" in said and chosen["own"]["wavenet"][0][0] == "mine.pt"
+    session.forget()
+    settings = chain_form.to_recipe(chosen["cards"], STAGES)
+    chain = steps.loaded(settings, session.networks)
+    stage = next(stage for stage in chain.stages if type(stage).__name__ == "WaveNet")
+    assert stage(Audio(np.zeros((1, 8000), np.float32), 16_000)).frames == 8000
+    path.write_bytes(b"no weights")
+    assert "wm-problem" in own_weights.adopt(STAGES, session, str(path), "small", value)[1]
+    assert "wm-problem" in own_weights.adopt(STAGES, session, "/etc/passwd", "small", value)[1]

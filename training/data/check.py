@@ -1,0 +1,204 @@
+"""`python -m training.data.check PATHS`: what is in a dataset, and what of it a run would use."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+import typer
+
+from training.config import Recipe, read_recipe
+from training.data.clips import CHECKED, LEFT_OUT, held_out
+from training.data.dataset import Dataset, gather
+from training.data.inspection import CARE, FULL, USED, Row, add, examine
+
+FEW_MINUTES = 3.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found.
+
+    Args:
+        folder, kind: of the dataset.
+        rate: Hz, of the net that it was checked for.
+        rows: a verdict for everything that was given.
+        totals: files, used, used_with_care, left_out, minutes, used_minutes, groups, and how many
+            files there are of each rate and number of channels.
+        split: by ("file" or "speaker"), seed, and the groups trained on and held out.
+        warnings: about the dataset as a whole, each one sentence.
+    """
+
+    folder: Path
+    kind: str
+    rate: int
+    rows: tuple[Row, ...]
+    totals: dict[str, Any] = field(default_factory=dict)
+    split: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it in JSON's terms."""
+        return {**dataclasses.asdict(self), "folder": str(self.folder)}
+
+    def write(self) -> Path:
+        """Puts it beside the dataset's index, where training finds it."""
+        path = self.folder / CHECKED
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(self.as_dict(), indent=1), "utf-8")
+        return temporary.replace(path)
+
+
+def check(
+    dataset: Dataset,
+    rate: int,
+    tick: Callable[[float], None] = lambda fraction: None,
+    recipe: Recipe | None = None,
+) -> Report:
+    """Reads everything once and judges it; several files at a time.
+
+    Args:
+        dataset: of `training.data.dataset`.
+        rate: Hz, of the net to train.
+        tick: told the fraction done after each file; may raise to stop.
+        recipe: of the run, for its split; the default recipe where None.
+    """
+    rows: list[Row] = []
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        try:
+            for row in pool.map(lambda item: examine(item, rate), dataset.items):
+                rows.append(row)
+                tick(len(rows) / len(dataset.items))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    rows = _without_duplicates(rows)
+    rows += [Row(left.name, LEFT_OUT, (left.reason,)) for left in dataset.left]
+    plan = _split(dataset, rows, recipe or Recipe())
+    totals = _totals(rows)
+    warnings = tuple(_warnings(dataset, rows, totals, plan, rate))
+    return Report(dataset.folder, dataset.kind, rate, tuple(rows), totals, plan, warnings)
+
+
+def _without_duplicates(rows: list[Row]) -> list[Row]:
+    """Leaves out a sound that was there before; pairs that share a clean side share its group."""
+    first: dict[str, Row] = {}
+    kept = []
+    for row in rows:
+        before = first.get(row.digest) if row.digest and row.verdict != LEFT_OUT else None
+        if row.verdict != LEFT_OUT:
+            first.setdefault(row.digest, row)
+        if before and not row.degraded:
+            row = add(row, LEFT_OUT, f"the same sound as {before.name}")
+        elif before:
+            row = dataclasses.replace(row, group=before.group)
+        kept.append(row)
+    return kept
+
+
+def _split(dataset: Dataset, rows: list[Row], recipe: Recipe) -> dict[str, Any]:
+    groups = {row.group: row.kind for row in rows if row.verdict != LEFT_OUT}
+    held = held_out(groups, recipe) & groups.keys()
+    return {
+        "by": "speaker" if dataset.grouped else "file",
+        "seed": recipe.seed,
+        "trained": sorted(groups.keys() - held),
+        "held_out": sorted(held),
+    }
+
+
+def _totals(rows: list[Row]) -> dict[str, Any]:
+    used = [row for row in rows if row.verdict != LEFT_OUT]
+
+    def counts(name: str) -> dict[str, int]:
+        values = sorted(getattr(row, name) for row in used)
+        return {str(value): values.count(value) for value in dict.fromkeys(values)}
+
+    return {
+        "files": len(rows),
+        "used": sum(row.verdict == USED for row in rows),
+        "used_with_care": sum(row.verdict == CARE for row in rows),
+        "left_out": len(rows) - len(used),
+        "minutes": round(sum(row.seconds for row in rows) / 60, 2),
+        "used_minutes": round(sum(row.seconds for row in used) / 60, 2),
+        "groups": len({row.group for row in used}),
+        "rates": counts("rate"),
+        "channels": counts("channels"),
+    }
+
+
+def _warnings(
+    dataset: Dataset, rows: list[Row], totals: dict[str, Any], plan: dict[str, Any], rate: int
+) -> Iterator[str]:
+    used = [row for row in rows if row.verdict != LEFT_OUT]
+    if not used:
+        yield "Nothing here can be used."
+        return
+    if totals["used_minutes"] < FEW_MINUTES:
+        yield f"Only {totals['used_minutes']:g} minutes: expect little of so few."
+    if not plan["held_out"]:
+        yield "All is of one group: nothing is held out, so nobody can tell whether a run helps."
+    if len(totals["rates"]) > 1:
+        yield f"Several sample rates: all is resampled to {rate} Hz."
+    narrow = sum(row.seconds for row in used if 0 < row.bandwidth_hz < FULL * rate / 2)
+    if narrow > 0.5 * sum(row.seconds for row in used):
+        yield "Most of it lacks the top of the band, which cannot be learned from it."
+    if dataset.ignored:
+        counts = ", ".join(f"{count} {suffix}" for suffix, count in dataset.ignored.items())
+        yield f"Files that are no sound were not read: {counts}."
+    if dataset.kind == "clean" and (both := _like_pairs(rows)):
+        yield f"{both} hold equal names: if they are pairs, call the folders degraded and clean."
+
+
+def _like_pairs(rows: list[Row]) -> str:
+    """The names of two folders that hold equal names; "" where it is not so."""
+    folders: dict[str, set[str]] = {}
+    for row in rows:
+        folder, _, name = str(PurePosixPath(row.name).with_suffix("")).partition("/")
+        folders.setdefault(folder, set()).add(name)
+    names = list(folders.values())
+    alike = len(names) == 2 and names[0] == names[1] != {""}
+    return " and ".join(sorted(folders)) if alike else ""
+
+
+def main(
+    paths: Annotated[list[Path], typer.Argument(help="Folders, zips or sound files.")],
+    rate: Annotated[int, typer.Option(help="Rate of the net to train, in Hz.")] = 48_000,
+    recipe: Annotated[Path | None, typer.Option(help="The run's recipe, for its split.")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Keep the dataset in this new folder, for --data.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="List every file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Reads a dataset and says of each file whether training will use it, and why."""
+    from training.data.check_table import progress, show
+
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            dataset = gather(paths, into or Path(temporary) / "dataset")
+            with progress(quiet=as_json) as tick:
+                settings = read_recipe(recipe) if recipe else None
+                report = check(dataset, rate, tick, settings)
+    except (ValueError, OSError) as error:
+        sys.exit(f"training.data.check: {error}")
+    if into:
+        report.write()
+    if as_json:
+        print(json.dumps(report.as_dict(), indent=1))
+    else:
+        show(report, everything)
+    if all(row.verdict == LEFT_OUT for row in report.rows):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

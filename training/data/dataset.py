@@ -1,0 +1,217 @@
+"""What a user gives (folders, zips, files) as one dataset: a folder with an index of its items."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from training.data.folder_layout import Item, Left, recognise
+from training.data.unzip import Found, Limits, is_hidden, is_wanted, unwatched, unzip
+
+__all__ = ["Dataset", "Item", "Left", "Limits", "gather", "open_dataset"]
+
+INDEX = "dataset.json"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Recordings to learn from.
+
+    Args:
+        folder: where its index, and whatever was unpacked or uploaded, is.
+        kind: "clean", "pairs" (paired folders), or "audiofolder" (metadata.csv).
+        items: clean recordings or pairs.
+        left: what was given but cannot be an item, and why.
+        ignored: how many files that are no sound, by suffix.
+        grouped: whether a table names speakers; else each file is its own group.
+    """
+
+    folder: Path
+    kind: str
+    items: tuple[Item, ...]
+    left: tuple[Left, ...] = ()
+    ignored: dict[str, int] = field(default_factory=dict)
+    grouped: bool = False
+
+
+def gather(
+    paths: Sequence[Path],
+    folder: Path,
+    limits: Limits | None = None,
+    tick: Callable[[float], None] = unwatched,
+) -> Dataset:
+    """Makes a dataset of all that is given, whatever mixture it is.
+
+    Folders stay where they are and are only referred to; zips are unpacked into `folder`; single
+    files are linked into it, or copied. A zip that is refused is one of `left`, the rest is taken.
+
+    Args:
+        paths: folders, zips and sound files.
+        folder: made; its index "dataset.json" makes it a `--data` of `python -m training`. Emptied
+            again when anything goes wrong.
+        limits: of number, size and packing ratio.
+        tick: told the fraction done; may raise to stop.
+
+    Raises:
+        ValueError: nothing is given, it is not there, it is too much, or `folder` is in use.
+    """
+    limits = limits or Limits()
+    paths = [Path(path).expanduser().absolute() for path in paths]
+    if absent := [path for path in paths if not path.exists()]:
+        raise ValueError(f"{absent[0]}: is not there; expected a folder, a zip, or a sound file")
+    if not paths:
+        raise ValueError("got nothing, expected folders, zips or sound files")
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder}: is not empty; name a new folder for the dataset")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        found = Found()
+        for at, path in enumerate(paths):
+            _add(found, path, folder, limits, len(paths) == 1, _part(tick, at, len(paths)))
+            if len(found.files) > limits.files:
+                raise ValueError(f"more than {limits.files} sounds; give a smaller folder, or less")
+        dataset = _dataset(folder, found)
+        _write(dataset)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return dataset
+
+
+def _part(tick: Callable[[float], None], at: int, count: int) -> Callable[[float], None]:
+    return lambda fraction: tick((at + fraction) / count)
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """The dataset in a folder: by its index where `gather` made one, else by what lies in it.
+
+    Raises:
+        ValueError: there is no such folder, or its index or table cannot be read.
+    """
+    folder = folder.absolute()
+    if (folder / INDEX).is_file():
+        return _read(folder)
+    if not folder.is_dir():
+        cure = (
+            f"python -m training.data.check {folder.name} --into FOLDER makes one of zips and files"
+        )
+        raise ValueError(f"data: {folder} is not a folder; {cure}")
+    return _dataset(folder, _walk(folder, Limits()))
+
+
+def _dataset(folder: Path, found: Found) -> Dataset:
+    layout = recognise(found.files)
+    left = (*found.left, *layout.left)
+    return Dataset(folder, layout.kind, tuple(layout.items), left, found.ignored, layout.grouped)
+
+
+def _add(
+    found: Found,
+    path: Path,
+    folder: Path,
+    limits: Limits,
+    alone: bool,
+    tick: Callable[[float], None],
+) -> None:
+    """Adds one of the things given; where they are several, names begin with its own."""
+    zipped = path.is_file() and path.suffix.lower() == ".zip"
+    root = path.stem if zipped else path.name
+    if not path.is_dir() and not zipped:
+        name = _unused(root, found.files)
+        if is_wanted(name):
+            found.files[name] = _linked(path, folder / "files" / name)
+        else:
+            found.left.append(Left(name, f"{path.suffix or 'no suffix'}: not a sound by its name"))
+        return
+    taken = {PurePosixPath(name).parts[0] for name in found.files}
+    root = _unused(root, taken)
+    try:
+        more = unzip(path, folder / root, limits, tick) if zipped else _walk(path, limits)
+    except ValueError as error:
+        if not zipped:
+            raise
+        found.left.append(Left(path.name, str(error).removeprefix(f"{path.name}: ")))
+        return
+    start = "" if alone else f"{root}/"
+    found.files.update({start + name: file for name, file in more.files.items()})
+    found.left += [Left(start + left.name, left.reason) for left in more.left]
+    for suffix, count in more.ignored.items():
+        found.ignored[suffix] = found.ignored.get(suffix, 0) + count
+
+
+def _walk(folder: Path, limits: Limits) -> Found:
+    """Everything in a folder; links are not followed: they may lead in circles, or out of it."""
+    found = Found()
+    for place, inner, names in os.walk(folder):
+        for name in [n for n in inner if (Path(place) / n).is_symlink()] + sorted(names):
+            path = Path(place) / name
+            shown = path.relative_to(folder).as_posix()
+            if is_hidden(shown):
+                continue
+            if path.is_symlink():
+                found.left.append(Left(shown, "a link, which is not followed; give what it names"))
+            elif shown.lower().endswith(".zip"):
+                found.left.append(Left(shown, "a zip in a folder is not opened; give it by itself"))
+            elif is_wanted(shown):
+                found.files[shown] = path
+            else:
+                found.ignore(shown)
+        if len(found.files) > limits.files:
+            raise ValueError(f"{folder}: more than {limits.files} sounds; name a smaller folder")
+        inner[:] = sorted(n for n in inner if not is_hidden(n))
+    return found
+
+
+def _unused(name: str, taken: Any) -> str:
+    path, number, free = PurePosixPath(name), 2, name
+    while free in taken:
+        free = f"{path.stem} ({number}){path.suffix}"
+        number += 1
+    return free
+
+
+def _linked(path: Path, target: Path) -> Path:
+    """A second name for a file, which outlives the first; a copy where that cannot be."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(path.resolve(), target)
+    except OSError:
+        shutil.copyfile(path, target)
+    return target
+
+
+def _write(dataset: Dataset) -> None:
+    def shown(path: Path | None) -> str | None:
+        inside = path is not None and path.is_relative_to(dataset.folder)
+        return str(path.relative_to(dataset.folder) if path and inside else path) if path else None
+
+    document = dataclasses.asdict(dataset)
+    del document["folder"]
+    for item in document["items"]:
+        item["clean"], item["degraded"] = shown(item["clean"]), shown(item["degraded"])
+    temporary = dataset.folder / f".{INDEX}.{os.getpid()}"
+    temporary.write_text(json.dumps(document, indent=1), "utf-8")
+    temporary.replace(dataset.folder / INDEX)
+
+
+def _read(folder: Path) -> Dataset:
+    try:
+        document: dict[str, Any] = json.loads((folder / INDEX).read_text("utf-8"))
+        items = [
+            Item(**{
+                **item,
+                "clean": folder / item["clean"],
+                "degraded": folder / item["degraded"] if item["degraded"] else None,
+            })
+            for item in document.pop("items")
+        ]  # fmt: skip
+        left = tuple(Left(**left) for left in document.pop("left"))
+        return Dataset(folder, items=tuple(items), left=left, **document)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder / INDEX}: not an index of a dataset ({error})") from None

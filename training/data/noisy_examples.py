@@ -1,0 +1,117 @@
+"""Examples for nets that clean: music and speech as generators and rooms spoil them.
+
+Source: Ensoli and Massignan 2025, section 3: resampling, clipping, echoes, coarse steps, noise of
+the surroundings at -5 to 20 dB SNR, a little dither.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from torch.utils.data import Dataset
+
+from pipeline.audio.sound import Audio
+from pipeline.degradation.effects import noise_floor
+from pipeline.degradation.random_chain import generated_damage
+from training.config import Recipe
+from training.data.clips import Clip
+from training.data.examples import crop, draw_chances, vary
+from training.data.room_noise import KNOTS_HZ, made_up
+
+NOISES = "noise"  # the kind of recording that is added and never restored
+SNR_DB = (-5.0, 20.0)
+MADE_UP_SHARE = 0.4  # of the noises
+QUIETEST_DB, DITHER_DB = -96.0, -90.0
+
+
+class NoisyExamples(Dataset):
+    """Endless damaged and clean examples: item i depends on seed and i only.
+
+    Args:
+        clips: to draw from; those of kind "noise" are what is added.
+        recipe: seconds, kinds and seed.
+        sample_rate: Hz.
+        count: length of the dataset.
+        channels: 1, or 2 for sounds placed between two channels.
+    """
+
+    def __init__(
+        self, clips: list[Clip], recipe: Recipe, sample_rate: int, count: int, channels: int = 1
+    ) -> None:
+        self.noises = [clip for clip in clips if clip.kind == NOISES]
+        self.clips = [clip for clip in clips if clip.kind != NOISES]
+        self.recipe, self.rate, self.count, self.channels = recipe, sample_rate, count, channels
+        self.length = round(recipe.seconds * sample_rate)
+        self.chance = draw_chances(self.clips, recipe, sample_rate)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        """degraded and clean (C, T), trust_hz (1,)."""
+        rng = np.random.default_rng([self.recipe.seed, index])
+        clean = self._clean(rng)
+        level_db = rng.uniform(-26, 0)
+        clean *= 10 ** (level_db / 20)
+        damaged = generated_damage(rng)(Audio(clean, self.rate)).samples
+        degraded = damaged + self._noise(rng, clean) if rng.random() < 0.95 else damaged
+        degraded = degraded + dither(rng, clean.shape)
+        return {
+            "degraded": torch.from_numpy(degraded.astype(np.float32)),
+            "clean": torch.from_numpy(clean),
+            "trust_hz": torch.tensor([self.rate / 2], dtype=torch.float32),
+        }
+
+    def _clean(self, rng: Generator) -> np.ndarray:
+        """(C, T): one to three recordings, each at its place between the channels."""
+        sound = np.zeros((self.channels, self.length), np.float32)
+        for _ in range(int(rng.choice((1, 2, 3), p=(0.65, 0.25, 0.1)))):
+            clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+            voice, _ = vary(clip, self.length, self.rate, rng)
+            sound += voice * _places(rng, self.channels) * 10 ** (rng.uniform(-12, 0) / 20)
+        return sound
+
+    def _noise(self, rng: Generator, clean: np.ndarray) -> np.ndarray:
+        """(C, T), at a ratio to the sound drawn from `SNR_DB`; different or equal on both sides."""
+        noise = np.zeros_like(clean)
+        if self.channels == 2 and rng.random() < 0.5:
+            noise += self._one_noise(rng) * _places(rng, 2)
+        else:
+            for channel in noise:
+                channel += self._one_noise(rng)
+        return noise * gain_for(clean, noise, rng.uniform(*SNR_DB))
+
+    def _one_noise(self, rng: Generator) -> np.ndarray:
+        """(T,) of a recording, or made up: coloured and steady."""
+        if not self.noises or rng.random() < MADE_UP_SHARE:
+            shape_db = made_up(rng)
+            return noise_floor(rng, (1, self.length), self.rate, KNOTS_HZ, shape_db)[0]
+        return recorded(self.noises[rng.integers(len(self.noises))], self.length, rng)
+
+
+def recorded(clip: Clip, length: int, rng: Generator) -> np.ndarray:
+    """(T,) of a recording of noise at a peak of one, repeated where it is too short."""
+    piece = crop(clip.samples, length, rng)
+    piece = np.tile(piece, -(-length // len(piece)))[:length]
+    return piece / max(float(np.abs(piece).max()), 1e-6)
+
+
+def gain_for(clean: np.ndarray, noise: np.ndarray, wanted_db: float) -> np.float32:
+    """The factor that brings `noise` to a signal-to-noise ratio."""
+    ratio = np.sqrt(np.mean(clean**2) + 1e-12) / np.sqrt(np.mean(noise**2) + 1e-12)
+    return np.float32(ratio * 10 ** (-wanted_db / 20))
+
+
+def dither(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """White noise between `QUIETEST_DB` and `DITHER_DB`: no recording is silent to the last bit."""
+    level = 10 ** (rng.uniform(QUIETEST_DB, DITHER_DB) / 20)
+    return (level * rng.standard_normal(shape)).astype(np.float32)
+
+
+def _places(rng: Generator, channels: int) -> np.ndarray:
+    """(C, 1) gains: in the middle, or somewhere between left and right at equal power."""
+    if channels == 1 or rng.random() < 0.4:
+        return np.ones((channels, 1), np.float32)
+    angle = rng.uniform(0, np.pi / 2)
+    return (np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]])).astype(np.float32)

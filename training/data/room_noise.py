@@ -1,0 +1,82 @@
+"""Noise floors as of real rooms and microphones, measured or made up.
+
+Real recordings have a floor up to their Nyquist frequency, lossy sources do not; without it a net
+learns that nothing is there. Level and colour it can read from the band that it is given.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from pipeline.degradation.effects import noise_floor
+from training.data.clips import Clip
+
+KNOTS_HZ = np.array([60, 120, 250, 500, 1000, 2000, 3000, 4000, 5500, 7500, 10_000, 13_000,
+                     16_000, 18_500, 21_000, 23_500], dtype=float)  # fmt: skip
+N_FFT = 2048
+PERCENTILE, PAUSES = 10, 0.5  # of a recording's moments, and how many of them are quiet
+MEAN_DB = -10 * np.log10(-np.log(1 - PERCENTILE / PAUSES / 100))  # a bin's power is exponential
+SILENT_DB = -115.0  # less than 16 bits can hold: not a room
+SPEECH_RANGE_DB = 30.0  # loud over quiet moments of speech with pauses
+MEASURED_SHARE = 0.5
+
+
+class Rooms:
+    """Floors to add to a voice whose file peaks at one half.
+
+    Args:
+        clips: whose floors are measured, where they reach the top of the band.
+        rate: Hz, of the clips and of the floors.
+    """
+
+    def __init__(self, clips: list[Clip], rate: int) -> None:
+        self.rate = rate
+        self.measured: dict[str, list[np.ndarray]] = {}
+        for clip in clips:
+            full = clip.bandwidth_hz > 0.47 * rate  # others have lost their floor up there
+            if clip.kind == "speech" and full and len(clip.samples) > rate:
+                floor_db, range_db = measure(clip.samples, rate)
+                if floor_db.min() > SILENT_DB and range_db > SPEECH_RANGE_DB:
+                    corpus = clip.group.split("_")[0]  # one studio, many speakers
+                    self.measured.setdefault(corpus, []).append(floor_db)
+
+    def draw(self, rng: Generator, length: int) -> np.ndarray:
+        """(T,) float32 noise of a measured or made-up colour."""
+        if self.measured and rng.random() < MEASURED_SHARE:
+            floors = self.measured[sorted(self.measured)[rng.integers(len(self.measured))]]
+            colour_db = floors[rng.integers(len(floors))] + rng.normal(0, 6)
+            colour_db = colour_db + rng.normal(0, 0.7) * np.log2(KNOTS_HZ / 4000)
+        else:
+            colour_db = made_up(rng)
+        return noise_floor(rng, (1, length), self.rate, KNOTS_HZ, colour_db)[0]
+
+
+def made_up(rng: Generator) -> np.ndarray:
+    """(K,) density in dB at `KNOTS_HZ`: falling to 4 kHz, nearly flat to 10, either way above."""
+    low, middle, top = rng.uniform(-9, 0), rng.uniform(-5, 1), rng.uniform(-9, 12)
+    octaves = np.log2(KNOTS_HZ / 4000)
+    above = np.clip((KNOTS_HZ - 10_000) / 14_000, 0, None)
+    shape_db = np.where(octaves < 0, low * octaves, middle * np.minimum(octaves, np.log2(2.5)))
+    return rng.uniform(-104, -58) + shape_db + top * above
+
+
+def measure(samples: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
+    """The floor of a recording (T,), and how far its loud moments stand above it.
+
+    Returns:
+        (K,) density in dB at `KNOTS_HZ` of its quiet moments, as if the recording peaked at one
+        half, where 0 dB is white noise of standard deviation 1; and the range in dB, 1 to 4 kHz.
+    """
+    window = np.hanning(N_FFT).astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[:: N_FFT // 2]
+    power = np.abs(np.fft.rfft(frames * window)) ** 2 / np.sum(window**2)
+    quiet, loud = np.percentile(power, (PERCENTILE, 95), axis=0) + 1e-14
+    frequency = np.fft.rfftfreq(N_FFT, 1 / rate)
+    near = np.abs(np.log(np.maximum(frequency, 1)[None] / KNOTS_HZ[:, None])) < 0.12
+    near[np.arange(len(KNOTS_HZ)), np.abs(frequency[None] - KNOTS_HZ[:, None]).argmin(1)] = True
+    floor = (near * quiet).sum(1) / near.sum(1)
+    peak_db = 20 * np.log10(np.abs(samples).max() / 0.5)
+    middle = (frequency > 1000) & (frequency < 4000)
+    range_db = 10 * float(np.log10(loud[middle] / quiet[middle]).mean())
+    return 10 * np.log10(floor) + MEAN_DB - peak_db, range_db

@@ -1,0 +1,130 @@
+"""What learns: net, average, optimiser, losses and, where there is one, the adversary."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from training.config import Recipe
+from training.learn.adversary import Adversary, hide_untrusted
+from training.learn.losses import Losses
+
+BETAS = (0.8, 0.99)
+
+
+class Learner:
+    """A net that is trained step by step.
+
+    Args:
+        net: with its `config`; its `own_loss`, where it has one, is added to the losses.
+        recipe: of the run.
+        accelerator: device, precision and processes.
+    """
+
+    def __init__(self, net: nn.Module, recipe: Recipe, accelerator: Accelerator) -> None:
+        self.recipe, self.accelerator = recipe, accelerator
+        self.sample_rate: int = net.config.sample_rate
+        self.average = AveragedModel(net, multi_avg_fn=_averaging(recipe.ema))
+        self.average.to(accelerator.device)
+        optimizer = torch.optim.AdamW(
+            net.parameters(),
+            recipe.learning_rate,
+            BETAS,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+        self.net, self.optimizer = accelerator.prepare(net, optimizer)
+        self.adversary = Adversary(recipe.adversary, accelerator) if recipe.adversary else None
+        self.losses = Losses(recipe.losses, self.sample_rate).to(accelerator.device)
+        self.net.train()
+
+    def step(
+        self, batch: dict[str, Tensor], turn: int, rate_share: float
+    ) -> dict[str, Tensor] | None:
+        """One step of all that learns.
+
+        Args:
+            batch: "degraded" and "clean" (B, C, T), "trust_hz" (B, K).
+            turn: number of the step.
+            rate_share: of the peak learning rate.
+
+        Returns:
+            terms by name, "total" and "gradient"; None where a gradient is no number, and the net
+            was left as it is.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * rate_share
+        for part in self._parts(batch):
+            terms = self._terms(part, turn, rate_share)
+            self.accelerator.backward(terms["total"] / self.recipe.accumulation)
+        terms["gradient"] = self.accelerator.clip_grad_norm_(
+            self.net.parameters(), self.recipe.clip
+        )
+        is_number = bool(torch.isfinite(terms["gradient"]))
+        if is_number:
+            self.optimizer.step()
+            self.average.update_parameters(self.accelerator.unwrap_model(self.net))
+        self.optimizer.zero_grad()
+        return terms if is_number else None
+
+    def _parts(self, batch: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+        """The batch in `accumulation` parts."""
+        count = self.recipe.accumulation
+        chunks = {name: value.chunk(count) for name, value in batch.items()}
+        for index in range(count):
+            yield {name: values[index] for name, values in chunks.items()}
+
+    def _terms(self, part: dict[str, Tensor], turn: int, rate_share: float) -> dict[str, Tensor]:
+        """Loss terms and their "total"; the discriminators learn on the way."""
+        estimate, clean, trust_hz = self.net(part["degraded"]), part["clean"], part["trust_hz"]
+        terms = self.losses(estimate, clean, trust_hz, turn)
+        own = getattr(self.accelerator.unwrap_model(self.net), "own_loss", None)
+        if own is not None:
+            terms = {**terms, "own": own, "total": terms["total"] + own}
+        if self.adversary is None:
+            return terms
+        shown = hide_untrusted(estimate, clean, trust_hz, self.sample_rate)
+        learned = self.adversary.learn(shown, clean, turn, rate_share)
+        if turn < self.adversary.recipe.start_step:
+            return {**terms, **learned}
+        heard = self.adversary.terms(shown, clean, turn)
+        return {**terms, **learned, **heard, "total": terms["total"] + heard["total"]}
+
+    def state(self) -> dict[str, Any]:
+        """All tensors that a resumed run needs, as a copy."""
+        return copy.deepcopy(
+            {
+                "net": self.accelerator.unwrap_model(self.net).state_dict(),
+                "average": self.average.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "adversary": self.adversary.state_dict() if self.adversary else None,
+                "random": torch.get_rng_state(),
+            }
+        )
+
+    def take_up(self, state: dict[str, Any]) -> None:
+        """Goes back to a state, which stays as it is."""
+        state = copy.deepcopy(state)  # optimisers keep the tensors that they are given
+        self.accelerator.unwrap_model(self.net).load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.adversary:
+            self.adversary.load_state_dict(state["adversary"])
+        torch.set_rng_state(state["random"])
+
+
+def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Exponential moving average that forgets the first steps sooner than `decay` would."""
+
+    @torch.no_grad()
+    def update(averaged: Any, current: Any, count: Any) -> None:
+        keep = min(decay, (1 + int(count)) / (10 + int(count)))
+        torch._foreach_lerp_(averaged, current, 1 - keep)
+
+    return update

@@ -1,0 +1,237 @@
+"""A recipe as cards that can be switched, set and moved: what the chain editor shows, and back.
+
+A card is {"stage": NAME, "on": bool, "settings": {knob: value}, "reason": str}; that of a stage
+which runs a chain of its own on every stem also has "gains_db": {stem: dB or None} and
+"cards": [...], the stages that run on each stem. The cards that are on run in the order of the
+list. A new stage joins the form by existing: everything is drawn from its `knob()` metadata.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pipeline import recipe
+from pipeline.separation.separators import OFFLINE
+from pipeline.stage import knobs
+from pipeline.stages.per_stem import HIGHEST_GAIN_DB, LOWEST_GAIN_DB
+
+Card = dict[str, Any]
+Choices = Mapping[tuple[str, str], Sequence[tuple[str, Any]]]
+"""(stage, knob) -> (text, value) of values that are known only now, such as checkpoints."""
+
+TITLES = {
+    "snmf": "S-NMF",
+    "mask_unet": "Mask U-Net",
+    "wavenet": "WaveNet",
+    "per_stem": "Separate into stems",
+    "dequantize": "Dequantise",
+}
+"""What the page calls a stage whose name alone would not do."""
+
+
+def title(stage: str) -> str:
+    """What the page calls a stage: "remove_hum" is "Remove hum"."""
+    return TITLES.get(stage, stage.replace("_", " ").capitalize())
+
+
+def title_of(stage: Any, stages: Mapping[str, type]) -> str:
+    """What the page calls a stage that is at work."""
+    names = [name for name, cls in stages.items() if type(stage) is cls]
+    return title(names[0]) if names else type(stage).__name__
+
+
+def label(name: str, meta: Mapping[str, Any]) -> str:
+    """What the form calls a knob; a unit in its name is not said twice."""
+    bare = name.removesuffix(f"_{meta['unit'].lower()}") if meta["unit"] else name
+    return meta["label"] or bare.replace("_", " ").capitalize()
+
+
+def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> list[dict[str, Any]]:
+    """Everything the editor needs to know of each stage, as JSON values, in the natural order."""
+    return [
+        {
+            "name": name,
+            "title": title(name),
+            "about": _about(cls),
+            "knobs": [_control(name, knob, meta, choices or {}) for knob, meta in _knobs(cls)],
+            "inner": runs_chain(cls),
+            "stems": _stems(cls) if runs_chain(cls) else {},
+            "alone": list(OFFLINE),
+            "gains": [LOWEST_GAIN_DB, HIGHEST_GAIN_DB],
+        }
+        for name, cls in stages.items()
+    ]
+
+
+def runs_chain(cls: type) -> bool:
+    """Whether a stage runs a chain of its own."""
+    return "stages" in {field.name for field in dataclasses.fields(cls)}
+
+
+def new_cards(stages: Mapping[str, type]) -> list[Card]:
+    """Every stage once, off and at its defaults."""
+    return [card(name, cls) for name, cls in stages.items()]
+
+
+def card(name: str, cls: type, entry: Mapping[str, Any] | None = None) -> Card:
+    """A stage's card without its inner ones; on where there is a recipe's entry for it."""
+    given = entry or {}
+    settings = {knob: given.get(knob, meta["default"]) for knob, meta in _knobs(cls)}
+    made: Card = {
+        "stage": name, "on": entry is not None, "settings": settings,
+        "reason": str(given.get("reason", "")),
+    }  # fmt: skip
+    if runs_chain(cls):
+        made |= {"gains_db": dict(given.get("gains_db", {})), "cards": []}
+    return made
+
+
+def from_recipe(document: Mapping[str, Any], stages: Mapping[str, type]) -> list[Card]:
+    """The cards of a recipe in its order, then one, off, for each stage that it does not name.
+
+    Raises:
+        ValueError: it is not a recipe of these stages; see `pipeline.recipe.load`.
+    """
+    recipe.load(document, places(stages))
+    entries = document["stages"]
+    named = {entry["stage"] for entry in entries}
+    unused = [one for one in new_cards(stages) if one["stage"] not in named]
+    return _cards(entries, stages) + unused
+
+
+def to_recipe(cards: Any, stages: Mapping[str, type]) -> dict[str, Any]:
+    """The recipe that the cards say, checked; they come from a browser and may hold anything.
+
+    Raises:
+        ValueError: no stage is switched on, or the recipe cannot be read.
+    """
+    document = {"version": recipe.VERSION, "stages": _entries(cards, stages)}
+    if not document["stages"]:
+        raise ValueError("The recipe is empty: switch on at least one stage.")
+    chain = recipe.load(document, places(stages))
+    return recipe.dump(chain, places(stages))
+
+
+def places(stages: Mapping[str, type]) -> dict[str, str]:
+    """The stages as `pipeline.recipe` names them."""
+    return {name: f"{cls.__module__}:{cls.__qualname__}" for name, cls in stages.items()}
+
+
+def _cards(entries: Iterable[Mapping[str, Any]], stages: Mapping[str, type]) -> list[Card]:
+    made = []
+    for entry in entries:
+        one = card(entry["stage"], stages[entry["stage"]], entry)
+        if "cards" in one:
+            one["cards"] = _cards(entry.get("stages", []), stages)
+        made.append(one)
+    return made
+
+
+def _entries(cards: Any, stages: Mapping[str, type]) -> list[dict[str, Any]]:
+    if not isinstance(cards, list) or not all(isinstance(one, dict) for one in cards):
+        raise ValueError("The page has sent no recipe: reload it.")
+    return [_entry(one, stages) for one in cards if one.get("on")]
+
+
+def _entry(one: Card, stages: Mapping[str, type]) -> dict[str, Any]:
+    name, settings = str(one.get("stage")), one.get("settings")
+    if name not in stages or not isinstance(settings, dict):
+        return {"stage": name}
+    known = knobs(stages[name])
+    entry = {"stage": name} | {
+        key: as_knob(known[key], value) if key in known else value
+        for key, value in settings.items()
+    }
+    if runs_chain(stages[name]):
+        entry["gains_db"] = one.get("gains_db", {})
+        entry["stages"] = _entries(one.get("cards", []), stages)
+    return entry
+
+
+def as_knob(meta: Mapping[str, Any], value: Any) -> Any:
+    """What the browser sent as the knob's own type: a whole number where the default is one."""
+    if isinstance(value, bool):
+        return value
+    whole = isinstance(meta["default"], int) and not isinstance(meta["default"], bool)
+    if whole and isinstance(value, float) and value.is_integer():
+        return int(value)
+    numeric = isinstance(meta["default"], float) or (meta["optional"] and meta["default"] is None)
+    if numeric and isinstance(value, int):
+        return float(value)
+    return value
+
+
+def step(low: float, high: float, whole: bool) -> float:
+    """A slider's step: 1, 2 or 5 times a power of ten, about 200 steps in all."""
+    rough = (high - low) / 200
+    power = 10.0 ** math.floor(math.log10(rough))
+    nice = min((1, 2, 5, 10), key=lambda n: abs(n * power - rough)) * power
+    return max(1.0, round(nice)) if whole else nice
+
+
+def summary(document: Mapping[str, Any], stages: Mapping[str, type]) -> str:
+    """One line: the stages, and only the knobs that are not at their default."""
+    return " + ".join(_summed(entry, stages) for entry in document["stages"])
+
+
+def _summed(entry: Mapping[str, Any], stages: Mapping[str, type]) -> str:
+    meta = knobs(stages[entry["stage"]])
+    said = [
+        _said(name, meta[name], value)
+        for name, value in entry.items()
+        if name in meta and value != meta[name]["default"]
+    ]
+    for stem, gain in entry.get("gains_db", {}).items():
+        said.append(f"{stem} muted" if gain is None else f"{stem} {gain:+g} dB")
+    if entry.get("stages"):
+        said.append(f"on each: {summary(entry, stages)}")
+    name = title(entry["stage"])
+    return f"{name} ({', '.join(said)})" if said else name
+
+
+def _said(name: str, meta: Mapping[str, Any], value: Any) -> str:
+    text = "automatic" if value is None else f"{value} {meta['unit']}".rstrip()
+    return f"{label(name, meta).lower()} {text}"
+
+
+def _knobs(cls: type) -> Iterable[tuple[str, dict[str, Any]]]:
+    return knobs(cls).items()
+
+
+def _stems(cls: type) -> dict[str, list[str]]:
+    """Separator -> the stems that it makes."""
+    choices = knobs(cls)["separator"]["choices"]
+    return {choice: list(cls(separator=choice).names) for choice in choices}
+
+
+def _about(cls: type) -> str:
+    return (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _control(stage: str, name: str, meta: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
+    low, high, default = meta["low"], meta["high"], meta["default"]
+    whole = isinstance(default, int) and not isinstance(default, bool)
+    options = choices.get((stage, name)) or [(str(one), one) for one in meta["choices"]]
+    bounded = low is not None and high is not None
+    return {
+        "name": name,
+        "label": label(name, meta),
+        "unit": meta["unit"],
+        "help": meta["help"],
+        "default": default,
+        "optional": meta["optional"],
+        "choices": [] if isinstance(default, bool) else [list(one) for one in options],
+        "range": [low, high, step(low, high, whole)] if bounded and high > low else None,
+        "kind": _kind(default, meta),
+    }
+
+
+def _kind(default: Any, meta: Mapping[str, Any]) -> str:
+    if isinstance(default, bool):
+        return "tick"
+    numeric = meta["low"] is not None or isinstance(default, (int, float))
+    return "number" if numeric else "text"

@@ -1,0 +1,114 @@
+"""What a training run's events say, gathered for the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ui.components.charts import Point
+
+NO_TERM = frozenset(
+    ("time", "event", "step", "learning_rate", "audio_seconds_per_second", "fraction")
+) | {"seconds_left"}
+"""What a step's event has besides the loss terms."""
+
+JUDGED = "score"
+"""The figure of an evaluation that decides; for an enhancer it is the log-spectral distance."""
+
+
+@dataclass
+class Digest:
+    """A run as its events tell it.
+
+    Attributes:
+        step, fraction: where it stands; `fraction` of the whole, 0 to 1.
+        speed: seconds of sound learned from a second.
+        rate: learning rate.
+        left_s: seconds left, None while nobody can tell.
+        terms: loss terms by name, each (step, value); "total" first.
+        rates: (step, learning rate).
+        evaluations: (step, LSD) on the held-out recordings.
+        base: their LSD with what the run started from.
+        best: the lowest evaluation.
+        warnings: what went wrong on the way, for people.
+        end: the last event, if it is the end.
+    """
+
+    step: int = 0
+    fraction: float = 0.0
+    speed: float = 0.0
+    rate: float = 0.0
+    left_s: float | None = None
+    terms: dict[str, list[Point]] = field(default_factory=dict)
+    rates: list[Point] = field(default_factory=list)
+    evaluations: list[Point] = field(default_factory=list)
+    base: float | None = None
+    best: Point | None = None
+    warnings: list[str] = field(default_factory=list)
+    end: Mapping[str, Any] | None = None
+
+    @property
+    def last(self) -> float:
+        """The step at the right edge of the charts, at least 1."""
+        return max(1.0, self.step, *(x for x, _ in self.evaluations), 1.0)
+
+
+def digest(events: Sequence[Mapping[str, Any]], now: float) -> Digest:
+    """Reads the events of a run, in their order; unknown ones are passed over.
+
+    Args:
+        now: the time of day in seconds, as the events have it.
+    """
+    found = Digest()
+    for event in events:
+        found.end = event if event.get("event") == "end" else None
+        found.step = max(found.step, int(event.get("step") or 0))
+        _take(found, event)
+    found.terms = dict(sorted(found.terms.items(), key=lambda item: item[0] != "total"))
+    if found.evaluations:
+        found.best = min(found.evaluations, key=lambda point: point[1])
+    if found.end is None:
+        found.left_s = _left(events, now)
+    return found
+
+
+def _take(found: Digest, event: Mapping[str, Any]) -> None:
+    kind, step = event.get("event"), float(event.get("step") or 0)
+    if kind == "step":
+        found.fraction = _number(event, "fraction", found.fraction)
+        found.speed = _number(event, "audio_seconds_per_second", found.speed)
+        found.rate = _number(event, "learning_rate", found.rate)
+        found.rates.append((step, found.rate))
+        for name, value in event.items():
+            if name not in NO_TERM and isinstance(value, (int, float)):
+                found.terms.setdefault(name, []).append((step, float(value)))
+    elif kind == "validation" and math.isfinite(score := _number(event, JUDGED, math.nan)):
+        found.evaluations.append((step, score))
+    elif kind == "base" and math.isfinite(score := _number(event, JUDGED, math.nan)):
+        found.base = score
+    elif kind == "warning":
+        found.warnings.append(str(event.get("text", "")))
+    elif kind == "end" and event.get("reason") == "done":
+        found.fraction = 1.0
+
+
+def _number(event: Mapping[str, Any], name: str, otherwise: float) -> float:
+    value = event.get(name)
+    return float(value) if isinstance(value, (int, float)) else otherwise
+
+
+def _left(events: Sequence[Mapping[str, Any]], now: float) -> float | None:
+    """By how long the last part took, from the last start or resumption on."""
+    steps = [e for e in events if e.get("event") == "step" and _number(e, "fraction", 0) > 0]
+    begun = max((at for at, e in enumerate(events) if e.get("event") == "start"), default=0)
+    since = [event for event in steps if event["time"] >= events[begun]["time"]] if events else []
+    if len(since) < 2:
+        return None
+    first, last = since[max(0, len(since) - 20)], since[-1]
+    done = last["fraction"] - first["fraction"]
+    if done <= 0:
+        return None
+    left_s = (last["time"] - first["time"]) * (1 - last["fraction"]) / done
+    return max(0.0, left_s - max(0.0, now - last["time"]))

@@ -1,0 +1,96 @@
+"""The whole page: header, tabs, footer, and what is wired between the tabs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from pipeline import recipe
+from ui import VERSION, api
+from ui.components import html
+from ui.components.theme import ASSETS, theme
+from ui.finetune import result_use
+from ui.finetune import tab as tab_finetune
+from ui.finetune.runs import Rules, bases
+from ui.jobs import Line
+from ui.restore import recipe_events
+from ui.restore import tab as tab_restore
+from ui.session import Limits, Session, close_session, make_room
+from ui.wiring import QUIET
+
+STYLES = ("style.css", "finetune.css")
+
+FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·
+recordings stay on this server: for a day at most, or with the training run that learns from them
+</footer>"""
+
+PAGE_JS = """
+() => {
+  const switches = { ".wm-theme": "dark", ".wm-explain": "wm-explained" };
+  for (const [button, name] of Object.entries(switches)) {
+    const kept = localStorage.getItem(`wavemend-${name}`);
+    if (kept) document.body.classList.toggle(name, kept === "true");
+    document.querySelector(button).addEventListener("click", () => {
+      localStorage.setItem(`wavemend-${name}`, document.body.classList.toggle(name));
+    });
+  }
+  return [];
+}
+"""
+"""Light or dark, explained or terse: a click each, remembered by the browser."""
+
+
+def build(limits: Limits | None = None) -> gr.Blocks:
+    """The page, ready to launch; imports nothing heavy."""
+    limits = limits or Limits.here()
+    room, line = make_room(), Line(limits.waiting)
+    with gr.Blocks(
+        title="Wavemend", analytics_enabled=False, fill_width=True, delete_cache=(3600, 23 * 3600)
+    ) as page:
+        session = gr.State(None, delete_callback=close_session)
+        gr.HTML(html.HEADER, elem_classes="wm-plain")
+        with gr.Tabs(elem_classes="wm-tabs") as tabs:
+            with gr.Tab("Restore", id="restore"):
+                restore = tab_restore.build(session, line, limits, partial(Session.open, room))
+            with gr.Tab("Fine-tune", id="fine-tune") as tab:
+                tuned = tab_finetune.build(partial(Session.open, room), page, tab)
+        _connect(page, tabs, restore, tuned)
+        api.build(room, line, limits, recipe_events.DEFAULT)
+        gr.HTML(FOOTER, elem_classes="wm-plain")
+        page.load(
+            partial(Session.open, room), None, session, js=PAGE_JS, queue=False,
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+    return page.queue(max_size=64)
+
+
+def _connect(
+    page: gr.Blocks, tabs: gr.Tabs, restore: dict[str, Any], tuned: dict[str, Any]
+) -> None:
+    """What was fine-tuned is a checkpoint in Restore: at once, and on every page from then on."""
+    chain, named = restore["chain"], restore["named"]
+    new = partial(
+        result_use.with_new, frozenset(card.name for card in bases()), Rules.here().shared
+    )
+    page.load(new, chain, chain, **QUIET)
+    if tuned:
+        to_restore = partial(result_use.to_restore, recipe.stage_classes())
+        tuned["made"].success(to_restore, [tuned["used"], chain], [chain, named, tabs], **QUIET)
+
+
+def launch_options(limits: Limits | None = None) -> dict[str, Any]:
+    """Everything about the page that Gradio takes at launch."""
+    limits = limits or Limits.here()
+    return {
+        "theme": theme(),
+        "css": "\n".join((ASSETS / "css" / name).read_text(encoding="utf-8") for name in STYLES),
+        "footer_links": [],
+        "max_file_size": limits.file_size,
+        "show_error": False,
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "state_session_capacity": 1000,
+    }

@@ -1,0 +1,88 @@
+"""The chosen recording: read once, checked whole, described in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.audio.sound import Audio, Info, load, probe
+from pipeline.stage import share
+from ui.components import html
+
+if TYPE_CHECKING:
+    from pipeline.diagnosis.diagnose import Diagnosis
+
+READ_SHARE = 0.5
+"""How much of the progress bar reading takes; looking for what is wrong has the rest."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording that can be restored.
+
+    Attributes:
+        name: as the visitor calls it, for showing (escaped) only.
+        audio: the whole sound; a long one lives in a temporary file without a name.
+        bandwidth_hz: the frequency up to which there is sound.
+        diagnosis: what is wrong with it, and the recipe that is proposed.
+    """
+
+    path: Path
+    name: str
+    audio: Audio
+    info: Info
+    bandwidth_hz: float
+    diagnosis: Diagnosis
+
+    @property
+    def stem(self) -> str:
+        """What downloads are named after."""
+        return safe_stem(self.name)
+
+
+def read(path: Path, name: str, max_seconds: float, report: Callable[[str, float], None]) -> Source:
+    """Reads, measures and diagnoses a recording.
+
+    Args:
+        report: told what is being done, and how much of it all is done; may raise to stop.
+
+    Raises:
+        AudioError: what is wrong with the file and what cures it.
+    """
+    from pipeline.analysis.bandwidth import effective_bandwidth_hz
+    from pipeline.diagnosis.diagnose import diagnose
+
+    info = probe(path)
+    reading = share(partial(report, "Reading"), 0, READ_SHARE)
+    audio = load(path, max_seconds=max_seconds, tick=reading)
+    bandwidth_hz = effective_bandwidth_hz(audio)
+    found = diagnose(audio, info, share(partial(report, "Listening"), READ_SHARE, 1))
+    return Source(path, name, audio, info, bandwidth_hz, found)
+
+
+def safe_stem(name: str) -> str:
+    """The name without folder and suffix, fit for any file system; letters of any script stay."""
+    stem = Path(name.replace("\\", "/")).stem
+    clean = re.sub(r"[^\w .()+-]+", "_", stem).strip(" .")
+    return clean[:80].strip(" .") or "recording"
+
+
+def excerpt(audio: Audio, start_s: float, length_s: float) -> Audio:
+    """`length_s` seconds from `start_s` on, moved so that they fit; a view, no copy."""
+    length = min(round(length_s * audio.rate), audio.frames)
+    start = min(max(round(start_s * audio.rate), 0), audio.frames - length)
+    return Audio(audio.samples[:, start : start + length], audio.rate)
+
+
+def describe(source: Source) -> str:
+    """The facts panel of a recording."""
+    audio, info = source.audio, source.info
+    depth = "" if info.subtype.startswith(("VORBIS", "OPUS", "MPEG", "MP3")) else f"{info.bits} bit"
+    kind = info.container if not depth else f"{info.container}, {depth}"
+    rate = f"{audio.rate / 1000:g} kHz"
+    details = (html.clock(audio.seconds), rate, html.channels(audio.channels), kind)
+    return html.facts(source.name, details, source.bandwidth_hz, audio.rate)

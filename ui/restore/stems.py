@@ -1,0 +1,58 @@
+"""The stems of a separated recording: a player that mixes them, and a zip to take home."""
+
+from __future__ import annotations
+
+import secrets
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.audio.sound import Audio
+from pipeline.stage import Chain, Tick, no_tick, part
+from ui.components.player import PlayerData, Sound, listening_copy, player_value
+from ui.restore.steps import separates
+
+
+def mixer(
+    stems: Mapping[str, Audio], chain: Chain, folder: Path, tick: Tick = no_tick
+) -> PlayerData:
+    """The player of stems that sound together, each at the recipe's gain.
+
+    Args:
+        stems: by name, of one length.
+        chain: the chain that made them; its last stage that separates has their gains.
+        folder: where the listening copies go, in a folder of their own.
+    """
+    own = folder / "stems"
+    own.mkdir()
+    gains = [stage.gains_db for stage in chain.stages if separates(stage)][-1]  # type: ignore[attr-defined]
+    sounds, muted = [], []
+    for name, audio in stems.items():
+        gain_db = gains.get(name, 0.0)
+        muted.append(gain_db is None)
+        sounds.append(Sound(name.capitalize(), audio, gain_db or 0.0))
+    return player_value(sounds, own, (), tick, of=folder.name, muted=muted)
+
+
+def zipped(stems: Mapping[str, Audio], path: Path, tick: Tick = no_tick) -> Path:
+    """Writes the stems as 24-bit WAV files (32-bit float above full scale) into one zip file.
+
+    Whole or not at all; a second call returns the file of the first.
+
+    Returns:
+        `path`.
+    """
+    if path.exists():
+        return path
+    scratch = path.with_name(f"{secrets.token_hex(8)}.part")
+    wave = scratch.with_suffix(".wav")
+    try:
+        with zipfile.ZipFile(scratch, "w", zipfile.ZIP_STORED) as archive:
+            for at, (name, audio) in enumerate(stems.items()):
+                listening_copy(audio, wave, part(tick, at, len(stems)), folded=False)
+                archive.write(wave, f"{path.stem}/{name}.wav")
+        scratch.replace(path)
+    finally:
+        for rest in (scratch, wave):
+            rest.unlink(missing_ok=True)
+    return path
