@@ -6,6 +6,7 @@ import json
 import secrets
 import shutil
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import gradio as gr
 from pipeline import recipe
 from pipeline import restore as engine
 from pipeline.stage import Chain
-from ui.components.html import escape
 from ui.jobs import Job, Line
 from ui.session import Limits, plain_error, uploaded
 

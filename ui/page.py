@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline import recipe
 from ui import VERSION, api
-from ui.components import html
+from ui.components.rendering import render
 from ui.components.theme import ASSETS, theme
 from ui.finetune import result_use
 from ui.finetune import tab as tab_finetune
@@ -50,7 +50,7 @@ def build(limits: Limits | None = None) -> gr.Blocks:
         title="Wavemend", analytics_enabled=False, fill_width=True, delete_cache=(3600, 23 * 3600)
     ) as page:
         session = gr.State(None, delete_callback=close_session)
-        gr.HTML(html.HEADER, elem_classes="wm-plain")
+        gr.HTML(render("components/header.html"), elem_classes="wm-plain")
         with gr.Tabs(elem_classes="wm-tabs") as tabs:
             with gr.Tab("Restore", id="restore"):
                 restore = tab_restore.build(session, line, limits, partial(Session.open, room))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from typing import Any
+
+from ui.components.rendering import render
 
 SIDE = 1000
 MOST_POINTS = 160
@@ -56,26 +58,26 @@ def chart(
     """
     points = finite(points)
     up = around([y for _, y in points] + ([level.value] if level else []))
-    drawn = _grid(up) + _level(level, up) + _curve(points, across, up, "wmf-line")
-    spots = "".join(_spot(point, across, up, point == best, digits) for point in points)
-    ticks = "".join(
-        f'<span style="bottom:{100 * up.at(y):.2f}%">{y:.{_digits(up)}f}</span>' for y in nice(up)
+    return render(
+        "components/chart.html",
+        side=SIDE,
+        label=label,
+        grid="".join(f"M0 {_y(up, y)}H{SIDE}" for y in nice(up)),
+        curve=_curve(points, across, up),
+        level=_level(level, up, digits) if level else None,
+        rows=[(_share(up, y), f"{y:.{_digits(up)}f}") for y in nice(up)],
+        columns=[(_share(across, x), f"{x:,.0f}") for x in nice(across, 5, smallest=1.0)],
+        spots=[_spot(point, across, up, point == best, digits) for point in points],
     )
-    below = "".join(
-        f'<span style="left:{100 * across.at(x):.2f}%">{x:,.0f}</span>' for x in nice(across, 5)
-    )
-    return f"""<div class="wmf-chart"><div class="wmf-y">{ticks}</div>
-<div class="wmf-plot">{_svg(drawn, label)}{_named(level, up, digits)}{spots}</div>
-<div class="wmf-x">{below}</div></div>"""
 
 
 def spark(points: Sequence[Point], label: str) -> str:
     """A curve without axes, as high as its line of text; the trend is what it shows."""
     thin = thinned(finite(points))
-    if len(thin) < 2:
-        return _svg("", label, "wmf-spark")
-    across, up = Scale(thin[0][0], thin[-1][0]), around([y for _, y in thin])
-    return _svg(_curve(thin, across, up, "wmf-line"), label, "wmf-spark")
+    curve = ""
+    if len(thin) > 1:
+        curve = _curve(thin, Scale(thin[0][0], thin[-1][0]), around([y for _, y in thin]))
+    return render("components/spark.html", side=SIDE, label=label, curve=curve)
 
 
 def finite(points: Sequence[Point]) -> list[Point]:
@@ -102,9 +104,9 @@ def around(values: Sequence[float]) -> Scale:
     return Scale(low - room, high + room)
 
 
-def nice(scale: Scale, count: int = 4) -> list[float]:
-    """Round values within a scale, about so many."""
-    rough = (scale.high - scale.low) / count
+def nice(scale: Scale, count: int = 4, smallest: float = 0.0) -> list[float]:
+    """Round values within a scale, about so many, and at least `smallest` apart."""
+    rough = max((scale.high - scale.low) / count, smallest)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(n * power for n in (1, 2, 5, 10) if n * power >= rough * 0.999)
     first, last = math.ceil(scale.low / step - 1e-9), math.floor(scale.high / step + 1e-9)
@@ -115,41 +117,33 @@ def _digits(scale: Scale) -> int:
     return max(0, min(4, 1 - math.floor(math.log10(scale.high - scale.low))))
 
 
-def _svg(inner: str, label: str, name: str = "") -> str:
-    return (
-        f'<svg class="{name}" viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escape(label)}">{inner}</svg>'
-    )
+def _level(level: Level, up: Scale, digits: int) -> dict[str, str]:
+    return {
+        "path": f"M0 {_y(up, level.value)}H{SIDE}",
+        "share": _share(up, level.value),
+        "text": f"{level.name} {level.value:.{digits}f}",
+    }
 
 
-def _grid(up: Scale) -> str:
-    lines = "".join(f"M0 {_y(up, y)}H{SIDE}" for y in nice(up))
-    return f'<path class="wmf-grid" d="{lines}"/>'
+def _curve(points: Sequence[Point], across: Scale, up: Scale) -> str:
+    """The curve as an SVG path; a single point has none."""
+    corners = "L".join(f"{SIDE * across.at(x):.1f} {_y(up, y)}" for x, y in points)
+    return f"M{corners}" if len(points) > 1 else ""
 
 
-def _level(level: Level | None, up: Scale) -> str:
-    return f'<path class="wmf-level" d="M0 {_y(up, level.value)}H{SIDE}"/>' if level else ""
-
-
-def _named(level: Level | None, up: Scale, digits: int) -> str:
-    if level is None:
-        return ""
-    text = f"{escape(level.name)} {level.value:.{digits}f}"
-    return f'<span class="wmf-name" style="bottom:{100 * up.at(level.value):.2f}%">{text}</span>'
-
-
-def _curve(points: Sequence[Point], across: Scale, up: Scale, name: str) -> str:
-    places = "L".join(f"{SIDE * across.at(x):.1f} {_y(up, y)}" for x, y in points)
-    return f'<path class="{name}" d="M{places}"/>' if len(points) > 1 else ""
-
-
-def _spot(point: Point, across: Scale, up: Scale, best: bool, digits: int) -> str:
+def _spot(point: Point, across: Scale, up: Scale, best: bool, digits: int) -> dict[str, Any]:
     x, y = point
-    said = f"step {x:,.0f}: {y:.{digits}f}{', the best so far' if best else ''}"
-    return (
-        f'<i class="wmf-spot{" wmf-best" if best else ""}" title="{said}" '
-        f'style="left:{100 * across.at(x):.2f}%;bottom:{100 * up.at(y):.2f}%"></i>'
-    )
+    return {
+        "best": best,
+        "text": f"step {x:,.0f}: {y:.{digits}f}{', the best so far' if best else ''}",
+        "left": _share(across, x),
+        "bottom": _share(up, y),
+    }
+
+
+def _share(scale: Scale, value: float) -> str:
+    """Where a value lies on a scale, in percent."""
+    return f"{100 * scale.at(value):.2f}"
 
 
 def _y(up: Scale, value: float) -> str:

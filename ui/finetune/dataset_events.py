@@ -21,6 +21,7 @@ from training.learn.cost import Cost
 from training.runs import processes
 from training.runs.run import Run
 from ui.components import html
+from ui.components.formatting import about
 from ui.finetune import dataset_report, runs
 from ui.finetune.runs import Rules, base_of, cost_in, measuring, recipe_for
 from ui.jobs import Job, Line
@@ -231,7 +232,7 @@ def forecast(desk: Desk, visit: Visit | None, *form: Any) -> str:
     used = 60 * max(dataset_report.used_minutes(visit.report), 0.01)
     times = max(1, round(heard / used))
     said = f"About {recipe.steps:,} steps here" if recipe.minutes else f"{recipe.steps:,} steps"
-    took = f"{cost.step_s:.2g} s each, measured" if recipe.minutes else html.about(60 * minutes)
+    took = f"{cost.step_s:.2g} s each, measured" if recipe.minutes else about(60 * minutes)
     each = "once" if times == 1 else f"about {times:,} times"
     return html.note(f"{said} ({took}): each second is heard {each}.")
 

@@ -7,7 +7,7 @@ from html import escape
 from itertools import takewhile
 from typing import Any
 
-from ui.components import html
+from ui.components import formatting, html
 
 MOST_ROWS = 200
 REACH = 0.4
@@ -59,11 +59,10 @@ def summary(report: Report) -> str:
         f"<span>{_minutes(totals['used_minutes'])} of sound{out}</span></div>"
     )
     if not used:
-        return said + html.problem("None of these can be learned from; the list says why.")
+        return f"{said}{html.problem('None of these can be learned from; the list says why.')}"
     if not is_usable(report):
-        return said + html.problem(
-            "Give one more recording at least: one is held back, to judge by."
-        )
+        one_more = html.problem("Give one more recording at least: one is held back, to judge by.")
+        return f"{said}{one_more}"
     return said
 
 
@@ -97,9 +96,9 @@ def _folder(names: Sequence[str]) -> str:
 def _row(row: Mapping[str, Any], folder: str, is_held: bool) -> str:
     verdict, reasons = str(row["verdict"]), "; ".join(map(str, row.get("reasons") or ()))
     measured = bool(row.get("rate"))
-    form = f"{row['rate'] / 1000:g} kHz, {html.channels(row['channels'])}" if measured else ""
-    reach = html.hertz(row["bandwidth_hz"]) if row.get("bandwidth_hz") else ""
-    length = html.clock(row["seconds"]) if measured else ""
+    form = f"{row['rate'] / 1000:g} kHz, {formatting.channels(row['channels'])}" if measured else ""
+    reach = formatting.hertz(row["bandwidth_hz"]) if row.get("bandwidth_hz") else ""
+    length = formatting.clock(row["seconds"]) if measured else ""
     name, short = escape(str(row["name"])), escape(str(row["name"]).removeprefix(folder))
     out = is_held and verdict != "left out"
     use = "held back, to judge by" if out else {"used": "learned from"}.get(verdict, verdict)

@@ -9,6 +9,7 @@ from typing import Any
 from training.runs.quota import Limits
 from ui.components import html
 from ui.components.charts import Level, Scale, chart, spark
+from ui.components.formatting import about
 from ui.finetune.run_digest import Digest
 
 STATES = {
@@ -116,7 +117,7 @@ def meter(state: str, found: Digest, text: str = "") -> str:
     """The line on top: what the run does, how far it is, how long still."""
     name, said = STATES.get(state, state), text or ABOUT.get(state, "")
     live = state in LIVE
-    left = f"about {html.about(found.left_s)} left" if live and found.left_s is not None else ""
+    left = f"about {about(found.left_s)} left" if live and found.left_s is not None else ""
     facts = [
         f"step {found.step:,}" if found.step else "",
         f"{100 * found.fraction:.0f} %" if found.fraction else "",

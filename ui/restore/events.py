@@ -17,7 +17,7 @@ from pipeline.stage import Cancelled
 from ui.components import html
 from ui.components.theme import ASSETS
 from ui.jobs import Job, Line
-from ui.restore import comparison, diagnosis_view, outcome, recipe_events, source
+from ui.restore import comparison, diagnosis_view, outcome, recipe_events, recording_view, source
 from ui.restore.result_events import (
     COMPARED,
     PREVIEW,
@@ -116,7 +116,7 @@ def read(desk: Desk, session: Session, job: Job, named: str, value: Any) -> Upda
     slider = gr.update(maximum=max(round(last, 1), 0.1), value=0.0, visible=last > 0)
     offers = recipe_events.rivals(found)
     return {
-        "facts": source.describe(found),
+        "facts": recording_view.facts(found),
         "diagnosed": gr.update(visible=True),
         "diagnosis": diagnosis_view.panel(found.diagnosis),
         "empty": gr.update(visible=False),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import gradio as gr
 
 from pipeline import recipe
 from ui.components import chain_form, html
+from ui.components.formatting import about
 from ui.restore import outcome
 from ui.restore.comparison import MOST, Candidate
 from ui.restore.source import Source
@@ -51,8 +53,8 @@ def proposal_title(source: Source) -> str:
 def filled(value: Any, document: Mapping[str, Any], stages: Mapping[str, type]) -> Value:
     """The editor's value with another recipe's cards; the visitor's own networks stay."""
     own = value.get("own", {}) if isinstance(value, dict) else {}
-    about = str(document.get("summary", ""))
-    return {"cards": chain_form.from_recipe(document, stages), "own": own, "about": about}
+    summary = str(document.get("summary", ""))
+    return {"cards": chain_form.from_recipe(document, stages), "own": own, "about": summary}
 
 
 def open_recipe(
@@ -72,7 +74,7 @@ def open_recipe(
             return gr.skip()
         return filled(value, recipe.read(chosen, chain_form.places(stages)), stages)
     except Exception as error:
-        raise gr.Error(html.escape(plain_error(error))) from error
+        raise gr.Error(escape(plain_error(error))) from error
 
 
 def withdrawn(stages: Mapping[str, type], named: str, value: Any) -> dict[str, Any]:
@@ -138,7 +140,7 @@ def forecast(stages: Mapping[str, type], session: Session | None, value: Any) ->
     except Exception as error:
         return html.problem(plain_error(error))
     first = f" {files} file(s) of the separator will be downloaded first." if files else ""
-    return html.note(f"Restoring all of it will take about {html.about(seconds)}.{first}")
+    return html.note(f"Restoring all of it will take about {about(seconds)}.{first}")
 
 
 def proposed(stages: Mapping[str, type], source: Source, named: str, value: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import gradio as gr
 from pipeline.stage import Cancelled
 from ui.components import chain_form, html
 from ui.jobs import Job
-from ui.restore import outcome, recipe_events
+from ui.restore import outcome, recipe_events, result_view
 from ui.restore.comparison import MOST, Comparison
 from ui.restore.outcome import Outcome
 from ui.session import Session, plain_error
@@ -60,7 +60,7 @@ def _restored(made: Outcome, name: str, stages: Stages) -> Updates:
     steps = [(title, at) for at, (title, _) in enumerate(made.steps)]
     chooser = {"choices": steps, "visible": len(steps) > 2, "interactive": True}
     return {
-        "made": html.made(name, made.title, chain_form.summary(made.recipe, stages)),
+        "made": result_view.title(name, made.title, chain_form.summary(made.recipe, stages)),
         "steps": gr.update(visible=len(steps) > 2 or bool(made.note)),
         "first": gr.update(value=0, **chooser),
         "second": gr.update(value=len(steps) - 1, **chooser),
@@ -68,17 +68,17 @@ def _restored(made: Outcome, name: str, stages: Stages) -> Updates:
         "stems": gr.update(visible=made.mixer is not None),
         "mixer": made.mixer,
         "lower": gr.update(visible=True),
-        "card": html.guarantee(made.rows),
+        "card": result_view.guarantee(made.rows),
         "slots": gr.update(visible=False),
         **_slots([]),
     }
 
 
 def _compared(made: Comparison, name: str) -> Updates:
-    said = [html.candidate(one.title, one.rows, one.problem) for one in made.candidates]
+    said = [result_view.candidate(one.title, one.rows, one.problem) for one in made.candidates]
     count = len(made.candidates)
     return {
-        "made": html.made(name, made.title, f"{count} recipes on the same ten seconds"),
+        "made": result_view.title(name, made.title, f"{count} recipes on the same ten seconds"),
         "steps": gr.update(visible=False),
         "stems": gr.update(visible=False),
         "mixer": None,

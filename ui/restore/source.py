@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pipeline.audio.sound import Audio, Info, load, probe
 from pipeline.stage import share
-from ui.components import html
 
 if TYPE_CHECKING:
     from pipeline.diagnosis.diagnose import Diagnosis
@@ -76,13 +75,3 @@ def excerpt(audio: Audio, start_s: float, length_s: float) -> Audio:
     length = min(round(length_s * audio.rate), audio.frames)
     start = min(max(round(start_s * audio.rate), 0), audio.frames - length)
     return Audio(audio.samples[:, start : start + length], audio.rate)
-
-
-def describe(source: Source) -> str:
-    """The facts panel of a recording."""
-    audio, info = source.audio, source.info
-    depth = "" if info.subtype.startswith(("VORBIS", "OPUS", "MPEG", "MP3")) else f"{info.bits} bit"
-    kind = info.container if not depth else f"{info.container}, {depth}"
-    rate = f"{audio.rate / 1000:g} kHz"
-    details = (html.clock(audio.seconds), rate, html.channels(audio.channels), kind)
-    return html.facts(source.name, details, source.bandwidth_hz, audio.rate)

@@ -8,9 +8,10 @@ from typing import Any
 import gradio as gr
 
 from pipeline import recipe
-from ui.components import chain_form, html
+from ui.components import chain_form
 from ui.components.chain_editor import ChainEditor
 from ui.components.player import ABPlayer
+from ui.components.rendering import render
 from ui.jobs import Line
 from ui.restore import events as events
 from ui.restore import outcome, own_weights, recipe_events, tab_wiring
@@ -80,7 +81,7 @@ def _draw_source() -> dict[str, Any]:
 
 def _draw_recipe(stages: dict[str, type]) -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-recipe"):
-        _heading(f"Recipe {html.EXPLAIN}")
+        _heading('Recipe <button type="button" class="wm-explain">explain</button>')
         with gr.Row(elem_classes="wm-tight"):
             named = gr.Dropdown(
                 recipe_events.choices(),
@@ -167,7 +168,7 @@ def _draw_diagnosis() -> dict[str, Any]:
 
 
 def _draw_result() -> dict[str, Any]:
-    empty = gr.HTML(html.EMPTY, apply_default_css=False, elem_id="wm-empty")
+    empty = gr.HTML(render("restore/welcome.html"), apply_default_css=False, elem_id="wm-empty")
     with gr.Column(visible=False, elem_classes="wm-result") as result:
         with gr.Row(elem_classes="wm-tight"):
             made = _html("made")
@@ -212,7 +213,7 @@ def _draw_guarantee() -> dict[str, Any]:
             with gr.Row(elem_classes="wm-tight wm-downloads"):
                 names = [*outcome.DOWNLOADS, outcome.RECIPE]
                 kinds = [gr.Button(name, size="md", min_width=90) for name in names]
-            gr.HTML(html.DOWNLOADS, apply_default_css=False)
+            gr.HTML(render("restore/downloads.html"), apply_default_css=False)
     delivery = _html("delivery")
     handed = gr.DownloadButton("Download", visible="hidden", elem_id="wm-handed")
     return {"lower": lower, "card": card, "delivery": delivery, "kinds": kinds, "handed": handed}

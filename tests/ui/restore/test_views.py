@@ -1,0 +1,96 @@
+"""The Restore tab's pieces of HTML: right numbers, and text of others is never HTML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.audio.sound import Audio
+from pipeline.diagnosis.diagnose import Diagnosis
+from pipeline.diagnosis.finding import Finding
+from ui.restore import diagnosis_view, recording_view, result_view, source
+
+EVIL_RECIPE = {
+    "version": 1, "title": "<img src=x>\"'&", "summary": "<img src=x>\"'&",
+    "stages": [{"stage": "<img src=x>\"'&", "reason": "<img src=x>\"'&"}],
+}  # fmt: skip
+EVIL = "<img src=x onerror=alert(1)>\"'&.wav"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        recording_view.panel(EVIL, (EVIL,), 3900.0, 48_000),
+        result_view.title(EVIL, EVIL, EVIL),
+        result_view.guarantee([(EVIL, EVIL, None, EVIL)]),
+        result_view.candidate(EVIL, [("Loudness", EVIL, False, EVIL)], ""),
+        result_view.candidate(EVIL, [], EVIL),
+        diagnosis_view.panel(Diagnosis((Finding(EVIL, EVIL, EVIL, 0.5, EVIL, True),), EVIL_RECIPE)),
+        diagnosis_view.panel(Diagnosis((Finding(EVIL, 1.0, "", 0.5, EVIL),), EVIL_RECIPE)),
+        diagnosis_view.panel(Diagnosis((), {**EVIL_RECIPE, "stages": []})),
+    ],
+)
+def test_no_visitor_s_text_becomes_html(html: str) -> None:
+    assert "<img" not in html and "\"'&" not in html and "&lt;img" in html
+
+
+def silent(stage: str, fraction: float) -> None:
+    """A report that nobody reads."""
+
+
+def test_the_diagnosis_has_troubles_first_the_surest_first_and_the_rest_folded_away() -> None:
+    found = (
+        Finding("lufs", -20.0, "LUFS", 1.0, "Fine level."),
+        Finding("hum", 50.0, "Hz", 0.6, "It hums.", True),
+        Finding("clicks", 9.0, "1/min", 0.9, "It clicks.", True),
+    )
+    stages = [{"stage": "declick", "reason": "Because."}, {"stage": "snmf", "reason": "So."}]
+    said = diagnosis_view.panel(Diagnosis(found, {"version": 1, "title": "Old", "stages": stages}))
+    places = [said.index(text) for text in ("It clicks", "90 % sure", "It hums", "60 % sure")]
+    assert places == sorted(places) and said.index("wm-healthy") < said.index("Fine level")
+    assert "2 findings" in said and "Because." in said and "S-NMF" in said
+    fine = diagnosis_view.panel(Diagnosis(found[:1], {"version": 1, "stages": []}))
+    assert "Nothing to do" in fine and "Nothing wrong" in fine
+
+
+def test_every_bandwidth_has_words_of_its_own_and_the_top_is_full() -> None:
+    said = [recording_view.character(hz) for hz in (3400, 5000, 7000, 11_000, 16_000, 20_000)]
+    assert len(set(said)) == 6
+    assert said[0].startswith("Like a telephone") and said[-1].startswith("Full band")
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("take 1.wav", "take 1"), ("../../etc/passwd", "passwd"), ("C:\\a\\b.mp3", "b"),
+        ("Grüße (2).flac", "Grüße (2)"), ("a/b:c*?.wav", "b_c_"), ("...", "recording"),
+        ("", "recording"), ("x" * 300 + ".wav", "x" * 80), ("a.b.wav", "a.b"),
+    ],
+)  # fmt: skip
+def test_downloads_get_a_name_that_every_file_system_takes(name: str, stem: str) -> None:
+    assert source.safe_stem(name) == stem
+
+
+@pytest.mark.parametrize(
+    ("at_s", "first", "frames"), [(0, 0, 1000), (1.5, 150, 1000), (99, 200, 1000), (-3, 0, 1000)]
+)
+def test_a_preview_always_fits_into_the_recording(at_s: float, first: int, frames: int) -> None:
+    audio = Audio(np.arange(1200, dtype=np.float32)[None] / 1200, 100)
+    part = source.excerpt(audio, at_s, 10.0)
+    assert part.frames == frames
+    assert part.samples[0, 0] == audio.samples[0, first]
+    assert source.excerpt(audio, at_s, 60.0).frames == 1200
+
+
+def test_the_facts_are_those_of_the_file(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "a.flac", 0.1 * rng.standard_normal((16_000, 2)), 16_000, "PCM_24")
+    found = source.read(tmp_path / "a.flac", "my <b>take</b>.flac", 60.0, silent)
+    said = recording_view.facts(found)
+    assert "my &lt;b&gt;take&lt;/b&gt;.flac" in said
+    assert "1.0 s · 16 kHz · stereo · FLAC, 24 bit" in said
+    with pytest.raises(ValueError, match="0.4 s of sound"):
+        source.read(tmp_path / "a.flac", "a.flac", 0.4, silent)
