@@ -65,6 +65,8 @@ class Enhancer(nn.Module):
         receptive_field: samples on either side that can change an output sample.
     """
 
+    multichannel = False
+
     def __init__(self, config: EnhancerConfig | None = None) -> None:
         super().__init__()
         self.config = config or EnhancerConfig()
@@ -81,8 +83,8 @@ class Enhancer(nn.Module):
         self.receptive_field = 4 * self.stride  # 3 bottleneck frames and 2/3 of one in the encoder
 
     def forward(self, x: Tensor) -> Tensor:
-        length = x.shape[-1]
-        x = pad_to_multiple(x, self.stride)
+        length, dtype = x.shape[-1], x.dtype
+        x = pad_to_multiple(x, self.stride).to(self.decoder[0].conv.bias.dtype)
         skips = []
         for level in self.encoder:
             x = level(x)
@@ -91,7 +93,7 @@ class Enhancer(nn.Module):
         first_skip = len(skips) - self.config.n_skips
         for index in reversed(range(len(skips))):
             x = self.decoder[index](x, skips[index] if index >= first_skip else None)
-        return x[..., :length]
+        return x[..., :length].to(dtype)
 
 
 class _Down(nn.Module):

@@ -122,6 +122,7 @@ def fold_weight_norm(net: nn.Module) -> nn.Module:
     for module in net.modules():
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight")
+            module.weight = nn.Parameter(module.weight.detach())  # a plain tensor without gradients
     return net
 
 

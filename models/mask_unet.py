@@ -60,7 +60,7 @@ class MaskUnet(nn.Module):
     Attributes:
         stride: samples of one frame of the deepest level.
         receptive_field: samples on either side that can change an output sample.
-        multichannel: True: the channels of a sound belong together.
+        multichannel: the channels of a sound belong together.
     """
 
     multichannel = True

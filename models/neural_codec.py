@@ -64,6 +64,8 @@ class NeuralCodecNet(nn.Module):
         own_loss: of the last pass while training, what the quantisers add to the loss.
     """
 
+    multichannel = False
+
     def __init__(self, config: NeuralCodecConfig | None = None) -> None:
         super().__init__()
         c = self.config = config or NeuralCodecConfig()

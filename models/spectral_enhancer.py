@@ -82,6 +82,8 @@ class SpectralEnhancer(nn.Module):
         receptive_field: samples on either side that can change an output sample.
     """
 
+    multichannel = False
+
     def __init__(self, config: SpectralEnhancerConfig | None = None) -> None:
         super().__init__()
         c = self.config = config or SpectralEnhancerConfig()

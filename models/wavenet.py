@@ -67,6 +67,8 @@ class WaveNet(nn.Module):
         receptive_field: samples on either side that can change an output sample.
     """
 
+    multichannel = False
+
     def __init__(self, config: WaveNetConfig | None = None) -> None:
         super().__init__()
         c = self.config = config or WaveNetConfig()

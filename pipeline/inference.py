@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
+
+from models.net import Net
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 KEPT_NETS = 2
@@ -18,24 +19,6 @@ CHANNELS_AT_ONCE = 2  # of a net's batch: more costs memory and gains nothing
 LONG_ENOUGH_S = 5.0  # for a run to say how fast the next one will be
 _loading = threading.Lock()
 _measured_speed: dict[tuple[str, ...], float] = {}
-
-
-class Net(Protocol):
-    """A net: (B, 1, T) tensor -> the same shape, any T; or (B, C, T) where it has `multichannel`.
-
-    Attributes:
-        config: with `sample_rate` in Hz.
-        stride: the net commutes with shifts by multiples of so many samples.
-        receptive_field: samples on either side that an output sample depends on.
-    """
-
-    config: Any
-    stride: int
-    receptive_field: int
-
-    def __call__(self, x: Any) -> Any: ...
-
-    def parameters(self) -> Any: ...
 
 
 def pick_device(name: str = "auto") -> str:
@@ -69,37 +52,29 @@ def load(
 
     Args:
         models: keys of `models.registry.NETS` that will do; any when empty.
-        own: a further folder of checkpoints, which is looked in first.
+        own: a visitor's own folder of checkpoints, which is looked in last.
 
     Raises:
         ValueError: there is no such checkpoint, it is damaged, or it holds another kind of net.
     """
-    from models import registry
+    from models.checkpoint import find, search_path
 
-    found = _own_card(own, checkpoint) or registry.card(checkpoint)
-    if models and found.model not in models:
+    card = find(checkpoint, search_path(own))
+    if models and card.model not in models:
         raise ValueError(
-            f"checkpoint: got {checkpoint!r}, a net of kind {found.model}, "
+            f"checkpoint: got {checkpoint!r}, a net of kind {card.model}, "
             f"expected one of kind {' or '.join(models)}"
         )
     with _loading:  # two visitors at once load it once
-        return _load(str(found.folder), found.sha256, device, precision)
-
-
-def _own_card(folder: str, checkpoint: str) -> Any:
-    from models import registry
-
-    path = Path(folder) / checkpoint
-    inside = folder and Path(checkpoint).name == checkpoint
-    return registry.read_card(path) if inside and (path / registry.CARD).is_file() else None
+        return _load(str(card.folder), card.sha256, device, precision)
 
 
 @lru_cache(maxsize=KEPT_NETS)
 def _load(folder: str, sha256: str, device: str, precision: str) -> Net:
-    from models import malloc, registry
+    from models import checkpoint, malloc
 
     malloc.keep_tensors_mapped()
-    return registry.load(Path(folder), device, precision)
+    return checkpoint.load(Path(folder), precision).to(device)
 
 
 @contextmanager
@@ -122,11 +97,6 @@ def is_on_cpu(net: Net) -> bool:
     return next(net.parameters()).device.type == "cpu"
 
 
-def is_multichannel(net: Net) -> bool:
-    """Whether the net takes the channels of a sound together."""
-    return getattr(net, "multichannel", False)
-
-
 def apply(net: Net, x: np.ndarray) -> np.ndarray:
     """A net on each channel, or on all together: (C, T) float32 -> (C, T) float32."""
     import torch
@@ -134,7 +104,7 @@ def apply(net: Net, x: np.ndarray) -> np.ndarray:
     device = next(net.parameters()).device
     made = np.empty_like(x)
     with torch.inference_mode():
-        if is_multichannel(net):
+        if net.multichannel:
             return net(torch.from_numpy(x)[None].to(device))[0].float().cpu().numpy()
         for first in range(0, len(x), CHANNELS_AT_ONCE):
             some = slice(first, first + CHANNELS_AT_ONCE)

@@ -152,9 +152,9 @@ def _load(name: str) -> _Coder:
 def _own() -> _Coder:
     import torch
 
-    from models import registry
+    from models import checkpoint
 
-    net = registry.load(OWN)
+    net = checkpoint.load(checkpoint.SHIPPED / OWN)
 
     @torch.inference_mode()
     def run(x: np.ndarray, kbps: float) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from models import registry
+from models import checkpoint
 from pipeline.diagnosis.finding import Finding, hertz
 from pipeline.recipe import VERSION
 
@@ -75,7 +75,8 @@ def _noise(found: dict[str, Finding]) -> list[dict[str, Any]]:
 
 
 def _generated(found: dict[str, Finding]) -> list[dict[str, Any]]:
-    nets = [card.name for card in registry.available() if card.model == "mask_unet"]
+    cards = checkpoint.available(checkpoint.search_path())
+    nets = [card.name for card in cards if card.model == "mask_unet"]
     if not _trouble(found, "neural_codec") or found["content"].value != "music" or not nets:
         return []
     return [_stage("mask_unet", found["neural_codec"].text, checkpoint=nets[0])]
@@ -98,7 +99,7 @@ def _enhancer(found: dict[str, Finding]) -> str | None:
         return None
     names = [
         card.name
-        for card in registry.available()
+        for card in checkpoint.available(checkpoint.search_path())
         if "enhancer" in card.model and str(content.value) in card.name
     ]
     return names[0] if names else None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from models.registry import PRECISIONS
+from models.net import PRECISIONS
 from pipeline import inference
 from pipeline.audio.sound import Audio, allocate, resample
 from pipeline.stage import Tick, check_knobs, knob, no_tick, share
@@ -100,12 +100,12 @@ def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
     Raises:
         ValueError: the file holds no weights that can be read safely, or those of another net.
     """
-    from models import registry, user_weights
+    from models import checkpoint, user_weights
 
-    net = user_weights.wavenet(registry.read_weights(path), size)
+    net = user_weights.wavenet(checkpoint.read_weights(path), size)
     name = name or "my-" + (re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "wavenet")
     title = f"Own weights: {path.name}"
-    registry.save_checkpoint(net, folder / name, title=title, licence="not stated")
+    checkpoint.save_checkpoint(net, folder / name, title=title, licence="not stated")
     return name
 
 

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import ClassVar
 
-from models.registry import PRECISIONS
+from models.net import PRECISIONS
 from pipeline import inference
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
 from pipeline.audio.sound import Audio, allocate, resample
@@ -65,6 +65,7 @@ class Enhance:
         "what is added then differs by -40 dB or less.",
     )
     device: str = "auto"
+    own: str = ""
 
     def __post_init__(self) -> None:
         check_knobs(self)
@@ -84,7 +85,9 @@ class Enhance:
         if not self.mix or keep_below_hz is None:
             return _resampled(audio, rate, tick)
         device = inference.pick_device(self.device)
-        net = inference.load(self.checkpoint, device, self.precision, models=self.MODELS)
+        net = inference.load(
+            self.checkpoint, device, self.precision, models=self.MODELS, own=self.own
+        )
         tick(0.01)
         own_rate: int = net.config.sample_rate
         if keep_below_hz + fir.WIDTH_HZ >= own_rate / 2:

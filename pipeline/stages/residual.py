@@ -45,7 +45,7 @@ def residual(
     if not inference.is_on_cpu(net):
         payload *= GPU_PAYLOADS
     gain = net_gain(x)
-    if inference.is_multichannel(net):
+    if net.multichannel:
         gain = gain.min(keepdims=True)  # the channels keep their relation
 
     def of_window(window: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ def nets(reference: dict[str, float]) -> None:
 
     from models.enhancer import SIZES, Enhancer, EnhancerConfig
     from models.mask_unet import MaskUnet, MaskUnetConfig
-    from models.registry import PRECISIONS, inference_form
+    from models.net import PRECISIONS, inference_form
     from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
     from models.wavenet import SIZES as WAVENETS
     from models.wavenet import WaveNetConfig

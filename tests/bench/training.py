@@ -42,7 +42,7 @@ def speed(recipe: Recipe) -> float:
     AcceleratorState._reset_state(True)  # the precision of the recipe before
     net = build(recipe.model, recipe.net_config())
     learner = Learner(net, recipe, Accelerator(mixed_precision=recipe.precision, cpu=True))
-    channels = 2 if getattr(net, "multichannel", False) else 1
+    channels = 2 if net.multichannel else 1
     length = round(recipe.seconds * learner.sample_rate)
     clean = 0.1 * torch.randn(recipe.batch, channels, length)
     trust_hz = torch.full((recipe.batch, length // 480), learner.sample_rate / 2)

@@ -9,7 +9,7 @@ from torch import nn
 from models.enhancer import SIZES, Enhancer, EnhancerConfig
 from models.layers import ChannelNorm, Snake, fold_weight_norm
 from models.mask_unet import MaskUnet, MaskUnetConfig
-from models.registry import inference_form
+from models.net import inference_form
 from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
 from models.wavenet import WaveNet, WaveNetConfig
 from tests.support.sounds import soft_enhancer

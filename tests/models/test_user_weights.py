@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.registry import load
+from models.checkpoint import load
 from models.wavenet import WaveNet, WaveNetConfig
 from pipeline.stages.cleaners import WaveNet as WaveNetStage
 from pipeline.stages.cleaners import adopt

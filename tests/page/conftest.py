@@ -54,8 +54,8 @@ def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     """The page, served with a small random net and the `Slow` stage."""
     import torch
 
+    from models.checkpoint import save_checkpoint
     from models.enhancer import EnhancerConfig
-    from models.registry import save_checkpoint
 
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     torch.manual_seed(0)

@@ -23,7 +23,7 @@ def tiny_base(checkpoints: Path) -> Path:
     """A checkpoint that learns in short steps."""
     import torch
 
-    from models.registry import save_checkpoint
+    from models.checkpoint import save_checkpoint
     from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
 
     folder = checkpoints / "tiny-base"
@@ -47,7 +47,7 @@ def voices(folder: Path, count: int, seconds: float = 3.0) -> list[Path]:
 
 def ended_run(folder: Path, base: Path) -> Path:
     """A run as it is when it has ended, with weights to use; `base` is where it began."""
-    from models.registry import load_for_training, save_checkpoint
+    from models.checkpoint import load_for_training, save_checkpoint
 
     run = RunFolder(folder)
     save_checkpoint(load_for_training(base), run.path / BEST, step=8, metrics={"validation": {}})

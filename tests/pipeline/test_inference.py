@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from models.registry import PRECISIONS
+from models.net import PRECISIONS
 from pipeline import inference
 from pipeline.stages.enhance import Enhance
 from tests.support.sounds import limited, tiny_checkpoint
@@ -14,12 +14,12 @@ pytestmark = pytest.mark.usefixtures("tiny_nets")
 
 
 def test_visitors_at_once_share_one_net(monkeypatch):
-    from models import registry
+    from models import checkpoint
 
-    loads, load = [], registry.load
+    loads, load = [], checkpoint.load
     inference._load.cache_clear()
     monkeypatch.setattr(
-        registry, "load", lambda *args, **more: loads.append(1) or load(*args, **more)
+        checkpoint, "load", lambda *args, **more: loads.append(1) or load(*args, **more)
     )
     threads = [threading.Thread(target=inference.load, args=("tiny", "cpu")) for _ in range(4)]
     for thread in threads:

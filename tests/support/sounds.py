@@ -84,8 +84,8 @@ def tiny_checkpoint(folder: Path, *, spectral: bool = False, sample_rate: int = 
     """Writes a checkpoint with seeded random weights; its net changes whatever it is given."""
     import torch
 
+    from models.checkpoint import save_checkpoint
     from models.enhancer import EnhancerConfig
-    from models.registry import save_checkpoint
     from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
 
     with torch.random.fork_rng():
@@ -104,8 +104,8 @@ def tiny_cleaners(folder: Path) -> None:
     """Small random nets under the names of those that clean, at 32 and 16 kHz."""
     import torch
 
+    from models.checkpoint import save_checkpoint
     from models.mask_unet import MaskUnet, MaskUnetConfig
-    from models.registry import save_checkpoint
     from models.wavenet import WaveNet, WaveNetConfig
 
     with torch.random.fork_rng():

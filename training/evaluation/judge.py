@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.registry import CARD, load, read_card
+from models.checkpoint import CARD, load, read_card
 from training.config import Recipe
 from training.data.clips import Clip, read_clips
 from training.data.noisy_examples import NOISES
@@ -48,8 +48,8 @@ def judge_run(run: Path, stop: Callable[[], bool] = lambda: False) -> Verdict | 
         raise ValueError("verdict: no held-out recording that it could be measured on")
     device = config.get("device", "cpu")
     device = device if device == "cpu" or torch.cuda.is_available() else "cpu"
-    base = load(Path(config["base"]), device) if config.get("base") else None
-    now = load(run / BEST, device)
+    base = load(Path(config["base"])).to(device) if config.get("base") else None
+    now = load(run / BEST).to(device)
     measure = KINDS[config["recipe"]["damage"]][1]
     scores: tuple[dict[str, list[float]], ...] = ({}, {})
     for name, some in cases.items():

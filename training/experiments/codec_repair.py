@@ -12,8 +12,7 @@ from typing import Annotated
 
 import typer
 
-from models.registry import card as shipped
-from models.registry import load_for_training, read_card
+from models.checkpoint import find, load_for_training, read_card, search_path
 from training.data.clips import read_clips
 from training.evaluation.cases import CODED_KBPS, coded_cases, measure_coded
 from training.evaluation.validation import means, restored
@@ -26,7 +25,7 @@ def main(
 ) -> None:
     """Prints, for each bit rate, LSD and mel distance up to 12 kHz, and LSD over all."""
     there = Path(checkpoint)
-    card = read_card(there) if there.is_dir() else shipped(checkpoint)
+    card = read_card(there) if there.is_dir() else find(checkpoint, search_path())
     net = load_for_training(card.folder).eval()
     rate = net.config.sample_rate
     clips = read_clips(folder, rate, {"speech"})

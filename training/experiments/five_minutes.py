@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from models.registry import card
+from models.checkpoint import find, search_path
 from training.config import CONFIGS, Recipe, read_recipe
 from training.evaluation.verdict import Verdict
 from training.learn.cost import measure, preset
@@ -36,10 +36,10 @@ def main(
     try:
         recipe = read_recipe(RECIPE, damage=damage, steps=steps)
         if not steps:
-            cost = measure(recipe, [folder], card(base).folder)
+            cost = measure(recipe, [folder], find(base, search_path()).folder)
             recipe = preset(recipe, cost, minutes)
             print(f"a step takes {cost.step_s:.2f} s here: about {recipe.steps} in {minutes:g} min")
-        verdict = fine_tune(recipe, folder, card(base).folder, RunFolder(where))
+        verdict = fine_tune(recipe, folder, find(base, search_path()).folder, RunFolder(where))
     except ValueError as error:
         sys.exit(f"five_minutes: {error}")
     print(f"run folder: {where}")

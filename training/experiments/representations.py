@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from models.checkpoint import find, search_path
 from models.discriminators import REPRESENTATIONS
-from models.registry import card
 from training.config import CONFIGS, Recipe, read_recipe
 from training.learn.trainer import Trainer
 from training.runs.run import root
@@ -40,7 +40,9 @@ def main(
     print(line("", "LSD", "to 16k", "energy", "apart", "feature first", "last", "fell back"))
     for index, representation in enumerate(REPRESENTATIONS):
         run = RunFolder(where / representation)
-        Trainer(_showing(recipe, representation), folder, run, card(base).folder).fit()
+        Trainer(
+            _showing(recipe, representation), folder, run, find(base, search_path()).folder
+        ).fit()
         events = read_events(run.path)
         if not index:
             print(line("base", *_figures(events, "base"), "", "", "", ""))

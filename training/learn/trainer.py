@@ -18,7 +18,8 @@ from accelerate.utils import (
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from models.registry import build, load_for_training, save_checkpoint
+from models.checkpoint import load_for_training, save_checkpoint
+from models.registry import build
 from training.config import Recipe
 from training.data.clips import Clip, read_clips, split
 from training.data.examples import Examples
@@ -60,7 +61,7 @@ class Trainer:
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=_rests(recipe))],
         )
         net = load_for_training(base) if base else build(recipe.model, recipe.net_config())
-        self.multichannel = getattr(net, "multichannel", False)
+        self.multichannel = net.multichannel
         self.learner = Learner(net, recipe, self.accelerator)
         self.sample_rate = self.learner.sample_rate
         clips = read_clips(folders, self.sample_rate, set(recipe.kinds))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from models.registry import CARD, WEIGHTS, Card, available, read_card, user_root
+from models.checkpoint import CARD, WEIGHTS, Card, available, read_card, search_path, user_root
 from training.runs.ship import sources
 from training.runs.run_folder import BEST, CONFIG, VERDICT, read_json, write_json
 
@@ -48,7 +48,7 @@ def use(run: Path, name: str, title: str = "") -> Card:
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"name: got {name!r}, expected small letters, digits, '.', '-' and '_'")
-    if name in {card.name for card in available()}:
+    if name in {card.name for card in available(search_path())}:
         raise ValueError(f"name: {name!r} is taken; choose another one")
     card = describe(run, name, title)
     root = user_root()
@@ -75,6 +75,7 @@ def describe(run: Path, name: str, title: str = "") -> Card:
     return dataclasses.replace(
         best,
         name=name,
+        content=base.content if base else best.content,
         title=title or (f"{base.title}, fine-tuned" if base else name),
         summary=f"{start} on {config.get('trained_minutes', 0):g} minutes of sound. {told}",
         metrics={**best.metrics, "verdict": verdict} if verdict else best.metrics,
@@ -187,8 +188,7 @@ def _write_checkpoint(run: Path, card: Card, folder: Path) -> None:
     """Weights and card, as a checkpoint has them."""
     folder.mkdir(parents=True)
     shutil.copyfile(run / BEST / WEIGHTS, folder / WEIGHTS)
-    fields = {key: value for key, value in dataclasses.asdict(card).items() if key != "folder"}
-    write_json(folder / CARD, fields)
+    write_json(folder / CARD, card.as_dict())
 
 
 def _readme(card: Card) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from models.registry import SHIPPED, load_for_training, read_card, save_checkpoint
+from models.checkpoint import SHIPPED, load_for_training, read_card, save_checkpoint
 from training.runs.run_folder import BEST, CONFIG, EVENTS
 
 LICENCE = (

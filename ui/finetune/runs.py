@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.registry import Card, available
+from models.checkpoint import Card, available, search_path
 from training.config import CONFIGS, Recipe
 from training.data import dataset as intake
 from training.data.dataset import Dataset
@@ -78,7 +78,7 @@ class Rules:
 
 def bases() -> list[Card]:
     """The checkpoints that a run can start from: those that enhance."""
-    return [card for card in available() if card.model in MODELS]
+    return [card for card in available(search_path()) if card.model in MODELS]
 
 
 def choices() -> list[tuple[str, str]]:

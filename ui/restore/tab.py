@@ -131,12 +131,13 @@ def _draw_own_weights() -> dict[str, Any]:
 
 def _choices(stages: dict[str, type]) -> dict[tuple[str, str], list[tuple[str, Any]]]:
     """The checkpoints that each stage can run, and the separators, by what the page calls them."""
-    from models.registry import available
+    from models.checkpoint import available, search_path
 
     found = {("per_stem", "separator"): [(text, name) for name, text in SEPARATORS.items()]}
+    cards = available(search_path())
     for stage, cls in stages.items():
         models = getattr(cls, "MODELS", ("enhancer", "spectral_enhancer"))
-        known = [(card.title, card.name) for card in available() if card.model in models]
+        known = [(card.title, card.name) for card in cards if card.model in models]
         found[stage, "checkpoint"] = known
     return found
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from models import registry
+from models import checkpoint
 from pipeline import recipe
 from pipeline.__main__ import app
 from pipeline.audio.sound import Audio, load, save
@@ -82,8 +82,8 @@ def test_each_kind_of_sound_gets_the_net_that_was_trained_for_it() -> None:
 
 
 def test_a_net_for_speech_is_kept_from_music(monkeypatch: pytest.MonkeyPatch) -> None:
-    cards = [registry.Card("a-speech", "spectral_enhancer", {})]
-    monkeypatch.setattr(registry, "available", lambda: cards)
+    cards = [checkpoint.Card("a-speech", "spectral_enhancer", {})]
+    monkeypatch.setattr(checkpoint, "available", lambda folders: cards)
     document = proposed("bandwidth", content="music", bandwidth=4000.0)
     assert document["stages"] == [] and "trained for music" in document["summary"]
     assert "4 kHz" in document["summary"]

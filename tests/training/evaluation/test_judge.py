@@ -12,7 +12,7 @@ import soundfile as sf
 import torch
 from torch import nn
 
-from models.registry import load_for_training, save_checkpoint
+from models.checkpoint import load_for_training, save_checkpoint
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import Telephone
 from tests.support.sounds import tiny_checkpoint

@@ -10,7 +10,7 @@ import pytest
 import soundfile as sf
 import torch
 
-from models.registry import read_card
+from models.checkpoint import read_card
 from training.config import Recipe
 from training.learn.trainer import MOST_ROLLBACKS, Trainer
 from training.runs.run_folder import RunFolder

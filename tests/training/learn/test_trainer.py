@@ -210,7 +210,7 @@ def test_a_new_run_does_not_overwrite_an_old_one(recipe_file, folder, tmp_path) 
 
 
 def test_a_shipped_card_names_sources_steps_and_hours(tmp_path: Path) -> None:
-    from models.registry import build, read_card, save_checkpoint
+    from models.checkpoint import read_card, save_checkpoint
     from training.runs import ship
 
     (tmp_path / "data").mkdir()

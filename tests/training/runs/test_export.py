@@ -13,7 +13,13 @@ import pytest
 import torch
 
 from models.enhancer import EnhancerConfig
-from models.registry import available, load, load_for_training, save_checkpoint
+from models.checkpoint import (
+    available,
+    load,
+    load_for_training,
+    save_checkpoint,
+    search_path,
+)
 from tests.support.sounds import soft_enhancer
 from training.runs import export
 from training.runs.run_folder import RunFolder, write_json
@@ -45,12 +51,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_use_makes_it_selectable_with_the_same_sound(run: Path) -> None:
     card = export.use(run, "my-voice")
-    assert "my-voice" in [found.name for found in available()]
+    assert "my-voice" in [found.name for found in available(search_path())]
     assert (card.title, card.step) == ("Base, fine-tuned", 12)
     assert "4.5 minutes" in card.summary and "Better than the base." in card.summary
     assert "MIT" in card.licence and card.data[0]["source"] == "voices"
     x = torch.randn(1, 1, 2000)
-    assert torch.allclose(load("my-voice")(x), load_for_training(run / "best")(x), atol=1e-5)
+    assert torch.allclose(load(tmp_path / "own" / "my-voice")(x), load_for_training(run / "best")(x), atol=1e-5)
     assert sorted(file.name for file in card.folder.iterdir()) == [
         "card.json",
         "weights.safetensors",
@@ -60,10 +66,10 @@ def test_use_makes_it_selectable_with_the_same_sound(run: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "../out", "a/b", "Großes", ".hidden", "base"])
 def test_a_name_that_will_not_do_or_is_taken_is_refused(run: Path, name: str) -> None:
-    before = [found.name for found in available()]
+    before = [found.name for found in available(search_path())]
     with pytest.raises(ValueError, match="name: "):
         export.use(run, name)
-    assert [found.name for found in available()] == before
+    assert [found.name for found in available(search_path())] == before
 
 
 def test_a_run_without_weights_says_so(run: Path, tmp_path: Path) -> None:
@@ -84,7 +90,7 @@ def test_the_zip_unpacks_to_a_checkpoint(run: Path, tmp_path: Path) -> None:
         files = ("card.json", "recipe.json", "verdict.json", "weights.safetensors")
         assert packed.namelist() == [f"mine/{file}" for file in files]
         packed.extractall(tmp_path / "own")
-    assert load("mine") and "Mine" in [found.title for found in available()]
+    assert load(tmp_path / "own" / "mine") and "Mine" in [found.title for found in available(search_path())]
 
 
 class Hub:

@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from models.registry import Card
+from models.checkpoint import Card
 from pipeline.stages.enhance import Enhance
 from training.data.dataset import Dataset, Item
 from training.learn.cost import Cost
