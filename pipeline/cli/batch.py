@@ -1,83 +1,84 @@
-"""Many files in one run: which inputs are meant, and where each goes, decided before any work."""
+"""Many files in one run: which files a command means, and the loop over them.
+
+A file that cannot be processed becomes a `Failure`; it never ends the run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.audio.sound import AudioError, probe
-from pipeline.restore import output_path, refuse_overwriting
+from pipeline.cli.console import Watch
+from pipeline.stage import Tick
 
 SUFFIXES = frozenset(
     ".wav .wave .w64 .rf64 .flac .aif .aiff .aifc .au .caf .ogg .oga .opus .mp3 .m4a .m4b .aac "
     ".wma .webm .mka .mkv .mp4 .mov .avi .ac3 .amr .ape .wv".split()
 )
-"""What is taken from a folder; a file named on the command line may be called anything."""
+"""Suffixes that count as audio inside a folder; a file given by name may have any."""
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One input, the file its result goes to, and its length in seconds (0 when unknown)."""
+    """One input file, the folder that its results go to, and its length in seconds."""
 
     source: Path
-    path: Path
+    folder: Path
     seconds: float
-
-    @property
-    def folder(self) -> Path:
-        return self.path.parent
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An input that cannot be done, and why, in one line."""
+    """An input that could not be processed, and the reason in one line."""
 
     source: Path
     error: str
 
     @staticmethod
     def of(source: Path, error: Exception) -> Failure:
-        """The reason after the path as given: in a run over folders a name alone says little."""
+        """The reason after the path as the user gave it."""
         text = " ".join(str(error).split()).removeprefix(f"{source.name}: ")
-        ours = isinstance(error, (ValueError, OSError))
-        return Failure(source, f"{source}: {text if ours else f'{type(error).__name__}: {text}'}")
+        expected = isinstance(error, (ValueError, OSError))
+        return Failure(
+            source, f"{source}: {text if expected else f'{type(error).__name__}: {text}'}"
+        )
+
+    def to_json(self) -> dict[str, str]:
+        """The entry of a command's JSON document."""
+        return {"source": str(self.source), "error": self.error}
 
 
-def plan(
-    inputs: Sequence[Path], folder: Path, kind: str | None = None
-) -> tuple[list[Job], list[Failure]]:
-    """Sorts files and folders into what can be done and what cannot.
+def plan(inputs: Sequence[Path], folder: Path) -> tuple[list[Job], list[Failure]]:
+    """The jobs of a run, each file once, and the inputs that cannot be read.
 
     Args:
-        inputs: files, and folders whose sound files are taken with their sub-folders.
-        folder: where outputs go; a folder's files keep their place below it.
-        kind: a key of `pipeline.restore.KINDS`, or None.
+        inputs: files, and folders whose audio files are taken with their sub-folders.
+        folder: where results go; files of an input folder keep their place below it.
     """
     jobs: list[Job] = []
     failures: list[Failure] = []
-    found = list(dict.fromkeys(pair for path in inputs for pair in expand(path, folder)))
-    taken = {source.resolve() for source, _ in found}
-    for source, place in found:
+    for source, place in dict.fromkeys(pair for path in inputs for pair in expand(path, folder)):
         try:
             if source.is_dir():
-                raise AudioError("this folder holds no sound files")
-            path = output_path(source, place, kind)
-            refuse_overwriting(source, path, taken)
-            jobs.append(Job(source, path, probe(source).seconds))
-            taken.add(path.resolve())
+                raise AudioError("this folder has no audio files")
+            jobs.append(Job(source, place, probe(source).seconds))
         except AudioError as error:
             failures.append(Failure.of(source, error))
     return jobs, failures
 
 
 def expand(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Yields (file, its output folder); a folder without sound stands for itself."""
+    """Yields (file, its output folder); a folder without audio files yields itself."""
     if not path.is_dir():
         yield path, folder
         return
     out = folder.resolve()
-    found = [
+    files = [
         file
         for file in sorted(path.rglob("*"))
         if file.suffix.lower() in SUFFIXES
@@ -85,7 +86,34 @@ def expand(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
         and (out == path.resolve() or not file.resolve().is_relative_to(out))
     ]
-    for file in found:
+    for file in files:
         yield file, folder / file.relative_to(path).parent
-    if not found:
+    if not files:
         yield path, folder
+
+
+def run(
+    jobs: Sequence[Job],
+    process: Callable[[Job, Tick], Done],
+    describe: Callable[[Done], str],
+    watch: Watch,
+) -> tuple[list[Done], list[Failure]]:
+    """Processes every job and reports each as it ends.
+
+    Args:
+        process: does one job; whatever it raises is this job's failure.
+        describe: the lines to print for a result.
+    """
+    results: list[Done] = []
+    failures: list[Failure] = []
+    for number, job in enumerate(jobs, 1):
+        tick = watch.begin(f"{number}/{len(jobs)} {job.source.name}", job.seconds)
+        try:
+            result = process(job, tick)
+        except Exception as error:
+            failures.append(Failure.of(job.source, error))
+            watch.complain(failures[-1].error)
+        else:
+            results.append(result)
+            watch.tell(describe(result))
+    return results, failures

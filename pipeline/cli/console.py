@@ -7,7 +7,7 @@ import json
 import math
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -108,6 +108,11 @@ def good_use() -> Iterator[None]:
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         raise typer.Exit(BAD_FILE if isinstance(error, AudioError) else BAD_USE) from None
+
+
+def exit_with(failures: Sequence[object]) -> None:
+    """Ends a command that works on many files: exit code 1 if any failed, else 0."""
+    raise typer.Exit(BAD_FILE if failures else 0)
 
 
 def print_json(**document: Any) -> None:

@@ -1,4 +1,4 @@
-"""`python -m pipeline separate IN [IN ...] -o FOLDER`: every stem of a recording as a file."""
+"""`python -m pipeline separate IN [IN ...] -o FOLDER`: writes the stems of recordings as files."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import time
 import zipfile
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from pipeline.audio.sound import AudioError, load, probe, save
+from pipeline.audio.sound import AudioError, load, save
 from pipeline.cli import batch
-from pipeline.cli.console import BAD_FILE, Watch, good_use, print_json, stoppable
+from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
+from pipeline.cli.options import AsJson, Device, Format, Inputs, listed, one_of
 from pipeline.restore import (
     LOAD_SHARE,
     SAVE_SHARE,
@@ -24,28 +25,20 @@ from pipeline.restore import (
     refuse_overwriting,
     subtype_for,
 )
-from pipeline.separation.separators import OFFLINE
+from pipeline.separation.separators import OFFLINE, SEPARATORS
 from pipeline.stage import Tick, no_tick, part, share
 from pipeline.stages.per_stem import PerStem
-
-Model = Literal[
-    "htdemucs",
-    "htdemucs_ft",
-    "htdemucs_6s",
-    "hdemucs_mmi",
-    "mdx_extra",
-    "harmonic_percussive",
-    "mid_side",
-]
-Kind = Literal["wav16", "wav24", "wav32f", "flac", "mp3", "opus"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Separated:
-    """A recording's stems: from where, to which file of each stem (or the one zip), in what time.
+    """A recording whose stems were written.
 
     Attributes:
+        source: the recording.
         files: stem -> file; with a zip every stem has the zip.
+        seconds: length of the recording.
+        seconds_taken: by the separation alone.
         notes: what to know about the files.
     """
 
@@ -55,47 +48,59 @@ class Separated:
     seconds_taken: float
     notes: tuple[str, ...]
 
+    def to_json(self) -> dict[str, object]:
+        """The entry of the command's JSON document."""
+        files = {stem: str(path) for stem, path in self.files.items()}
+        return {**dataclasses.asdict(self), "source": str(self.source), "files": files}
+
 
 def separate(
-    inputs: Annotated[list[Path], typer.Argument(metavar="IN...", help="Sound files and folders.")],
+    inputs: Inputs,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the stems.")],
     model: Annotated[
-        Model, typer.Option(help="What separates; the last two need no weights.")
+        str,
+        typer.Option(
+            parser=one_of(SEPARATORS),
+            metavar=listed(SEPARATORS),
+            help=f"Separator; {' and '.join(OFFLINE)} need no weights.",
+        ),
     ] = "htdemucs",
     shifts: Annotated[int, typer.Option(help="Demucs: passes averaged, from 0 to 10.")] = 0,
-    overlap: Annotated[float, typer.Option(help="Demucs: of its segments, from 0 to 0.9.")] = 0.25,
+    overlap: Annotated[
+        float, typer.Option(help="Demucs: overlap of its segments, from 0 to 0.9.")
+    ] = 0.25,
     weights: Annotated[
         str | None,
         typer.Option(help="Folder with Demucs' weights; default: $WAVEMEND_DEMUCS, else a cache."),
     ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where Demucs runs.")
-    ] = "auto",
-    kind: Annotated[
-        Kind | None,
-        typer.Option("--format", help="Default: FLAC for FLAC, else WAV, of at least 24 bits."),
-    ] = None,
+    device: Device = "auto",
+    kind: Format = None,
     as_zip: Annotated[bool, typer.Option("--zip", help="One zip file for each recording.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Separates recordings into stems that add up to them: "NAME - vocals.wav" and so on.
 
-    A file that cannot be done gets one line on stderr and makes the exit code 1; the others are
-    still done. Inputs are never overwritten.
+    A file that cannot be processed gets one line on stderr, the others are still separated, and the
+    exit code is 1. Inputs are never overwritten.
     """
     with stoppable(), good_use():
         stage = PerStem(model, shifts, overlap, device=device, weights=weights)
-        found = [pair for path in inputs for pair in batch.expand(path, out)]
-        with Watch(sum(_seconds(source) for source, _ in found), quiet=as_json) as watch:
-            _fetch_weights(model, weights, watch)
-            results, failures = _run(list(dict.fromkeys(found)), stage, kind, as_zip, watch)
+        jobs, unreadable = batch.plan(inputs, out)
+        with Watch(sum(job.seconds for job in jobs), quiet=as_json) as watch:
+            for failure in unreadable:
+                watch.complain(failure.error)
+            if jobs:
+                _fetch_weights(model, weights, watch)
+            process = _Writer(jobs, stage, kind, as_zip)
+            results, failures = batch.run(jobs, process, _lines, watch)
+    failures = [*unreadable, *failures]
     if as_json:
         print_json(
             model=model,
-            files=[_entry(result) for result in results],
-            failures=[{"source": str(f.source), "error": f.error} for f in failures],
+            files=[result.to_json() for result in results],
+            failures=[failure.to_json() for failure in failures],
         )
-    raise typer.Exit(BAD_FILE if failures else 0)
+    exit_with(failures)
 
 
 def separate_file(
@@ -162,61 +167,48 @@ def _zipped(source: Path, written: dict[str, Path], folder: Path) -> dict[str, P
     return dict.fromkeys(written, made)
 
 
-def _run(
-    found: Sequence[tuple[Path, Path]],
-    stage: PerStem,
-    kind: str | None,
-    as_zip: bool,
-    watch: Watch,
-) -> tuple[list[Separated], list[batch.Failure]]:
-    results: list[Separated] = []
-    failures: list[batch.Failure] = []
-    taken: dict[Path, Path] = {}
-    avoid = {source.resolve() for source, _ in found}
-    for at, (source, place) in enumerate(found, 1):
-        tick = watch.begin(f"{at}/{len(found)} {source.name}", _seconds(source))
-        try:
-            first = taken.setdefault((place / source.stem).resolve(), source)
-            if first != source:
-                raise AudioError(f"its stems would overwrite those of {first}; use another folder")
-            done = separate_file(source, place, stage, tick, kind=kind, as_zip=as_zip, avoid=avoid)
-        except Exception as error:  # one broken file must not end a night's work
-            failures.append(batch.Failure.of(source, error))
-            watch.complain(failures[-1].error)
-        else:
-            results.append(done)
-            watch.tell("\n".join([_line(done), *(f"  {note}" for note in done.notes)]))
-    return results, failures
+class _Writer:
+    """Writes the stems of one job after another; no two jobs write the same files."""
+
+    def __init__(
+        self, jobs: Sequence[batch.Job], stage: PerStem, kind: str | None, as_zip: bool
+    ) -> None:
+        self._stage, self._kind, self._as_zip = stage, kind, as_zip
+        self._inputs = {job.source.resolve() for job in jobs}
+        self._owners: dict[Path, Path] = {}
+
+    def __call__(self, job: batch.Job, tick: Tick) -> Separated:
+        owner = self._owners.setdefault((job.folder / job.source.stem).resolve(), job.source)
+        if owner != job.source:
+            raise AudioError(f"its stems would overwrite those of {owner}; use another folder")
+        return separate_file(
+            job.source,
+            job.folder,
+            self._stage,
+            tick,
+            kind=self._kind,
+            as_zip=self._as_zip,
+            avoid=self._inputs,
+        )
 
 
 def _fetch_weights(model: str, weights: str | None, watch: Watch) -> None:
-    """The first use of a model says what it downloads, and ends the run where it cannot."""
+    """Downloads missing weights and says so; the run ends here if that fails."""
     from pipeline.separation import demucs_weights
 
     if model in OFFLINE:
         return
     for url in demucs_weights.missing(model, weights):
         watch.complain(f"First use of {model}: downloading {url}")
-    demucs_weights.find(model, weights, _told(watch.retitle, demucs_weights.status))
+    demucs_weights.find(model, weights, _shown(watch.retitle, demucs_weights.status))
 
 
-def _told(retitle: Callable[[str], None], status: Callable[[], str]) -> Tick:
+def _shown(retitle: Callable[[str], None], status: Callable[[], str]) -> Tick:
     return lambda fraction: retitle(status())
 
 
-def _seconds(path: Path) -> float:
-    """A file's length; 0 for what cannot be read, which is said when its turn comes."""
-    try:
-        return probe(path).seconds
-    except AudioError:
-        return 0.0
-
-
-def _line(done: Separated) -> str:
-    into = ", ".join(str(path) for path in dict.fromkeys(done.files.values()))
-    return f"{done.source} -> {into}  ({done.seconds:.1f} s of sound in {done.seconds_taken:.1f} s)"
-
-
-def _entry(done: Separated) -> dict[str, object]:
-    files = {stem: str(path) for stem, path in done.files.items()}
-    return {**dataclasses.asdict(done), "source": str(done.source), "files": files}
+def _lines(result: Separated) -> str:
+    paths = ", ".join(str(path) for path in dict.fromkeys(result.files.values()))
+    speed = f"{result.seconds:.1f} s of sound in {result.seconds_taken:.1f} s"
+    notes = (f"  {note}" for note in result.notes)
+    return "\n".join([f"{result.source} -> {paths}  ({speed})", *notes])

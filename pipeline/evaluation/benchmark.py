@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +69,18 @@ def report(paths: Iterable[Path], stage: Enhance, tick: Tick = no_tick) -> list[
     rows = [Row(name, *np.mean(values, 0).round(3).tolist()) for name, values in figures.items()]
     limits = np.mean([values for name, values in list(figures.items())[:BAND_LIMITS]], (0, 1))
     return [*rows, Row("mean of the band limits", *limits.round(3).tolist())]
+
+
+def as_markdown(rows: Iterable[Row]) -> str:
+    """The table as the README shows it."""
+    lines = [
+        "| damage | LSD before | after | up to 16 kHz | after | energy dB | modulation |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = (f"{value:.2f}" for value in astuple(row)[1:])
+        lines.append(f"| {row.damage} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _figures(before: Audio, after: Audio, clean: Audio, cutoff_hz: float) -> list[float]:

@@ -1,6 +1,8 @@
-"""Every metric of one recording against its clean reference, on a common rate and length."""
+"""All metrics of one recording against its clean reference, at a common rate and length."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from pipeline.audio.sound import Audio, AudioError, resample
 from pipeline.evaluation import metrics
@@ -9,11 +11,24 @@ LENGTH_SLACK_S = 0.1
 """Two takes of one recording may differ by this much (a codec's padding); the rest is compared."""
 
 
-def evaluate(estimate: Audio, target: Audio) -> dict[str, float]:
-    """The metrics of `evaluation.metrics` by name; the estimate is resampled to the target's rate.
+@dataclass(frozen=True)
+class Scores:
+    """The metrics of `pipeline.evaluation.metrics`, which defines each."""
+
+    lsd: float
+    snr_db: float
+    seg_snr_db: float
+    si_sdr_db: float
+    stoi: float
+    l1: float
+    mse: float
+
+
+def compare(estimate: Audio, target: Audio) -> Scores:
+    """Compares an estimate, resampled to the target's rate, with its target.
 
     Raises:
-        AudioError: another number of channels, or lengths more than LENGTH_SLACK_S apart.
+        AudioError: different numbers of channels, or lengths more than LENGTH_SLACK_S apart.
     """
     estimate = resample(estimate, target.rate)
     if estimate.channels != target.channels:
@@ -24,12 +39,12 @@ def evaluate(estimate: Audio, target: Audio) -> dict[str, float]:
         raise AudioError(f"got {got} of sound, expected two takes of one recording; cut them alike")
     frames, rate = min(estimate.frames, target.frames), target.rate
     pair = estimate.samples[:, :frames], target.samples[:, :frames]
-    return {
-        "lsd": metrics.lsd(*pair, rate),
-        "snr_db": metrics.snr_db(*pair),
-        "seg_snr_db": metrics.seg_snr_db(*pair, rate),
-        "si_sdr_db": metrics.si_sdr_db(*pair),
-        "stoi": metrics.stoi(*pair, rate),
-        "l1": metrics.l1(*pair),
-        "mse": metrics.mse(*pair),
-    }
+    return Scores(
+        lsd=metrics.lsd(*pair, rate),
+        snr_db=metrics.snr_db(*pair),
+        seg_snr_db=metrics.seg_snr_db(*pair, rate),
+        si_sdr_db=metrics.si_sdr_db(*pair),
+        stoi=metrics.stoi(*pair, rate),
+        l1=metrics.l1(*pair),
+        mse=metrics.mse(*pair),
+    )

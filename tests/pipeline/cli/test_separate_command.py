@@ -159,12 +159,3 @@ def test_it_is_cancelled_between_stems(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         separate_command.separate_file(Path("a.wav"), Path("out"), stage, stop)
     assert list(Path("out").glob("*")) == []
-
-
-def test_the_command_offers_every_separator_and_format() -> None:
-    from typing import get_args
-
-    from pipeline.restore import KINDS
-
-    assert get_args(separate_command.Model) == tuple(SEPARATORS)
-    assert get_args(separate_command.Kind) == tuple(KINDS)

@@ -1,0 +1,53 @@
+"""`python -m pipeline evaluate` and `report`: how near a recording or a checkpoint comes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.audio.sound import load
+from pipeline.cli import batch
+from pipeline.cli.console import Watch, good_use, print_json, stoppable
+from pipeline.cli.options import AsJson
+
+
+def evaluate(
+    estimate: Annotated[Path, typer.Argument(help="A degraded or a restored recording.")],
+    target: Annotated[Path, typer.Argument(help="The clean recording.")],
+    as_json: AsJson = False,
+) -> None:
+    """Measures the distance of a recording from its clean reference."""
+    from pipeline.evaluation.compare import compare
+
+    with stoppable(), good_use():
+        scores = dataclasses.asdict(compare(load(estimate), load(target)))
+    if as_json:
+        print_json(**scores)
+    else:
+        for name, value in scores.items():
+            print(f"{name:20} {value:.3f}")
+
+
+def report(
+    inputs: Annotated[list[Path], typer.Argument(metavar="CLEAN...", help="Clean recordings.")],
+    checkpoint: Annotated[str, typer.Option(help="The checkpoint.")] = "enhancer-speech-48k",
+    keep_below_hz: Annotated[
+        float | None, typer.Option(help="Keep the original below this frequency; 0 keeps nothing.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Damages clean recordings of full bandwidth, restores them, and measures the distance."""
+    from pipeline.evaluation import benchmark
+    from pipeline.stages.enhance import Enhance
+
+    with stoppable(), good_use(), Watch(1.0, quiet=as_json) as watch:
+        paths = [path for given in inputs for path, _ in batch.expand(given, given)]
+        stage = Enhance(checkpoint=checkpoint, keep_below_hz=keep_below_hz)
+        rows = benchmark.report(paths, stage, watch.begin("recordings", 1.0))
+    if as_json:
+        print_json(rows=[dataclasses.asdict(row) for row in rows])
+    else:
+        print(benchmark.as_markdown(rows))

@@ -1,0 +1,48 @@
+"""Arguments and options that several commands have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.inference import DEVICES
+from pipeline.restore import KINDS
+
+
+def one_of(names: Iterable[str]) -> Callable[[str], str]:
+    """The parser of an option that takes one of the names."""
+    allowed = tuple(names)
+
+    def choice(text: str) -> str:
+        if text not in allowed:
+            raise typer.BadParameter(f"got {text!r}, expected one of: {', '.join(allowed)}")
+        return text
+
+    return choice
+
+
+def listed(names: Iterable[str]) -> str:
+    """How the help shows the names that an option takes."""
+    return f"[{'|'.join(names)}]"
+
+
+Inputs = Annotated[
+    list[Path], typer.Argument(metavar="IN...", help="Audio files, and folders of them.")
+]
+Device = Annotated[
+    str,
+    typer.Option(parser=one_of(DEVICES), metavar=listed(DEVICES), help="Where networks run."),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        parser=one_of(KINDS),
+        metavar=listed(KINDS),
+        help="Output format. Default: FLAC for a FLAC file, else WAV; at least 24 bits.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]

@@ -1,0 +1,118 @@
+"""`python -m pipeline restore IN [IN ...] -o FOLDER`: runs a recipe over recordings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import recipe
+from pipeline.audio.sound import AudioError
+from pipeline.cli import batch
+from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
+from pipeline.cli.options import AsJson, Device, Format, Inputs
+from pipeline.restore import Result, output_path, refuse_overwriting, restore_file
+from pipeline.stage import Chain, Tick
+
+
+def restore(
+    inputs: Inputs,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
+    recipe_name: Annotated[
+        str, typer.Option("--recipe", help="A recipe's name or its JSON file.")
+    ] = "band-limited-speech",
+    checkpoint: Annotated[
+        str | None, typer.Option(help="A checkpoint to use instead of the recipe's.")
+    ] = None,
+    device: Device = "auto",
+    kind: Format = None,
+    as_json: AsJson = False,
+) -> None:
+    """Restores recordings; each result keeps the name of its input.
+
+    A file that cannot be processed gets one line on stderr, the others are still restored, and the
+    exit code is 1. Inputs are never overwritten.
+    """
+    with stoppable(), good_use():
+        chain = _chain(recipe_name, checkpoint, device)
+        planned, unreadable = batch.plan(inputs, out)
+        jobs, clashes = _without_clashes(planned, kind)
+        with Watch(sum(job.seconds for job in jobs), quiet=as_json) as watch:
+            for failure in (*unreadable, *clashes):
+                watch.complain(failure.error)
+            results, failures = batch.run(jobs, _Restorer(jobs, chain, kind), _lines, watch)
+    failures = [*unreadable, *clashes, *failures]
+    if as_json:
+        print_json(
+            recipe=recipe.dump(chain),
+            files=[_entry(result) for result in results],
+            failures=[failure.to_json() for failure in failures],
+        )
+    exit_with(failures)
+
+
+class _Restorer:
+    """Restores one job after another and never writes over an input or another job's result."""
+
+    def __init__(self, jobs: Sequence[batch.Job], chain: Chain, kind: str | None) -> None:
+        self._chain, self._kind = chain, kind
+        self._reserved = {path.resolve() for job in jobs for path in (job.source, self._path(job))}
+
+    def __call__(self, job: batch.Job, tick: Tick) -> Result:
+        others = self._reserved - {self._path(job).resolve()}
+        result = restore_file(
+            job.source, job.folder, self._chain, tick, kind=self._kind, avoid=others
+        )
+        self._reserved.add(result.path.resolve())
+        return result
+
+    def _path(self, job: batch.Job) -> Path:
+        return output_path(job.source, job.folder, self._kind)
+
+
+def _without_clashes(
+    jobs: Sequence[batch.Job], kind: str | None
+) -> tuple[list[batch.Job], list[batch.Failure]]:
+    """Leaves out the jobs whose result would overwrite an input or an earlier job's result."""
+    kept: list[batch.Job] = []
+    failures: list[batch.Failure] = []
+    reserved = {job.source.resolve() for job in jobs}
+    for job in jobs:
+        path = output_path(job.source, job.folder, kind)
+        try:
+            refuse_overwriting(job.source, path, reserved)
+        except AudioError as error:
+            failures.append(batch.Failure.of(job.source, error))
+        else:
+            kept.append(job)
+            reserved.add(path.resolve())
+    return kept, failures
+
+
+def _chain(name: str, checkpoint: str | None, device: str) -> Chain:
+    """The recipe's chain, with checkpoint and device set on every stage that has them."""
+    wanted = {"checkpoint": checkpoint, "device": device}
+    return Chain(tuple(_with_settings(stage, wanted) for stage in recipe.load(name).stages))
+
+
+def _with_settings(stage: Any, wanted: dict[str, str | None]) -> Any:
+    """The stage, and the stages it runs itself, with those of the settings that they have."""
+    names = {field.name for field in dataclasses.fields(stage)}
+    changes: dict[str, Any] = {k: value for k, value in wanted.items() if value and k in names}
+    if "stages" in names:
+        changes["stages"] = tuple(_with_settings(inner, wanted) for inner in stage.stages)
+    return dataclasses.replace(stage, **changes)
+
+
+def _lines(result: Result) -> str:
+    speed = f"{result.seconds:.1f} s of sound in {result.seconds_taken:.1f} s"
+    notes = (f"  {note}" for note in result.notes)
+    return "\n".join([f"{result.source} -> {result.path}  ({speed})", *notes])
+
+
+def _entry(result: Result) -> dict[str, Any]:
+    entry = dataclasses.asdict(result)
+    return {**entry, "source": str(result.source), "path": str(result.path)}
