@@ -36,7 +36,7 @@ class Demucs:
     Source: Rouard, Massa, Défossez 2023, "Hybrid transformers for music source separation".
 
     Attributes:
-        shifts, overlap, device, weights: see `pipeline.separation.separators.separator`.
+        shifts, overlap, device, weights: see `pipeline.separation.factory.separator`.
     """
 
     name: str = "htdemucs"

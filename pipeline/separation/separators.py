@@ -1,15 +1,14 @@
-"""One sound into stems: separators by name, and the two that need no trained weights."""
+"""What a separator is, and the names of all separators and of their stems."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
-from pipeline.audio.sound import Audio, allocate, peak, release, spans
-from pipeline.dsp import chunked
+from pipeline.audio.sound import Audio, allocate
 from pipeline.stage import Tick, no_tick
+
+HARMONIC_PERCUSSIVE, MID_SIDE = OFFLINE = ("harmonic_percussive", "mid_side")
+"""The separators that need no trained weights."""
 
 _FOUR = ("drums", "bass", "other", "vocals")
 
@@ -19,15 +18,10 @@ SEPARATORS: dict[str, tuple[str, ...]] = {
     "htdemucs_6s": (*_FOUR, "guitar", "piano"),
     "hdemucs_mmi": _FOUR,
     "mdx_extra": _FOUR,
-    "harmonic_percussive": ("harmonic", "percussive"),
-    "mid_side": ("mid", "side"),
+    HARMONIC_PERCUSSIVE: ("harmonic", "percussive"),
+    MID_SIDE: ("mid", "side"),
 }
-"""Every separator by name, and the names of its stems; the last two need no trained weights."""
-
-OFFLINE = ("harmonic_percussive", "mid_side")
-
-TONE_FRAMES = 17  # 0.36 s: what lasts at least half as long is a tone
-NOISE_BINS = 31  # 0.35 kHz: what is at least half as wide is a knock
+"""Every separator by name, and the names of its stems."""
 
 
 class Separator(Protocol):
@@ -49,139 +43,7 @@ class Separator(Protocol):
         ...
 
 
-def separator(
-    name: str,
-    *,
-    shifts: int = 0,
-    overlap: float = 0.25,
-    device: str = "auto",
-    weights: str | None = None,
-) -> Separator:
-    """The separator of a name; nothing is loaded before it is used.
-
-    Args:
-        name: a key of SEPARATORS.
-        shifts: (Demucs) passes over shifted copies that are averaged; 0 is one pass, unshifted.
-        overlap: (Demucs) share of a segment that the next one repeats, in [0, 1).
-        device: (Demucs) one of `pipeline.inference.DEVICES`.
-        weights: (Demucs) folder with the weights; see `pipeline.separation.demucs_weights`.
-
-    Raises:
-        ValueError: no such separator.
-    """
-    if name not in SEPARATORS:
-        raise ValueError(f"separator: got {name!r}, expected one of {', '.join(SEPARATORS)}")
-    if name == "harmonic_percussive":
-        return HarmonicPercussive()
-    if name == "mid_side":
-        return MidSide()
-    from pipeline.separation.demucs import Demucs
-
-    return Demucs(name, shifts, overlap, device, weights)
-
-
 def silent_stems(audio: Audio, names: tuple[str, ...]) -> dict[str, Audio]:
     """The stems of silence."""
     nothing = Audio(allocate(audio.channels, audio.frames), audio.rate)
     return dict.fromkeys(names, nothing)
-
-
-@dataclass(frozen=True)
-class MidSide:
-    """What all channels share, and what is left: both stems have the channels of the sound.
-
-    The stems add up to the input exactly up to rounding; the side of a mono sound is silence.
-    """
-
-    names: tuple[str, ...] = SEPARATORS["mid_side"]
-
-    def stems(self, audio: Audio, tick: Tick = no_tick) -> dict[str, Audio]:
-        tick(0.0)
-        mid, side = (allocate(audio.channels, audio.frames) for _ in self.names)
-        for start, stop in spans(audio.frames):
-            block = audio.samples[:, start:stop]
-            mid[:, start:stop] = block.mean(axis=0)
-            side[:, start:stop] = block - mid[:, start:stop]
-            for array in (audio.samples, mid, side):
-                release(array, start, stop)
-            tick(stop / audio.frames)
-        return {name: Audio(x, audio.rate) for name, x in zip(self.names, (mid, side), strict=True)}
-
-    def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        return frames * channels / 50e6
-
-
-@dataclass(frozen=True)
-class HarmonicPercussive:
-    """Steady tones, and everything that is sudden or noisy, by median filters of the spectrogram.
-
-    One soft mask for all channels, so that nothing moves in the stereo image; the percussive part
-    is the input less the harmonic one, so that both add up to the input.
-    Source: Fitzgerald 2010, "Harmonic/percussive separation using median filtering", eq. 1 to 5,
-    with windows of 85 to 93 ms.
-    """
-
-    names: tuple[str, ...] = SEPARATORS["harmonic_percussive"]
-
-    def stems(self, audio: Audio, tick: Tick = no_tick) -> dict[str, Audio]:
-        tick(0.0)
-        if not peak(audio):
-            tick(1.0)
-            return silent_stems(audio, self.names)
-        n_fft = 1 << round(np.log2(0.09 * audio.rate))
-        hop = n_fft // 4
-        harmonic = chunked.run(
-            _Harmonic(n_fft),
-            audio.samples,
-            payload=256 * hop,
-            context=(TONE_FRAMES // 2 + 1) * hop + n_fft,
-            grid=hop,
-            tick=tick,
-        )
-        percussive = allocate(audio.channels, audio.frames)
-        for start, stop in spans(audio.frames):
-            percussive[:, start:stop] = audio.samples[:, start:stop] - harmonic[:, start:stop]
-            for array in (audio.samples, harmonic, percussive):
-                release(array, start, stop)
-        made = (harmonic, percussive)
-        return {name: Audio(x, audio.rate) for name, x in zip(self.names, made, strict=True)}
-
-    def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        return frames / rate * (1 + channels) / 150
-
-
-@dataclass(frozen=True)
-class _Harmonic:
-    """The harmonic part of (C, T) float32."""
-
-    n_fft: int
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        from scipy.signal import ShortTimeFFT
-        from scipy.signal.windows import hann
-
-        padded = np.pad(x, ((0, 0), (0, max(self.n_fft - x.shape[1], 0))))
-        stft = ShortTimeFFT(hann(self.n_fft, sym=False), self.n_fft // 4, 1.0)
-        spectrum = stft.stft(padded)  # (C, T) -> (C, F, N)
-        level = np.sqrt(np.square(np.abs(spectrum)).mean(axis=0)).astype(np.float32)
-        made = stft.istft(spectrum * harmonic_mask(level), k1=padded.shape[1])
-        return made[:, : x.shape[1]].astype(np.float32)
-
-
-def harmonic_mask(level: np.ndarray) -> np.ndarray:
-    """(F, N) magnitudes -> the share of each that is harmonic, as `librosa.decompose.hpss` has it.
-
-    scipy filters one dimension ten times as fast as two, so rows follow one another in one.
-    """
-    tone = np.square(_median_along_rows(level, TONE_FRAMES))
-    noise = np.square(_median_along_rows(level.T, NOISE_BINS).T)
-    total = tone + noise
-    return np.divide(tone, total, out=np.full_like(level, 0.5), where=total > 0)
-
-
-def _median_along_rows(x: np.ndarray, size: int) -> np.ndarray:
-    from scipy.ndimage import median_filter
-
-    margin = size // 2
-    padded = np.pad(x, ((0, 0), (margin, margin)), mode="symmetric")
-    return median_filter(padded.ravel(), size).reshape(padded.shape)[:, margin:-margin]

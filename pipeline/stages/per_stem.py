@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.audio.sound import Audio, allocate, release, spans
+from pipeline.separation.factory import separator
 from pipeline.separation.mixture_consistency import consistent
-from pipeline.separation.separators import OFFLINE, SEPARATORS, separator
+from pipeline.separation.separators import OFFLINE, SEPARATORS
 from pipeline.stage import Chain, Stage, Tick, check_knobs, knob, no_tick, part, share
 
 LOWEST_GAIN_DB, HIGHEST_GAIN_DB = -60.0, 24.0

@@ -19,7 +19,8 @@ import numpy as np
 
 from pipeline.audio.sound import Audio
 from pipeline.separation.demucs_apply import separated, statistics
-from pipeline.separation.separators import OFFLINE, SEPARATORS, separator
+from pipeline.separation.factory import separator
+from pipeline.separation.separators import OFFLINE, SEPARATORS
 from pipeline.stages.per_stem import PerStem
 
 Row = Callable[..., None]

@@ -11,9 +11,10 @@ import pytest
 from pipeline.audio import buffers
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
-from pipeline.separation import separators
+from pipeline.separation import classical
 from pipeline.separation.demucs_apply import separated, statistics
-from pipeline.separation.separators import OFFLINE, SEPARATORS, separator
+from pipeline.separation.factory import separator
+from pipeline.separation.separators import OFFLINE, SEPARATORS
 from pipeline.stage import Cancelled
 from tests.support.separators import tiny_demucs, tiny_net
 from tests.support.sounds import RATE, speech
@@ -114,9 +115,9 @@ def test_the_mask_is_librosa_s(shape, rng):
 
     level = rng.random(shape, np.float32)
     level[:20, :20] = 0
-    size = (separators.TONE_FRAMES, separators.NOISE_BINS)
+    size = (classical.TONE_FRAMES, classical.NOISE_BINS)
     expected, _ = hpss(level, kernel_size=size, mask=True)
-    np.testing.assert_allclose(separators.harmonic_mask(level), expected, atol=1e-6)
+    np.testing.assert_allclose(classical.harmonic_mask(level), expected, atol=1e-6)
 
 
 def test_harmonic_windows_leave_no_seam(monkeypatch):

@@ -1,0 +1,36 @@
+"""The separator of a name."""
+
+from __future__ import annotations
+
+from pipeline.separation.classical import HarmonicPercussive, MidSide
+from pipeline.separation.demucs import Demucs
+from pipeline.separation.separators import HARMONIC_PERCUSSIVE, MID_SIDE, SEPARATORS, Separator
+
+
+def separator(
+    name: str,
+    *,
+    shifts: int = 0,
+    overlap: float = 0.25,
+    device: str = "auto",
+    weights: str | None = None,
+) -> Separator:
+    """The separator of a name; its weights are loaded when it is first used.
+
+    Args:
+        name: a key of `separators.SEPARATORS`.
+        shifts: (Demucs) passes over shifted copies that are averaged; 0 is one pass, unshifted.
+        overlap: (Demucs) share of a segment that the next one repeats, in [0, 1).
+        device: (Demucs) one of `pipeline.inference.DEVICES`.
+        weights: (Demucs) folder with the weights; see `pipeline.separation.demucs_weights`.
+
+    Raises:
+        ValueError: no such separator.
+    """
+    if name not in SEPARATORS:
+        raise ValueError(f"separator: got {name!r}, expected one of {', '.join(SEPARATORS)}")
+    if name == HARMONIC_PERCUSSIVE:
+        return HarmonicPercussive()
+    if name == MID_SIDE:
+        return MidSide()
+    return Demucs(name, shifts, overlap, device, weights)
