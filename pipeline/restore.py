@@ -7,10 +7,13 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pipeline.audio.sound import Audio, AudioError, Info, load, peak, probe, save, writable_rate
 from pipeline.stage import Chain, Tick, no_tick, share
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.guarantee import Guarantee
 
 LOAD_SHARE, SAVE_SHARE = 0.03, 0.07
 """How much of the progress bar reading and writing take; restoring has the rest."""
@@ -35,12 +38,12 @@ class Restored:
 
     Attributes:
         audio: the restored sound.
-        guarantee: plain values; `pipeline.evaluation.guarantee.rows` turns them into lines to read.
+        guarantee: what changed, measured.
         seconds_taken: what the chain took, without reading, writing and measuring.
     """
 
     audio: Audio
-    guarantee: dict[str, Any]
+    guarantee: Guarantee
     seconds_taken: float
 
 
@@ -53,7 +56,7 @@ class Result:
     seconds: float
     seconds_taken: float
     notes: tuple[str, ...]
-    guarantee: dict[str, Any]
+    guarantee: Guarantee
 
 
 def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
@@ -62,19 +65,19 @@ def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
     Raises:
         Cancelled: from `tick`.
     """
-    from pipeline.evaluation.guarantee import guarantee
+    from pipeline.evaluation.guarantee import measure
 
     started = time.monotonic()
     after = chain(audio, share(tick, 0, 1 - MEASURE_SHARE))
     taken = time.monotonic() - started
-    found = guarantee(
+    guarantee = measure(
         audio,
         after,
         kept_below_hz=_kept_below_hz(audio, chain),
         seconds_taken=taken,
         tick=share(tick, 1 - MEASURE_SHARE, 1),
     )
-    return Restored(after, found, taken)
+    return Restored(after, guarantee, taken)
 
 
 def _kept_below_hz(audio: Audio, chain: Chain) -> float | None:

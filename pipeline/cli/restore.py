@@ -114,5 +114,5 @@ def _lines(result: Result) -> str:
 
 
 def _entry(result: Result) -> dict[str, Any]:
-    entry = dataclasses.asdict(result)
-    return {**entry, "source": str(result.source), "path": str(result.path)}
+    paths = {"source": str(result.source), "path": str(result.path)}
+    return {**vars(result), **paths, "guarantee": result.guarantee.to_json()}

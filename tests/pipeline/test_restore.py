@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,8 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path, noise: Audio) -> No
     one = restore_file(path, tmp_path / "one", Chain((Gain(0.3),)))
     two = restore_file(path, tmp_path / "two", Chain((Gain(0.3),)))
     assert one.path.read_bytes() == two.path.read_bytes()
-    assert one.guarantee.keys() == two.guarantee.keys()
+    same = {"seconds_taken": 0.0}
+    assert replace(one.guarantee, **same) == replace(two.guarantee, **same)
 
 
 def test_progress_rises_from_reading_to_writing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.audio.sound import Audio
-from pipeline.evaluation import guarantee
+from pipeline.evaluation import guarantee_card
 from pipeline.plots import figures
 from pipeline.stage import Cancelled, Chain, share
 from ui.components.player import PlayerData, player_value
@@ -103,4 +103,4 @@ def _run(
     except Exception as error:
         problem = plain_error(error)
         return None, replace(one, problem=problem)
-    return made.audio, replace(one, rows=tuple(guarantee.rows(made.guarantee)))
+    return made.audio, replace(one, rows=tuple(guarantee_card.rows(made.guarantee)))

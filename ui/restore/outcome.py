@@ -16,7 +16,7 @@ from pipeline import recipe
 from pipeline import restore as engine
 from pipeline.analysis.loudness import integrated_lufs
 from pipeline.audio.sound import Audio, save
-from pipeline.evaluation import guarantee
+from pipeline.evaluation import guarantee_card
 from pipeline.plots import figures
 from pipeline.plots.pooling import difference
 from pipeline.separation import demucs_weights
@@ -39,7 +39,7 @@ DOWNLOADS = {"WAV 24-bit": "wav24", "WAV 32-bit float": "wav32f", "FLAC": "flac"
 
 RECIPE, STEMS = "Recipe", "Stems (zip)"
 MOST_STEPS = len(KEYS) - 3
-Row = tuple[str, str, bool | None, str]
+Row = guarantee_card.Row
 Report = Callable[[str, float], None]
 
 
@@ -108,7 +108,7 @@ def _restore(
     if heard.stems:
         preparing = partial(within(job, 0.97, 1), "Preparing the stems")
         mixer = stems.mixer(heard.stems, chain, folder, preparing)
-    rows = guarantee.rows(made.guarantee)
+    rows = guarantee_card.rows(made.guarantee)
     note = "" if heard.keep else LONG
     return Outcome(
         title, stem, recipe.dump(chain), folder, made.audio, player, rows, steps,
