@@ -17,8 +17,6 @@ from models.layers import ChannelNorm, ConvNextBlock, pad_to_multiple
 from models.stft import Stft, features_of, unit
 
 FORGETTING, RARE = 0.02, 0.2  # of how often an entry is chosen, a step; what share is too rare
-APART = 0.2  # weight of what keeps the dimensions apart; without it five of 32 say all
-COMMITMENT = 0.1  # weight of what the codes leave over
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,19 @@ class NeuralCodecConfig:
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
+@dataclass(frozen=True)
+class Coding:
+    """What a pass in training coded, for the loss.
+
+    Args:
+        latent: (B, C, N), each dimension of variance one.
+        residuals: (B, C, N) for each codebook: what it and those before it left over.
+    """
+
+    latent: Tensor
+    residuals: list[Tensor]
+
+
 class NeuralCodecNet(nn.Module):
     """Codes and decodes mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
 
@@ -61,7 +72,7 @@ class NeuralCodecNet(nn.Module):
     Attributes:
         stride: samples of a frame.
         kbps: of one codebook, in kbit/s.
-        own_loss: of the last pass while training, what the quantisers add to the loss.
+        coding: of the last pass in training; None before it.
     """
 
     multichannel = False
@@ -87,7 +98,7 @@ class NeuralCodecNet(nn.Module):
             ChannelNorm(c.widths[1]),
             nn.Conv1d(c.widths[1], 3 * bins, 1),
         )
-        self.own_loss: Tensor | None = None
+        self.coding: Coding | None = None
 
     def forward(self, x: Tensor, codebooks: int | None = None) -> Tensor:
         """
@@ -108,24 +119,14 @@ class NeuralCodecNet(nn.Module):
         used = torch.full((len(latent),), count, device=latent.device)
         if self.training:
             used = torch.randint(1, count + 1, used.shape, device=latent.device)
-        total, losses = torch.zeros_like(latent), []
+        total, residuals = torch.zeros_like(latent), []
         for index, quantiser in enumerate(self.quantisers[:count]):
             code = quantiser(latent - total) * (index < used)[:, None, None]
             total = total + code
-            losses.append((latent - total).square().mean())
+            residuals.append(latent - total)
         if self.training:
-            self.own_loss = COMMITMENT * torch.stack(losses).mean() + APART * _alike(latent)
+            self.coding = Coding(latent, residuals)
         return latent + (total - latent).detach()  # the gradient goes straight through
-
-
-def _alike(latent: Tensor) -> Tensor:
-    """By how much the dimensions of (B, C, N), each of variance one, say the same: 0 to C - 1.
-
-    Source: Bardes et al. 2022, "VICReg", eq. 3 and 4.
-    """
-    frames = latent.transpose(1, 2).flatten(0, 1)
-    covariance = frames.T @ frames / len(frames)
-    return covariance.square().sum(1).mean() - covariance.diagonal().square().mean()
 
 
 class _Quantiser(nn.Module):

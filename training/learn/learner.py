@@ -11,8 +11,10 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from models.neural_codec import NeuralCodecNet
 from training.config import Recipe
 from training.learn.adversary import Adversary, hide_untrusted
+from training.learn.codec_loss import codec_loss
 from training.learn.losses import Losses
 
 BETAS = (0.8, 0.99)
@@ -22,7 +24,7 @@ class Learner:
     """A net that is trained step by step.
 
     Args:
-        net: with its `config`; its `own_loss`, where it has one, is added to the losses.
+        net: with its `config`; a codec's `codec_loss` is added to the losses.
         recipe: of the run.
         accelerator: device, precision and processes.
     """
@@ -84,9 +86,10 @@ class Learner:
         """Loss terms and their "total"; the discriminators learn on the way."""
         estimate, clean, trust_hz = self.net(part["degraded"]), part["clean"], part["trust_hz"]
         terms = self.losses(estimate, clean, trust_hz, turn)
-        own = getattr(self.accelerator.unwrap_model(self.net), "own_loss", None)
-        if own is not None:
-            terms = {**terms, "own": own, "total": terms["total"] + own}
+        net = self.accelerator.unwrap_model(self.net)
+        if isinstance(net, NeuralCodecNet) and net.coding:
+            codes = codec_loss(net.coding)
+            terms = {**terms, "codes": codes, "total": terms["total"] + codes}
         if self.adversary is None:
             return terms
         shown = hide_untrusted(estimate, clean, trust_hz, self.sample_rate)
