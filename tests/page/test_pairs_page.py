@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import tuning
 from playwright.sync_api import expect
 
+from tests.page import tuning
 from tests.support.sounds import speech, windowed_sinc
 from training.runs import run as runs
 

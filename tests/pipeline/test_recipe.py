@@ -138,7 +138,7 @@ def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
 
 
 def test_a_stage_without_a_name_cannot_be_written() -> None:
-    with pytest.raises(recipe.RecipeError, match=r"tests\.helpers:Gain has no name"):
+    with pytest.raises(recipe.RecipeError, match=r"tests\.support\.helpers:Gain has no name"):
         recipe.dump(Chain((Gain(),)))
 
 

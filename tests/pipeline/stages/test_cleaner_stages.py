@@ -90,9 +90,9 @@ def test_the_channels_of_a_mask_keep_their_relation():
 
 def test_windows_overlap_by_a_tenth_and_hold_four_receptive_fields(monkeypatch):
     seen = {}
-    run = residual.windows.run
+    run = residual.chunked.run
     monkeypatch.setattr(
-        residual.windows, "run", lambda *args, **more: seen.update(more) or run(*args, **more)
+        residual.chunked, "run", lambda *args, **more: seen.update(more) or run(*args, **more)
     )
     WaveNet()(limited(rate=16_000, seconds=2.0))
     net = inference.load("wavenet-denoiser", "cpu")

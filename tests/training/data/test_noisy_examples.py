@@ -13,12 +13,11 @@ from models.registry import build
 from training.config import Recipe
 from training.data.clips import Clip
 from training.data.noisy_examples import (
-    CASE_SNRS_DB,
     NoisyExamples,
     gain_for,
     recorded,
 )
-from training.evaluation.noisy_cases import measure_noisy, noisy_cases
+from training.evaluation.noisy_cases import CASE_SNRS_DB, measure_noisy, noisy_cases
 from training.learn.losses import Losses
 from training.learn.trainer import Trainer
 from training.runs.run_folder import RunFolder

@@ -35,7 +35,7 @@ LIVE = """
 import sys, time
 sys.path.insert(0, {checkout!r})
 from pathlib import Path
-from training import lock
+from training.runs import lock
 from training.runs.run_folder import RunFolder
 held = lock.inherit()
 folder = RunFolder(Path(sys.argv[sys.argv.index("--run") + 1]))
@@ -170,7 +170,7 @@ def test_the_app_may_die_and_another_one_finds_and_stops_the_run(stand_in, among
     stand_in()
     code = (
         f"import sys; sys.path.insert(0, {str(processes.CHECKOUT)!r}); from pathlib import Path; "
-        f"from training import processes, runs; sys.executable = {processes.sys.executable!r}; "
+        f"from training.runs import processes, run as runs; sys.executable = {processes.sys.executable!r}; "
         f"runs.start(Path({str(recipe)!r}), [], Path({str(among / 'one')!r}))"
     )
     subprocess.run([PYTHON, "-c", code], check=True)
@@ -184,7 +184,7 @@ def test_the_app_may_die_and_another_one_finds_and_stops_the_run(stand_in, among
 def test_what_a_process_forks_does_not_hold_its_lock_on(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     code = (
-        "import os, sys, time; from pathlib import Path; from training import lock; "
+        "import os, sys, time; from pathlib import Path; from training.runs import lock; "
         "lock.keep(lock.take(Path(sys.argv[1]))); child = os.fork(); "
         "time.sleep(5 if child == 0 else 0); print(child, flush=True); os._exit(0)"
     )
