@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.stage import Chain, knobs
+from pipeline.knobs import knobs
+from pipeline.stage import Chain
 
 VERSION = 1
 

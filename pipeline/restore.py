@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.audio.sound import Audio, AudioError, Info, load, peak, probe, save, writable_rate
-from pipeline.stage import Chain, Tick, no_tick, share
+from pipeline.stage import Chain, KeepsBand, Tick, no_tick, share, titled
 
 if TYPE_CHECKING:
     from pipeline.evaluation.guarantee import Guarantee
@@ -75,16 +75,16 @@ def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
         after,
         kept_below_hz=_kept_below_hz(audio, chain),
         seconds_taken=taken,
-        tick=share(tick, 1 - MEASURE_SHARE, 1),
+        tick=titled(share(tick, 1 - MEASURE_SHARE, 1), "Measuring"),
     )
     return Restored(after, guarantee, taken)
 
 
 def _kept_below_hz(audio: Audio, chain: Chain) -> float | None:
     """Where the original stays, if every stage of the chain keeps one; the lowest counts."""
-    limits = [getattr(stage, "kept_below_hz", lambda audio: None)(audio) for stage in chain.stages]
-    known = [limit for limit in limits if limit is not None]
-    return min(known) if known and len(known) == len(limits) else None
+    keeping = [stage for stage in chain.stages if isinstance(stage, KeepsBand)]
+    limits = [limit for stage in keeping if (limit := stage.kept_below_hz(audio)) is not None]
+    return min(limits) if limits and len(limits) == len(chain.stages) else None
 
 
 def restore_file(
@@ -114,12 +114,14 @@ def restore_file(
     avoid = {source.resolve(), *avoid}
     path = output_path(source, folder, kind)
     refuse_overwriting(source, path, avoid)
-    audio = load(source, max_seconds=max_seconds, tick=share(tick, 0, LOAD_SHARE))
+    reading = titled(share(tick, 0, LOAD_SHARE), "Reading")
+    audio = load(source, max_seconds=max_seconds, tick=reading)
     made = restore(audio, chain, share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
     path, subtype, notes = fit(made.audio, path, subtype_for(source, kind))
     refuse_overwriting(source, path, avoid)
     make_folder(folder)
-    save(made.audio, path, subtype=subtype, tick=share(tick, 1 - SAVE_SHARE, 1))
+    writing = titled(share(tick, 1 - SAVE_SHARE, 1), "Writing")
+    save(made.audio, path, subtype=subtype, tick=writing)
     return Result(source, path, audio.seconds, made.seconds_taken, notes, made.guarantee)
 
 

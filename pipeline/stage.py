@@ -1,93 +1,41 @@
-"""What a stage is: a frozen dataclass of settings whose call turns one `Audio` into another."""
+"""What a stage is: a frozen dataclass of settings whose call turns one `Audio` into another.
+
+What only some stages can do is a Protocol each: `isinstance(stage, UsesDevice)` asks for it.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pipeline.audio.sound import Audio
 
-Tick = Callable[[float], None]
-"""`tick(fraction)` reports progress in [0, 1] and raises `Cancelled` when the user has stopped."""
+USUAL_SPEED = 100.0
+"""Seconds of one channel a second, of a stage that gives no estimate."""
+
+
+class Tick(Protocol):
+    """Receives the progress of a piece of work, and can stop it."""
+
+    def __call__(self, fraction: float, what: str = "") -> None:
+        """Reports progress.
+
+        Args:
+            fraction: of the work that is done, in [0, 1].
+            what: what is going on now, in a few words; empty if the caller knows it already.
+
+        Raises:
+            Cancelled: the user has stopped the work.
+        """
 
 
 class Cancelled(Exception):
     """The user stopped the work; whoever catches it removes temporary files."""
 
 
-def no_tick(fraction: float) -> None:
+def no_tick(fraction: float, what: str = "") -> None:
     """The tick of a caller that neither watches nor stops."""
-
-
-class Stage(Protocol):
-    """One step of a restoration: keeps channels, duration to the sample, and its input as it is."""
-
-    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio: ...
-
-
-def knob(
-    default: Any,
-    low: float | None = None,
-    high: float | None = None,
-    unit: str = "",
-    help: str = "",
-    *,
-    label: str = "",
-    choices: tuple[Any, ...] = (),
-    optional: bool = False,
-) -> Any:
-    """A stage's setting; form, range check, recipe and README table all read this metadata.
-
-    Args:
-        default: the value when a recipe does not name the knob.
-        low, high: closed range of a number, in `unit`; None is unbounded.
-        unit: unit as shown ("Hz", "dB", "%", ...).
-        help: one plain sentence for the person at the page.
-        label: name on the form; the field's name with spaces when empty.
-        choices: the allowed values of a setting that is not a number.
-        optional: True where None is a value too ("automatic").
-    """
-    metadata = {
-        "low": low,
-        "high": high,
-        "unit": unit,
-        "help": help,
-        "label": label,
-        "choices": choices,
-        "optional": optional,
-    }
-    return dataclasses.field(default=default, metadata={"knob": metadata})
-
-
-def knobs(stage: Any) -> dict[str, dict[str, Any]]:
-    """The knobs of a stage (class or instance), in order: name -> metadata with its `default`."""
-    return {
-        f.name: {**f.metadata["knob"], "default": f.default}
-        for f in dataclasses.fields(stage)
-        if "knob" in f.metadata
-    }
-
-
-def check_knobs(stage: Any) -> None:
-    """Raises `ValueError` naming knob, value and range; a stage calls it in `__post_init__`."""
-    for name, meta in knobs(stage).items():
-        value = getattr(stage, name)
-        if value is None and meta["optional"]:
-            continue
-        if meta["choices"]:
-            if value not in meta["choices"]:
-                raise ValueError(f"{name}: got {value!r}, expected one of {meta['choices']}")
-        elif meta["low"] is not None or meta["high"] is not None:
-            _check_range(name, value, meta)
-
-
-def _check_range(name: str, value: Any, meta: dict[str, Any]) -> None:
-    low, high, unit = meta["low"], meta["high"], meta["unit"]
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not (low is None or value >= low) or not (high is None or value <= high):
-        expected = f"a number from {low} to {high} {unit}".rstrip()
-        raise ValueError(f"{name}: got {value!r}, expected {expected}")
 
 
 def part(tick: Tick, index: int, count: int) -> Tick:
@@ -97,7 +45,133 @@ def part(tick: Tick, index: int, count: int) -> Tick:
 
 def share(tick: Tick, low: float, high: float) -> Tick:
     """The tick of a step that takes the progress from `low` to `high`, each in [0, 1]."""
-    return lambda fraction: tick(low + (high - low) * fraction)
+
+    def scaled(fraction: float, what: str = "") -> None:
+        tick(low + (high - low) * fraction, what)
+
+    return scaled
+
+
+def titled(tick: Tick, title: str) -> Tick:
+    """A tick that says `title` whenever the step itself says nothing."""
+
+    def named(fraction: float, what: str = "") -> None:
+        tick(fraction, what or title)
+
+    return named
+
+
+class Stage(Protocol):
+    """One step of a restoration: keeps channels, duration to the sample, and its input as it is."""
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio: ...
+
+
+@runtime_checkable
+class EstimatesTime(Protocol):
+    """A stage that can estimate how long it will take."""
+
+    def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """Seconds that the stage will take for a sound of this size."""
+
+
+@runtime_checkable
+class KeepsBand(Protocol):
+    """A stage that leaves a band of its input as it is."""
+
+    def kept_below_hz(self, audio: Audio) -> float | None:
+        """The frequency below which the output equals `audio`; None if nothing is kept."""
+
+
+@runtime_checkable
+class UsesDevice(Protocol):
+    """A stage whose network runs on a chosen device."""
+
+    device: str
+
+
+@runtime_checkable
+class UsesCheckpoint(Protocol):
+    """A stage that runs a checkpoint.
+
+    Attributes:
+        MODELS: keys of `models.registry.NETS` that the stage can run.
+        checkpoint: the checkpoint's name.
+    """
+
+    MODELS: ClassVar[tuple[str, ...]]
+    checkpoint: str
+
+
+@runtime_checkable
+class TakesOwnWeights(Protocol):
+    """A stage that can run a user's own checkpoints.
+
+    Attributes:
+        own: folder with the user's checkpoints; none if empty.
+    """
+
+    own: str
+
+
+@runtime_checkable
+class SeparatesStems(Protocol):
+    """A stage that separates a sound into stems, runs a chain on each stem, and mixes the results.
+
+    Attributes:
+        gains_db: stem -> gain in dB; None mutes, a stem that is not named keeps its level.
+        stages: the chain that runs on every stem.
+    """
+
+    gains_db: Mapping[str, float | None]
+    stages: tuple[Stage, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stems' names."""
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether there is neither a chain nor a gain."""
+
+    def stems(self, audio: Audio, tick: Tick = no_tick) -> dict[str, Audio]:
+        """The restored stems by name, before gains."""
+
+    def mix(self, stems: Mapping[str, Audio], tick: Tick = no_tick) -> Audio:
+        """The sum of the stems, each with its gain."""
+
+    def downloads(self) -> list[str]:
+        """The addresses that the first use will download from."""
+
+
+def expected_seconds(stage: Stage, frames: int, rate: int, channels: int) -> float:
+    """Seconds that a stage will take: its own estimate, or else one of the usual speed."""
+    if isinstance(stage, EstimatesTime):
+        return stage.estimate_seconds(frames, rate, channels)
+    return frames / rate * channels / USUAL_SPEED
+
+
+def with_settings(stage: Any, *, checkpoint: str = "", device: str = "", own: str = "") -> Any:
+    """The stage with these settings where it takes them; likewise the chain that it runs itself.
+
+    Args:
+        checkpoint, device, own: see `UsesCheckpoint`, `UsesDevice`, `TakesOwnWeights`; a stage
+            keeps what it has where the argument is empty.
+    """
+    settings: dict[str, Any] = {}
+    if checkpoint and isinstance(stage, UsesCheckpoint):
+        settings["checkpoint"] = checkpoint
+    if device and isinstance(stage, UsesDevice):
+        settings["device"] = device
+    if own and isinstance(stage, TakesOwnWeights):
+        settings["own"] = own
+    if isinstance(stage, SeparatesStems):
+        inner = (
+            with_settings(one, checkpoint=checkpoint, device=device, own=own)
+            for one in stage.stages
+        )
+        settings["stages"] = tuple(inner)
+    return dataclasses.replace(stage, **settings) if settings else stage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,8 +185,6 @@ class Chain:
             audio = stage(audio, part(tick, index, len(self.stages)))
         return audio
 
-    def steps(self, audio: Audio, tick: Tick = no_tick) -> Iterator[tuple[Stage, Audio]]:
-        """Yields (stage, what it made) after each stage; an empty chain yields nothing."""
-        for index, stage in enumerate(self.stages):
-            audio = stage(audio, part(tick, index, len(self.stages)))
-            yield stage, audio
+    def with_settings(self, **settings: str) -> Chain:
+        """The chain with `with_settings` of every stage."""
+        return Chain(tuple(with_settings(stage, **settings) for stage in self.stages))

@@ -33,7 +33,7 @@ ALLOWED = {
 # The floors of each layer from the ground up; a floor imports those below it only.
 FLOORS = {
     "pipeline": (
-        *("audio", "stage", "dsp", "analysis", "inference", "separation", "stages"),
+        *("audio", "knobs", "stage", "dsp", "analysis", "inference", "separation", "stages"),
         *("degradation", "recipe", "diagnosis", "evaluation", "plots", "restore", "cli"),
         "__main__",
     ),

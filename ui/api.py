@@ -14,7 +14,7 @@ import gradio as gr
 
 from pipeline import recipe
 from pipeline import restore as engine
-from pipeline.stage import Chain
+from pipeline.stage import Chain, titled
 from ui.jobs import Job, Line
 from ui.session import Limits, plain_error, uploaded
 
@@ -66,5 +66,5 @@ def _document(text: str) -> Any:
 
 def _work(path: Path, folder: Path, chain: Chain, max_seconds: float, job: Job) -> Path:
     folder.mkdir(mode=0o700)
-    tick = partial(job.report, "Restoring")
+    tick = titled(job.tick, "Restoring")
     return engine.restore_file(path, folder, chain, tick, max_seconds=max_seconds).path

@@ -79,7 +79,7 @@ class Job:
     """One piece of heavy work: `work(job)` in its own thread, in its turn.
 
     Args:
-        work: gets the job, calls `job.report()` often; what it returns is `result()`.
+        work: gets the job, calls `job.tick()` often; what it returns is `result()`.
         line: where the job waits for its turn.
     """
 
@@ -117,10 +117,10 @@ class Job:
         """Says how long the work will probably take, until its own speed tells better."""
         self._expected_s = seconds
 
-    def report(self, stage: str, fraction: float) -> None:
-        """Says what is being done and how much of the whole is done; raises like `check`."""
+    def tick(self, fraction: float, what: str = "") -> None:
+        """The work's progress (see `pipeline.stage.Tick`); raises like `check`."""
         self.check()
-        self._stage, self._fraction = stage, min(max(fraction, 0.0), 1.0)
+        self._stage, self._fraction = what or self._stage, min(max(fraction, 0.0), 1.0)
 
     def progress(self) -> Progress:
         """A snapshot for the page."""

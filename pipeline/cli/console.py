@@ -66,12 +66,14 @@ class Watch:
         """Starts the next file, `seconds` of sound long; the tick moves the bar through it."""
         start = self._before_s
         self._before_s += seconds
-        self._bar.update(self._task, description=title, completed=start)
-        return lambda done: self._bar.update(self._task, completed=start + done * seconds)
 
-    def retitle(self, title: str) -> None:
-        """Says what is being done just now, in place of the title."""
-        self._bar.update(self._task, description=title)
+        def tick(fraction: float, what: str = "") -> None:
+            description = f"{title}: {what}" if what else title
+            completed = start + fraction * seconds
+            self._bar.update(self._task, description=description, completed=completed)
+
+        tick(0.0)
+        return tick
 
     def tell(self, line: str) -> None:
         """A line for stdout: what has been done."""

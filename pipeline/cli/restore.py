@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,18 +92,8 @@ def _without_clashes(
 
 
 def _chain(name: str, checkpoint: str | None, device: str) -> Chain:
-    """The recipe's chain, with checkpoint and device set on every stage that has them."""
-    wanted = {"checkpoint": checkpoint, "device": device}
-    return Chain(tuple(_with_settings(stage, wanted) for stage in recipe.load(name).stages))
-
-
-def _with_settings(stage: Any, wanted: dict[str, str | None]) -> Any:
-    """The stage, and the stages it runs itself, with those of the settings that they have."""
-    names = {field.name for field in dataclasses.fields(stage)}
-    changes: dict[str, Any] = {k: value for k, value in wanted.items() if value and k in names}
-    if "stages" in names:
-        changes["stages"] = tuple(_with_settings(inner, wanted) for inner in stage.stages)
-    return dataclasses.replace(stage, **changes)
+    """The recipe's chain, on this device, with this checkpoint in every stage that runs one."""
+    return recipe.load(name).with_settings(checkpoint=checkpoint or "", device=device)
 
 
 def _lines(result: Result) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -200,11 +200,7 @@ def _fetch_weights(model: str, weights: str | None, watch: Watch) -> None:
         return
     for url in demucs_weights.missing(model, weights):
         watch.complain(f"First use of {model}: downloading {url}")
-    demucs_weights.find(model, weights, _shown(watch.retitle, demucs_weights.status))
-
-
-def _shown(retitle: Callable[[str], None], status: Callable[[], str]) -> Tick:
-    return lambda fraction: retitle(status())
+    demucs_weights.find(model, weights, watch.begin(model, 0.0))
 
 
 def _lines(result: Separated) -> str:

@@ -11,7 +11,8 @@ import soxr
 from numpy.random import Generator
 
 from pipeline.audio.sound import Audio
-from pipeline.stage import Tick, check_knobs, knob, no_tick
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick
 
 FAMILIES = ("sinc", "butterworth", "chebyshev", "resample")
 CODECS = {"mp3": ("MP3", "MPEG_LAYER_III"), "opus": ("OGG", "OPUS"), "vorbis": ("OGG", "VORBIS")}

@@ -19,7 +19,8 @@ import numpy as np
 
 from pipeline.audio.sound import Audio, resample
 from pipeline.dsp import chunked
-from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick, share
 
 VARIABLE = "WAVEMEND_CODECS"
 FILES = ("config.json", "model.safetensors")
@@ -71,8 +72,10 @@ class NeuralCodec:
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         """Raises `CodecMissing` (a ValueError) where the codec is not on this machine."""
+        tick(0.0)
         coder = _load(self.name)
         if not audio.samples.any():
+            tick(1.0)
             return audio
         inside = resample(audio, coder.rate, tick=share(tick, 0, 0.1))
         made = chunked.run(
@@ -84,6 +87,7 @@ class NeuralCodec:
             tick=share(tick, 0.1, 0.9),
         )
         back = resample(Audio(made, coder.rate), audio.rate, tick=share(tick, 0.9, 1)).samples
+        tick(1.0)
         short = audio.frames - back.shape[1]
         return Audio(back[:, : audio.frames] if short <= 0 else np.pad(back, ((0, 0), (0, short))),
                      audio.rate)  # fmt: skip

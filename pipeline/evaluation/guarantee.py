@@ -119,12 +119,12 @@ def measure(
     edge_hz = min(kept_below_hz or 0.0, before.rate / 2)
     done = 0.0
 
-    def report(fraction: float) -> None:
+    def report(fraction: float, what: str = "") -> None:
         nonlocal done
         done = fraction
         tick(fraction)
 
-    def check_stop(fraction: float) -> None:
+    def check_stop(fraction: float, what: str = "") -> None:
         tick(done)
 
     with ThreadPoolExecutor() as pool:  # NumPy, SciPy and soxr release the interpreter's lock

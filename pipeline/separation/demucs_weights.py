@@ -24,7 +24,6 @@ HUB = "https://huggingface.co"
 KNOWN_SIZES = {"955717e8-8726e21a.th": "84 MB"}
 
 _fetching = threading.Lock()
-_status: list[str] = []
 
 
 class WeightsMissing(ValueError):
@@ -46,7 +45,7 @@ def find(model: str, folder: str | None = None, tick: Tick = no_tick) -> Weights
         model: a name that the demucs package knows, or that has a YAML file in the folder.
         folder: where the files are and where downloads go; None for that of the environment
             variable WAVEMEND_DEMUCS, else the user's cache.
-        tick: told the share of the download that is done.
+        tick: receives the download's progress.
 
     Raises:
         WeightsMissing: (a ValueError) not here and not to be had: no network, no room, no such
@@ -71,11 +70,6 @@ def missing(model: str, folder: str | None = None) -> list[str]:
     place = _folder(folder)
     signatures = _signatures(_bag(model, place))
     return [_hub_url(model, s) for s in signatures if _local(model, s, place) is None]
-
-
-def status() -> str:
-    """What is being downloaded just now ("955717e8.safetensors: 12 of 84 MB"); "" for nothing."""
-    return _status[-1] if _status else ""
 
 
 def _folder(folder: str | None) -> Path:
@@ -155,16 +149,11 @@ def _legacy_url(signature: str) -> str | None:
 def _alone(tick: Tick) -> Iterator[None]:
     """One download at a time in this process; who waits can still be stopped."""
     while not _fetching.acquire(timeout=0.2):
-        tick(0.0)
+        tick(0.0, "Waiting for another download")
     try:
         yield
     finally:
-        _status.clear()
         _fetching.release()
-
-
-def _tell(line: str) -> None:
-    _status[:] = [line]
 
 
 def _fetch(model: str, signature: str, place: Path, tick: Tick) -> None:
@@ -176,7 +165,7 @@ def _fetch(model: str, signature: str, place: Path, tick: Tick) -> None:
         try:
             if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
                 raise DownloadError("HF_HUB_OFFLINE is set")
-            fetch(url, place, tick, _tell)
+            fetch(url, place, tick)
             return
         except DownloadError as error:
             tried.append(f"{url} ({error})")

@@ -9,7 +9,6 @@ import re
 import secrets
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,8 +17,6 @@ from pipeline.stage import Tick, no_tick
 TIMEOUT_S = 20.0
 ATTEMPTS = 2  # at a transfer that breaks off or arrives damaged
 BLOCK_BYTES = 1 << 18
-
-Tell = Callable[[str], None]
 
 
 class DownloadError(OSError):
@@ -30,7 +27,7 @@ class _BrokenError(DownloadError):
     """A transfer that broke off, or whose bytes are not the publisher's: worth another try."""
 
 
-def fetch(url: str, folder: Path, tick: Tick = no_tick, tell: Tell = lambda line: None) -> Path:
+def fetch(url: str, folder: Path, tick: Tick = no_tick) -> Path:
     """Downloads a file into `folder` under the name NAME-CHECKSUM.SUFFIX.
 
     The checksum is the beginning of the file's SHA-256: the one in the address's own last part, or
@@ -39,8 +36,7 @@ def fetch(url: str, folder: Path, tick: Tick = no_tick, tell: Tell = lambda line
     Args:
         url: http or https address.
         folder: made when missing.
-        tick: told the share that has come; may raise to stop.
-        tell: told which file comes, and how much of it is here.
+        tick: receives the progress, with the file's name and size; may raise to stop.
 
     Raises:
         DownloadError: (an OSError) no network, no such file, no room, or damaged on the way again
@@ -49,8 +45,8 @@ def fetch(url: str, folder: Path, tick: Tick = no_tick, tell: Tell = lambda line
     try:
         for _ in range(ATTEMPTS - 1):
             with contextlib.suppress(_BrokenError):
-                return _fetch(url, folder, tick, tell)
-        return _fetch(url, folder, tick, tell)
+                return _fetch(url, folder, tick)
+        return _fetch(url, folder, tick)
     except urllib.error.HTTPError as error:
         raise DownloadError(f"the server says {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
@@ -84,7 +80,7 @@ def verify(path: Path) -> None:
         raise ValueError(f"{path} is damaged: its checksum is not {expected}; delete it, try again")
 
 
-def _fetch(url: str, folder: Path, tick: Tick, tell: Tell) -> Path:
+def _fetch(url: str, folder: Path, tick: Tick) -> Path:
     temporary = folder / f".{secrets.token_hex(8)}.part"
     name, told = Path(url), _Told()
     request = urllib.request.Request(url, headers={"User-Agent": "wavemend"})
@@ -95,7 +91,7 @@ def _fetch(url: str, folder: Path, tick: Tick, tell: Tell) -> Path:
                 raise DownloadError("the server gives no checksum to verify the file by")
             folder.mkdir(parents=True, exist_ok=True)
             with temporary.open("xb") as file:
-                digest = _copy(answer, file, name.name, tick, tell)
+                digest = _copy(answer, file, name.name, tick)
         if not digest.startswith(expected):
             raise _BrokenError(f"its checksum is {digest[:8]}, expected {expected[:8]}")
         path = folder / f"{name.stem.removesuffix(f'-{expected}')}-{expected[:8]}{name.suffix}"
@@ -104,12 +100,12 @@ def _fetch(url: str, folder: Path, tick: Tick, tell: Tell) -> Path:
         temporary.unlink(missing_ok=True)
 
 
-def _copy(answer: Any, file: BinaryIO, name: str, tick: Tick, tell: Tell) -> str:
+def _copy(answer: Any, file: BinaryIO, name: str, tick: Tick) -> str:
     """Writes an answer to a file; returns its SHA-256 in hexadecimal."""
     total, come, digest = int(answer.headers.get("Content-Length") or 0), 0, hashlib.sha256()
     while True:
-        tell(f"{name}: {come / 1e6:.0f}" + (f" of {total / 1e6:.0f} MB" if total else " MB"))
-        tick(min(come / total, 1.0) if total else 0.0)
+        size = f"{come / 1e6:.0f}" + (f" of {total / 1e6:.0f}" if total else "")
+        tick(min(come / total, 1.0) if total else 0.0, f"Downloading {name}: {size} MB")
         try:
             block = answer.read(BLOCK_BYTES)
         except (OSError, http.client.HTTPException) as error:

@@ -19,7 +19,8 @@ from typing import ClassVar
 from models.net import PRECISIONS
 from pipeline import inference
 from pipeline.audio.sound import Audio, allocate, resample
-from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick, share
 from pipeline.stages import high_band, residual
 
 OVERLAP = 0.1  # of a window with the next one

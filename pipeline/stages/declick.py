@@ -16,7 +16,8 @@ from pipeline.audio import buffers
 from pipeline.audio.excerpts import pieces
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
-from pipeline.stage import Tick, check_knobs, knob, no_tick
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick
 from pipeline.stages import click_context, click_repair
 
 PASSES = 2

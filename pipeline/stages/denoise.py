@@ -25,7 +25,8 @@ import numpy as np
 from pipeline.analysis.noise_floor import at_frames, noise_track
 from pipeline.audio.sound import Audio
 from pipeline.dsp.stft import Stft, changed
-from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick, share
 
 SHORTEST_S = 0.5  # of a sound in which noise can be told from signal
 BIAS = 1.2  # the minimum of smoothed minima lies so much below the mean

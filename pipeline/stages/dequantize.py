@@ -23,7 +23,8 @@ from pipeline.audio import buffers
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
 from pipeline.dsp.stft import OVERLAP, Stft
-from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick, share
 
 __all__ = ["Dequantize", "Quantisation", "quantisation"]
 

@@ -19,7 +19,8 @@ from pipeline import inference
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
 from pipeline.audio.sound import Audio, allocate, resample
 from pipeline.dsp import fir
-from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick, share
 from pipeline.stages import residual as added
 
 FULL_BAND_HZ = 19_500.0  # a recording that reaches this lacks nothing that can be heard

@@ -10,7 +10,6 @@ What is missing is given back before the chain, so that the chain cleans it too.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,15 +17,16 @@ from typing import Any
 import numpy as np
 
 from pipeline.audio.sound import Audio, allocate, release, spans
+from pipeline.knobs import check_knobs, knob, shown
+from pipeline.separation import demucs_weights
 from pipeline.separation.factory import separator
 from pipeline.separation.mixture_consistency import consistent
 from pipeline.separation.separators import OFFLINE, SEPARATORS
-from pipeline.stage import Chain, Stage, Tick, check_knobs, knob, no_tick, part, share
+from pipeline.stage import Chain, Stage, Tick, expected_seconds, no_tick, part, share, titled
 
 LOWEST_GAIN_DB, HIGHEST_GAIN_DB = -60.0, 24.0
 MIX_SHARE = 0.02
 GIVING_SPEED = 500.0  # seconds of one channel of one stem a second
-USUAL_SPEED = 100.0  # seconds of one channel a second, of a stage that gives no estimate
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,6 @@ class PerStem:
 
     def __post_init__(self) -> None:
         check_knobs(self)
-        if self.shifts != int(self.shifts):
-            raise ValueError(f"shifts: got {self.shifts!r}, expected a whole number")
-        object.__setattr__(self, "shifts", int(self.shifts))
         object.__setattr__(self, "gains_db", _checked(self.gains_db, self.names))
         object.__setattr__(self, "stages", tuple(self.stages))
         if any(isinstance(stage, PerStem) for stage in self.stages):
@@ -79,6 +76,11 @@ class PerStem:
         """The stems that the separator makes."""
         return SEPARATORS[self.separator]
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether there is neither a chain nor a gain."""
+        return not self.stages and not any(gain != 0 for gain in self.gains_db.values())
+
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         """The restored sound; `audio` itself where there is neither a chain nor a gain.
 
@@ -87,7 +89,7 @@ class PerStem:
             Cancelled: from `tick`.
         """
         tick(0.0)
-        if not self.stages and not any(gain != 0 for gain in self.gains_db.values()):
+        if self.changes_nothing:
             tick(1.0)
             return audio
         stems = self.stems(audio, share(tick, 0, 1 - MIX_SHARE))
@@ -105,7 +107,8 @@ class PerStem:
         chain, inner, restored = Chain(self.stages), share(tick, given, 1), {}
         stems = consistent(audio, raw, share(tick, separated, given))
         for at, (name, stem) in enumerate(stems):
-            restored[name] = chain(stem, part(inner, at, len(self.names)))
+            own = titled(part(inner, at, len(self.names)), f"Restoring {name}")
+            restored[name] = chain(stem, own)
         tick(1.0)
         return restored
 
@@ -133,9 +136,15 @@ class PerStem:
             tick(stop / first.frames)
         return Audio(out, first.rate)
 
+    def downloads(self) -> list[str]:
+        """The addresses that the first use will download from; asks no network."""
+        if self.separator in OFFLINE:
+            return []
+        return demucs_weights.missing(self.separator, self.weights)
+
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         """Seconds the work will take: the separation, and the chain once for each stem."""
-        if not self.stages and not any(gain != 0 for gain in self.gains_db.values()):
+        if self.changes_nothing:
             return 0.0
         size = (frames, rate, channels)
         own_s = self._separator.estimate_seconds(*size) + self._giving_seconds(*size)
@@ -157,13 +166,7 @@ class PerStem:
         return frames / rate * channels * (0.001 if exact else len(self.names) / GIVING_SPEED)
 
     def _chain_seconds(self, frames: int, rate: int, channels: int) -> float:
-        usual_s = frames / rate * channels / USUAL_SPEED
-        each = (
-            stage.estimate_seconds(frames, rate, channels)
-            if hasattr(stage, "estimate_seconds")
-            else usual_s
-            for stage in self.stages
-        )
+        each = (expected_seconds(stage, frames, rate, channels) for stage in self.stages)
         return len(self.names) * sum(each)
 
     def _gains(self) -> Iterator[tuple[str, np.float32]]:
@@ -178,24 +181,22 @@ def _rising(tick: Tick) -> Tick:
     """A tick that never falls, whoever calls it."""
     highest = 0.0
 
-    def raised(fraction: float) -> None:
+    def raised(fraction: float, what: str = "") -> None:
         nonlocal highest
         highest = max(highest, fraction)
-        tick(highest)
+        tick(highest, what)
 
     return raised
 
 
 def _checked(gains_db: Any, names: tuple[str, ...]) -> dict[str, float | None]:
     if not isinstance(gains_db, Mapping):
-        raise ValueError(f"gains_db: got {gains_db!r}, expected {{stem: dB or null}}")
+        raise ValueError(f"gains_db: got {shown(gains_db)}, expected {{stem: dB or null}}")
     for name, gain in gains_db.items():
         if name not in names:
-            raise ValueError(f"gains_db: got {name!r}, expected one of {', '.join(names)}")
+            raise ValueError(f"gains_db: got {shown(name)}, expected one of {', '.join(names)}")
         number = isinstance(gain, (int, float)) and not isinstance(gain, bool)
-        if gain is not None and not (
-            number and math.isfinite(gain) and LOWEST_GAIN_DB <= gain <= HIGHEST_GAIN_DB
-        ):
+        if gain is not None and not (number and LOWEST_GAIN_DB <= gain <= HIGHEST_GAIN_DB):
             expected = f"{LOWEST_GAIN_DB:g} to {HIGHEST_GAIN_DB:g} dB, or null to mute"
-            raise ValueError(f"gains_db: got {gain!r} for {name}, expected {expected}")
+            raise ValueError(f"gains_db: got {shown(gain)} for {name}, expected {expected}")
     return dict(gains_db)

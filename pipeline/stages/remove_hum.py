@@ -27,7 +27,8 @@ from pipeline.analysis.mains_hum import (
 from pipeline.audio.sound import Audio, allocate, release, resample, spans
 from pipeline.dsp import chunked
 from pipeline.dsp.fir import filtered
-from pipeline.stage import Tick, check_knobs, knob, no_tick, share
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick, share
 from pipeline.stages.hum_synthesis import hum_wave
 
 LOW_RATE = 4000

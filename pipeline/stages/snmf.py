@@ -23,7 +23,8 @@ import numpy as np
 from pipeline.analysis.noise_floor import at_frames
 from pipeline.audio.sound import Audio
 from pipeline.dsp.stft import Stft, changed
-from pipeline.stage import Tick, knob, no_tick, share
+from pipeline.knobs import knob
+from pipeline.stage import Tick, no_tick, share
 from pipeline.stages.denoise import NoiseReduction, local_gain
 
 BLOCK, FADE = 2048, 256  # frames

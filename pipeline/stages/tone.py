@@ -9,7 +9,8 @@ import numpy as np
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
 from pipeline.dsp.fir import filtered
-from pipeline.stage import Tick, check_knobs, knob, no_tick
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick
 
 OCTAVES = 1.0  # the shelf's rise, from its corner / sqrt(2) to its corner * sqrt(2)
 PERIODS = 6  # of the corner frequency that the filter lasts

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from pipeline.audio.sound import Audio
-from pipeline.stage import Tick, knob, no_tick
+from pipeline.knobs import knob
+from pipeline.stage import Tick, no_tick
 
 
 @dataclass(frozen=True)

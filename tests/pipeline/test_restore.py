@@ -13,6 +13,7 @@ from pipeline.audio.sound import Audio, AudioError, load, probe, save
 from pipeline.restore import Result, restore_file
 from pipeline.stage import Cancelled, Chain
 from tests.support.helpers import Gain, run_ffmpeg, tone
+from tests.support.ticks import Recorder, stop_beyond
 
 NOTHING = Chain()
 
@@ -85,22 +86,19 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path, noise: Audio) -> No
 
 
 def test_progress_rises_from_reading_to_writing(tmp_path: Path) -> None:
-    heard: list[float] = []
+    tick = Recorder()
     path = save(tone(), tmp_path / "a.wav")
-    restore_file(path, tmp_path / "out", Chain((Gain(0.5), Gain(2.0))), heard.append)
-    assert heard == sorted(heard) and len(heard) >= 6
-    assert heard[0] > 0 and heard[-1] == pytest.approx(1)
+    restore_file(path, tmp_path / "out", Chain((Gain(0.5), Gain(2.0))), tick)
+    assert tick.fractions == sorted(tick.fractions) and len(tick.fractions) >= 6
+    assert tick.fractions[0] > 0 and tick.fractions[-1] == pytest.approx(1)
+    assert list(dict.fromkeys(tick.whats)) == ["Reading", "", "Measuring", "Writing"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.95])
 def test_stopping_at_any_point_leaves_nothing(tmp_path: Path, share: float) -> None:
-    def stop(fraction: float) -> None:
-        if fraction > share:
-            raise Cancelled
-
     path = save(tone(), tmp_path / "a.wav")
     with pytest.raises(Cancelled):
-        restore_file(path, tmp_path / "out", Chain((Gain(),)), stop)
+        restore_file(path, tmp_path / "out", Chain((Gain(),)), stop_beyond(share))
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["a.wav"]
 
 

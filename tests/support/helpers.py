@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.audio.sound import Audio
-from pipeline.stage import Tick, check_knobs, knob, no_tick
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick
 
 
 def tone(rate: int = 48_000, channels: int = 1, seconds: float = 1.0) -> Audio:

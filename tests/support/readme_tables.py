@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.knobs import knobs
 from pipeline.recipe import stage_classes
-from pipeline.stage import knobs
 
 
 def stage_table() -> str:

@@ -17,7 +17,7 @@ from ui.session import Session, plain_error, uploaded
 def spin(job: Job) -> str:
     """Work that goes on until it is stopped."""
     while True:
-        job.report("Spinning", 0.5)
+        job.tick(0.5, "Spinning")
         time.sleep(0.002)
 
 
@@ -117,7 +117,7 @@ def test_the_time_left_follows_the_measured_speed() -> None:
         job.expect(100.0)
         expecting.set()
         time.sleep(1.1)
-        job.report("Half", 0.5)
+        job.tick(0.5, "Half")
         ready.set()
         go_on.wait()
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline import recipe
+from pipeline.knobs import knobs
 from pipeline.separation.separators import OFFLINE
-from pipeline.stage import knobs
 from pipeline.stages.per_stem import HIGHEST_GAIN_DB, LOWEST_GAIN_DB
 
 Card = dict[str, Any]

@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.stage import Cancelled
+from pipeline.stage import Cancelled, titled
 from training.config import Recipe
 from training.data.dataset import Dataset, Limits, gather
 from training.learn.cost import Cost
@@ -144,12 +144,12 @@ def _check(
 ) -> tuple[Dataset, dict[str, Any]]:
     from training.data.check import check as look
 
-    job.report("Unpacking", 0.0)
+    job.tick(0.0, "Unpacking")
     dataset = gather(paths, folder, limits)
     card = base_of(base)
     recipe = recipe_for(card, dataset, "world", runs.USUAL, minutes=PRESET_MINUTES)
     rate = int(card.config.get("sample_rate", 48_000))
-    report = look(dataset, rate, partial(job.report, "Listening to each recording"), recipe)
+    report = look(dataset, rate, titled(job.tick, "Listening to each recording"), recipe)
     report.write()
     return dataset, report.as_dict()
 

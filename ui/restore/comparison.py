@@ -5,17 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.audio.sound import Audio
 from pipeline.evaluation import guarantee_card
 from pipeline.plots import figures
-from pipeline.stage import Cancelled, Chain, share
+from pipeline.stage import Cancelled, Chain, part, share, titled
 from ui.components.player import PlayerData, player_value
 from ui.jobs import Job
-from ui.restore.outcome import PREVIEW_S, Row, estimate_s, listened, matched, within
+from ui.restore.outcome import PREVIEW_S, Row, estimate_s, listened, matched
 from ui.restore.source import Source, excerpt
 from ui.session import plain_error
 
@@ -84,8 +83,8 @@ def _compare(
             heard.append((one.title, sound))
     if len(heard) == 1:
         raise ValueError(" ".join(f"{one.title}: {one.problem}" for one in candidates))
-    drawing = share(partial(job.report, "Drawing"), 0.85, 0.92)
-    preparing = share(partial(job.report, "Preparing the player"), 0.92, 1)
+    drawing = titled(share(job.tick, 0.85, 0.92), "Drawing")
+    preparing = titled(share(job.tick, 0.92, 1), "Preparing the player")
     pictures = figures.spectrograms(heard, folder, drawing)
     sounds = matched(heard, share(preparing, 0, 0.3))
     player = player_value(sounds, folder, pictures, share(preparing, 0.3, 1), of=folder.name)
@@ -95,9 +94,9 @@ def _compare(
 def _run(
     one: Candidate, degraded: Audio, job: Job, at: int, count: int
 ) -> tuple[Audio | None, Candidate]:
-    report = within(job, 0.85 * at / count, 0.85 * (at + 1) / count)
+    tick = part(share(job.tick, 0, 0.85), at, count)
     try:
-        made, _ = listened(degraded, one.chain, report, one.title, keep=False)
+        made, _ = listened(degraded, one.chain, tick, one.title, keep=False)
     except Cancelled:
         raise
     except Exception as error:

@@ -100,7 +100,7 @@ async def _watched(session: Session, job: Job) -> AsyncIterator[str]:
 
 
 def _read(path: Path, name: str, max_seconds: float, job: Job) -> source.Source:
-    return source.read(path, name, max_seconds, job.report)
+    return source.read(path, name, max_seconds, job.tick)
 
 
 def read(desk: Desk, session: Session, job: Job, named: str, value: Any) -> Updates:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,13 @@ from pipeline.audio.sound import Audio, save
 from pipeline.evaluation import guarantee_card
 from pipeline.plots import figures
 from pipeline.plots.pooling import difference
-from pipeline.separation import demucs_weights
-from pipeline.separation.separators import OFFLINE
-from pipeline.stage import Chain, Tick, part, share
+from pipeline.stage import Chain, SeparatesStems, Tick, part, share, titled
 from ui.components import chain_form
 from ui.components.player import KEYS, PlayerData, Sound, matching_gains, player_value
 from ui.jobs import Job
 from ui.restore import stems
 from ui.restore.source import Source, excerpt
-from ui.restore.steps import Heard, HeardChain, fits, seconds, separates
+from ui.restore.steps import Heard, HeardChain, fits, seconds
 
 PREVIEW_S = 10.0
 
@@ -40,7 +37,6 @@ DOWNLOADS = {"WAV 24-bit": "wav24", "WAV 32-bit float": "wav32f", "FLAC": "flac"
 RECIPE, STEMS = "Recipe", "Stems (zip)"
 MOST_STEPS = len(KEYS) - 3
 Row = guarantee_card.Row
-Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -99,14 +95,14 @@ def _restore(
         title, stem = f"Preview from {preview_at_s:g} s", f"{source.stem} preview"
         degraded = excerpt(source.audio, preview_at_s, PREVIEW_S)
     job.expect(estimate_s(degraded, chain))
-    made, heard = listened(degraded, chain, within(job, 0, 0.85))
+    made, heard = listened(degraded, chain, share(job.tick, 0, 0.85))
     between = [(f"{at}  {name}", audio) for at, (name, audio) in enumerate(heard.heard[:-1], 1)]
     steps = [("Degraded", degraded), *between, ("Restored", made.audio)]
     shown = [0, len(steps) - 1, *(range(1, len(steps) - 1) if len(between) <= MOST_STEPS else ())]
-    player = compare([steps[at] for at in shown], folder, within(job, 0.85, 0.97), folder.name)
+    player = compare([steps[at] for at in shown], folder, share(job.tick, 0.85, 0.97), folder.name)
     mixer = None
     if heard.stems:
-        preparing = partial(within(job, 0.97, 1), "Preparing the stems")
+        preparing = titled(share(job.tick, 0.97, 1), "Preparing the stems")
         mixer = stems.mixer(heard.stems, chain, folder, preparing)
     rows = guarantee_card.rows(made.guarantee)
     note = "" if heard.keep else LONG
@@ -120,31 +116,22 @@ LONG = "Steps and stems of a recording this long are not kept: a preview lets yo
 
 
 def listened(
-    audio: Audio, chain: Chain, report: Report, name: str = "", keep: bool = True
+    audio: Audio, chain: Chain, tick: Tick, name: str = "", keep: bool = True
 ) -> tuple[engine.Restored, HeardChain]:
     """Runs a chain, measures what it did, and keeps its steps where there is room for them.
 
     Args:
-        report: told the stage that is at work, after `name`, and how much is done.
+        tick: receives the progress, with the stage that is at work after `name`.
     """
     classes = recipe.stage_classes()
     titles = [chain_form.title_of(stage, classes) for stage in chain.stages]
-    now = ["Starting"]
     keep = keep and fits(audio, chain.stages)
-    heard = HeardChain(chain.stages, titles, keep, lambda title: now.__setitem__(0, title))
+    heard = HeardChain(chain.stages, titles, keep)
 
-    def tick(fraction: float) -> None:
-        stage = now[0] if fraction < 1 - engine.MEASURE_SHARE else "Measuring"
-        if fetching := demucs_weights.status():
-            stage = f"Downloading {fetching}"
-        report(f"{name}: {stage}" if name else stage, fraction)
+    def named(fraction: float, what: str = "") -> None:
+        tick(fraction, f"{name}: {what}" if name else what)
 
-    return engine.restore(audio, heard, tick), heard
-
-
-def within(job: Job, low: float, high: float) -> Report:
-    """The job's report of a part of the work, whose 0 to 1 is `low` to `high` of the whole."""
-    return lambda stage, fraction: job.report(stage, low + (high - low) * fraction)
+    return engine.restore(audio, heard, named), heard
 
 
 def warm_up(chain: Chain) -> None:
@@ -157,15 +144,14 @@ def warm_up(chain: Chain) -> None:
     """
     silence = Audio(np.zeros((1, 8000), np.float32), 16_000)
     for stage in chain.stages:
-        if not separates(stage):
+        if not isinstance(stage, SeparatesStems):
             stage(silence)
 
 
 def to_fetch(chain: Chain) -> int:
     """How many files a chain will download before it can run."""
-    apart: list[Any] = [stage for stage in chain.stages if separates(stage)]
-    names = {stage.separator for stage in apart}
-    return sum(len(demucs_weights.missing(name)) for name in names - set(OFFLINE))
+    apart = [stage for stage in chain.stages if isinstance(stage, SeparatesStems)]
+    return len({address for stage in apart for address in stage.downloads()})
 
 
 def estimate_s(audio: Audio, chain: Chain) -> float:
@@ -174,16 +160,16 @@ def estimate_s(audio: Audio, chain: Chain) -> float:
     return work_s + OVERHEAD * audio.seconds * audio.channels + 1.0
 
 
-def compare(heard: Sequence[Heard], folder: Path, report: Report, of: str) -> PlayerData:
+def compare(heard: Sequence[Heard], folder: Path, tick: Tick, of: str) -> PlayerData:
     """The player of two sounds, their difference, and further steps; draws the first two.
 
     Args:
-        report: told what is being done, and how much of it all is done.
+        tick: receives the progress.
         of: what it belongs to; the page keeps the position between players of the same.
     """
     (before, degraded), (after, restored) = heard[:2]
-    drawing = share(partial(report, "Drawing"), 0, 0.5)
-    preparing = share(partial(report, "Preparing the player"), 0.5, 1)
+    drawing = titled(share(tick, 0, 0.5), "Drawing")
+    preparing = titled(share(tick, 0.5, 1), "Preparing the player")
     names = (before, after)
     pictures = figures.draw(degraded, restored, folder, names=names, tick=drawing)
     sounds = matched(heard, part(preparing, 0, 4))
@@ -214,7 +200,7 @@ def pair(outcome: Outcome, first: int, second: int, job: Job) -> PlayerData:
         shutil.rmtree(folder, ignore_errors=True)  # of an earlier try that was stopped
         folder.mkdir()
         heard = [outcome.steps[first], outcome.steps[second]]
-        outcome.pairs[first, second] = compare(heard, folder, job.report, outcome.folder.name)
+        outcome.pairs[first, second] = compare(heard, folder, job.tick, outcome.folder.name)
     return outcome.pairs[first, second]
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.audio.sound import Audio, Info, load, probe
-from pipeline.stage import share
+from pipeline.stage import Tick, share, titled
 
 if TYPE_CHECKING:
     from pipeline.diagnosis.diagnose import Diagnosis
@@ -43,11 +41,11 @@ class Source:
         return safe_stem(self.name)
 
 
-def read(path: Path, name: str, max_seconds: float, report: Callable[[str, float], None]) -> Source:
+def read(path: Path, name: str, max_seconds: float, tick: Tick) -> Source:
     """Reads, measures and diagnoses a recording.
 
     Args:
-        report: told what is being done, and how much of it all is done; may raise to stop.
+        tick: receives the progress; may raise to stop.
 
     Raises:
         AudioError: what is wrong with the file and what cures it.
@@ -56,10 +54,10 @@ def read(path: Path, name: str, max_seconds: float, report: Callable[[str, float
     from pipeline.diagnosis.diagnose import diagnose
 
     info = probe(path)
-    reading = share(partial(report, "Reading"), 0, READ_SHARE)
+    reading = titled(share(tick, 0, READ_SHARE), "Reading")
     audio = load(path, max_seconds=max_seconds, tick=reading)
     bandwidth_hz = effective_bandwidth_hz(audio)
-    found = diagnose(audio, info, share(partial(report, "Listening"), READ_SHARE, 1))
+    found = diagnose(audio, info, titled(share(tick, READ_SHARE, 1), "Listening"))
     return Source(path, name, audio, info, bandwidth_hz, found)
 
 

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.audio.sound import Audio
-from pipeline.stage import Chain, Tick, no_tick, part
+from pipeline.stage import Chain, SeparatesStems, Tick, no_tick, part
 from ui.components.player import PlayerData, Sound, listening_copy, player_value
-from ui.restore.steps import separates
 
 
 def mixer(
@@ -25,7 +24,7 @@ def mixer(
     """
     own = folder / "stems"
     own.mkdir()
-    gains = [stage.gains_db for stage in chain.stages if separates(stage)][-1]  # type: ignore[attr-defined]
+    gains = [one.gains_db for one in chain.stages if isinstance(one, SeparatesStems)][-1]
     sounds, muted = [], []
     for name, audio in stems.items():
         gain_db = gains.get(name, 0.0)

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline import recipe
+from pipeline.stage import UsesCheckpoint
 from ui.components import chain_form
 from ui.components.chain_editor import ChainEditor
 from ui.components.player import ABPlayer
@@ -135,10 +136,10 @@ def _choices(stages: dict[str, type]) -> dict[tuple[str, str], list[tuple[str, A
 
     found = {("per_stem", "separator"): [(text, name) for name, text in SEPARATORS.items()]}
     cards = available(search_path())
-    for stage, cls in stages.items():
-        models = getattr(cls, "MODELS", ("enhancer", "spectral_enhancer"))
-        known = [(card.title, card.name) for card in cards if card.model in models]
-        found[stage, "checkpoint"] = known
+    for name, cls in stages.items():
+        if isinstance(stage := cls(), UsesCheckpoint):
+            known = [(card.title, card.name) for card in cards if card.model in stage.MODELS]
+            found[name, "checkpoint"] = known
     return found
 
 

@@ -17,6 +17,7 @@ from pipeline.separation.separators import SEPARATORS
 from pipeline.stage import Cancelled
 from tests.support.helpers import tone
 from tests.support.separators import tiny_demucs
+from tests.support.ticks import stop_beyond
 
 
 @pytest.fixture(autouse=True)
@@ -151,11 +152,7 @@ def test_ctrl_c_leaves_nothing_half_done(stopped_at: str, monkeypatch) -> None:
 def test_it_is_cancelled_between_stems(tmp_path: Path) -> None:
     save(tone(seconds=0.2), "a.wav")
 
-    def stop(fraction: float) -> None:
-        if fraction > 0.96:
-            raise Cancelled
-
     stage = separate_command.PerStem("mid_side")
     with pytest.raises(Cancelled):
-        separate_command.separate_file(Path("a.wav"), Path("out"), stage, stop)
+        separate_command.separate_file(Path("a.wav"), Path("out"), stage, stop_beyond(0.96))
     assert list(Path("out").glob("*")) == []

@@ -30,6 +30,7 @@ from pipeline.degradation.neural_codecs import (
 )
 from pipeline.evaluation.metrics import lsd
 from tests.support.sounds import speech
+from tests.support.ticks import Recorder
 
 CONFIGS = {
     "encodec_24khz": {"frame_rate": 75, "target_bandwidths": [1.5, 3.0, 6.0, 12.0, 24.0]},
@@ -130,10 +131,10 @@ def test_long_sound_goes_through_in_pieces(codec: str, monkeypatch: pytest.Monke
     monkeypatch.setattr(neural_codecs, "PAYLOAD_S", 0.2)
     monkeypatch.setattr(neural_codecs, "CONTEXT_S", 0.1)
     x = np.random.default_rng(1).uniform(-1, 1, (2, 24_011)).astype(np.float32)
-    fractions: list[float] = []
-    made = NeuralCodec(codec)(Audio(x, 24_000), fractions.append)
+    tick = Recorder()
+    made = NeuralCodec(codec)(Audio(x, 24_000), tick)
     assert np.array_equal(made.samples, np.round(x * 64) / 64)
-    assert len(fractions) > 3 and fractions == sorted(fractions) and fractions[-1] <= 1
+    assert len(tick.fractions) > 3 and tick.rises_to_one()
 
 
 def test_silence_stays_silent_and_settings_are_checked(codec: str) -> None:

@@ -16,6 +16,7 @@ from pipeline.diagnosis.finding import Finding, Subject
 from pipeline.stage import Cancelled
 from tests.bench.confusion import DAMAGES, hiss, hum
 from tests.support.sounds import music, speech
+from tests.support.ticks import Recorder, stop_beyond
 
 SECONDS = 5.0
 CLEAN = {"speech": Audio(speech(SECONDS), 48_000), "music": music(SECONDS)}
@@ -145,15 +146,11 @@ def test_findings_are_the_same_in_memory_and_on_disk(
 
 
 def test_progress_rises_to_one_and_can_stop() -> None:
-    seen: list[float] = []
-    diagnose(CLEAN["speech"], None, seen.append)
-    assert seen[0] == 0 and seen[-1] == 1 and seen == sorted(seen) and len(seen) > len(MEASURES)
-
-    def stop(fraction: float) -> None:
-        raise Cancelled
-
+    tick = Recorder()
+    diagnose(CLEAN["speech"], None, tick)
+    assert tick.rises_to_one() and len(tick.fractions) > len(MEASURES)
     with pytest.raises(Cancelled):
-        diagnose(CLEAN["speech"], None, stop)
+        diagnose(CLEAN["speech"], None, stop_beyond(-1))
 
 
 def test_json_has_the_five_keys_and_no_infinity() -> None:

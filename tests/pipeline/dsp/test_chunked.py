@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.dsp import chunked
 from pipeline.stage import Cancelled
+from tests.support.ticks import Recorder
 
 GRID, CONTEXT = 16, 40
 TAPS = np.random.default_rng(3).standard_normal(2 * CONTEXT + 1).astype(np.float32)
@@ -81,16 +82,15 @@ def test_windows_start_on_the_grid_and_are_no_longer_than_said():
 
 
 def test_progress_rises_from_zero_to_one():
-    fractions = []
-    chunked.run(lambda x: x, sound(1000), payload=64, context=0, tick=fractions.append)
-    assert fractions[0] == 0 and fractions[-1] == 1
-    assert fractions == sorted(fractions) and len(fractions) > 10
+    tick = Recorder()
+    chunked.run(lambda x: x, sound(1000), payload=64, context=0, tick=tick)
+    assert tick.rises_to_one() and len(tick.fractions) > 10
 
 
 def test_cancelling_stops_before_the_next_window():
     calls = []
 
-    def tick(fraction):
+    def tick(fraction, what=""):
         if fraction > 0.3:
             raise Cancelled
 

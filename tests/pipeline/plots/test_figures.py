@@ -175,7 +175,7 @@ def test_sounds_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
 
 
 def test_drawing_stops_when_told_to(tmp_path: Path) -> None:
-    def stop(fraction: float) -> None:
+    def stop(fraction: float, what: str = "") -> None:
         assert 0 <= fraction <= 1
         raise Cancelled
 

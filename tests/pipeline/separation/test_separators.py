@@ -18,6 +18,7 @@ from pipeline.separation.separators import OFFLINE, SEPARATORS
 from pipeline.stage import Cancelled
 from tests.support.separators import tiny_demucs, tiny_net
 from tests.support.sounds import RATE, speech
+from tests.support.ticks import Recorder
 
 TINY = ["htdemucs", "htdemucs_6s", *OFFLINE]
 
@@ -53,13 +54,13 @@ def total(stems: dict[str, Audio]) -> np.ndarray:
 )
 def test_every_stem_has_the_sound_s_rate_channels_and_frames(name, rate, channels, frames, rng):
     sound = Audio(rng.uniform(-0.5, 0.5, (channels, frames)).astype(np.float32), rate)
-    before, fractions = sound.samples.copy(), []
-    stems = separator(name).stems(sound, fractions.append)
+    before, tick = sound.samples.copy(), Recorder()
+    stems = separator(name).stems(sound, tick)
     assert tuple(stems) == SEPARATORS[name] == separator(name).names
     for stem in stems.values():
         assert (stem.rate, stem.samples.shape) == (rate, (channels, frames))
     np.testing.assert_array_equal(sound.samples, before)
-    assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
+    assert tick.rises_to_one()
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -196,7 +197,7 @@ def test_shifted_passes_are_the_same_in_every_run(noise):
 def test_it_stops_after_the_segment_at_hand(noise):
     heard = []
 
-    def stop(fraction: float) -> None:
+    def stop(fraction: float, what: str = "") -> None:
         heard.append(fraction)
         if fraction > 0.4:
             raise Cancelled

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline import inference
 from pipeline.audio.sound import Audio, resample
+from pipeline.stage import no_tick
 from pipeline.stages import cleaners, high_band, residual
 from pipeline.stages.cleaners import MaskUnet, WaveNet
 from tests.support.sounds import RATE, limited, speech, tiny_checkpoint, tiny_cleaners
@@ -83,7 +84,7 @@ def test_the_channels_of_a_mask_keep_their_relation():
             heard.append(x.clone())
             return x
 
-    residual.residual(Listens(), sound, 0.0, lambda done: None)
+    residual.residual(Listens(), sound, 0.0, no_tick)
     quiet = heard[0][0, 1] / heard[0][0, 0].clamp(min=1e-6)
     assert quiet[heard[0][0, 0] > 0.1].sub(0.01).abs().max() < 1e-4
 

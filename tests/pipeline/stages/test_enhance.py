@@ -14,6 +14,7 @@ from pipeline.stage import Cancelled
 from pipeline.stages import enhance
 from pipeline.stages.enhance import Enhance
 from tests.support.sounds import RATE, limited, windowed_sinc
+from tests.support.ticks import Recorder, stop_beyond
 
 pytestmark = pytest.mark.usefixtures("tiny_nets")
 
@@ -115,9 +116,9 @@ def test_a_full_band_recording_is_returned_bit_for_bit(rate):
     wide = np.random.default_rng(0).standard_normal((2, rate)).astype(np.float32) * 0.1
     sound = Audio(wide, rate)
     stage = Enhance("tiny")
-    fractions = []
-    np.testing.assert_array_equal(stage(sound, fractions.append).samples, wide)
-    assert fractions[-1] == 1
+    tick = Recorder()
+    np.testing.assert_array_equal(stage(sound, tick).samples, wide)
+    assert tick.fractions[-1] == 1
     assert stage.kept_below_hz(sound) == rate / 2
 
 
@@ -150,17 +151,11 @@ def test_long_sound_takes_the_same_way_through_temporary_files(monkeypatch, shor
 
 
 def test_progress_rises_to_one_and_cancelling_stops(short_windows):
-    fractions = []
-    Enhance("tiny")(limited(rate=44_100), fractions.append)
-    assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
-    assert len(fractions) > 10
-
-    def tick(fraction):
-        if fraction > 0.3:
-            raise Cancelled
-
+    tick = Recorder()
+    Enhance("tiny")(limited(rate=44_100), tick)
+    assert tick.rises_to_one() and len(tick.fractions) > 10
     with pytest.raises(Cancelled):
-        Enhance("tiny")(limited(), tick)
+        Enhance("tiny")(limited(), stop_beyond(0.3))
 
 
 def test_nothing_is_left_of_work_that_was_stopped(monkeypatch, short_windows):
@@ -169,7 +164,7 @@ def test_nothing_is_left_of_work_that_was_stopped(monkeypatch, short_windows):
     def temporary_files():
         return Path("/proc/self/maps").read_text(encoding="utf-8").count("(deleted)")
 
-    def tick(fraction):
+    def tick(fraction, what=""):
         if fraction > 0.5:
             during.append(temporary_files())
             raise Cancelled

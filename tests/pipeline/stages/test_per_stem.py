@@ -16,6 +16,7 @@ from pipeline.stages.per_stem import PerStem
 from tests.support.helpers import Gain
 from tests.support.separators import tiny_demucs
 from tests.support.sounds import RATE
+from tests.support.ticks import Recorder, stop_beyond
 
 SEPARATORS = ["htdemucs", *OFFLINE]
 
@@ -55,10 +56,10 @@ def test_without_a_chain_the_stems_add_up_to_the_sound(separator, rate, channels
 
 
 def test_with_nothing_to_do_the_sound_itself_comes_back_without_weights(noise, tmp_path):
-    fractions: list[float] = []
+    tick = Recorder()
     stage = PerStem(weights=str(tmp_path / "nowhere"), gains_db={"bass": 0.0})
-    assert stage(noise, fractions.append) is noise
-    assert fractions == [0.0, 1.0] and stage.estimate_seconds(RATE, RATE, 2) == 0
+    assert stage(noise, tick) is noise
+    assert tick.fractions == [0.0, 1.0] and stage.estimate_seconds(RATE, RATE, 2) == 0
 
 
 @pytest.mark.parametrize("separator", SEPARATORS)
@@ -145,17 +146,13 @@ def test_consistency_is_the_same_block_by_block_on_disk(noise, request):
 @pytest.mark.parametrize("separator", ["htdemucs", "harmonic_percussive"])
 def test_progress_rises_and_the_work_stops_at_any_time(separator, noise):
     stage = PerStem(separator, stages=(Gain(), Gain()))
-    fractions: list[float] = []
-    stage(noise, fractions.append)
-    assert fractions == sorted(fractions) and (fractions[0], fractions[-1]) == (0, 1)
+    tick = Recorder()
+    stage(noise, tick)
+    assert tick.rises_to_one()
+    assert {f"Restoring {name}" for name in stage.names} <= set(tick.whats)
     for limit in (0.1, 0.6, 0.99):
-
-        def stop(fraction: float, limit: float = limit) -> None:
-            if fraction > limit:
-                raise Cancelled
-
         with pytest.raises(Cancelled):
-            stage(noise, stop)
+            stage(noise, stop_beyond(limit))
 
 
 def test_it_takes_as_long_as_separating_and_every_stem_s_chain():

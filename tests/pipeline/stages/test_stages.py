@@ -5,11 +5,13 @@ import pytest
 
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
+from pipeline.knobs import knobs
 from pipeline.recipe import STAGES, stage_classes
-from pipeline.stage import Cancelled, knobs
+from pipeline.stage import Cancelled
 from pipeline.stages import residual
 from tests.support.separators import tiny_demucs
 from tests.support.sounds import RATE, speech, tiny_checkpoint, tiny_cleaners, windowed_sinc
+from tests.support.ticks import Recorder, stop_beyond
 
 LENGTHS = {"odd": 10_007, "shorter than a window": 600, "one sample": 1, "several windows": 60_000}
 
@@ -87,16 +89,11 @@ def test_every_rate_keeps_its_duration(stage, rate):
 
 def test_progress_rises_from_zero_to_one_and_can_be_stopped(stage):
     sound = Audio(windowed_sinc(speech(2.0), 5000), RATE)
-    fractions = []
-    stage(sound, fractions.append)
-    assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
-
-    def stop(fraction):
-        if fraction > 0.5:
-            raise Cancelled
-
+    tick = Recorder()
+    stage(sound, tick)
+    assert tick.rises_to_one()
     with pytest.raises(Cancelled):
-        stage(sound, stop)
+        stage(sound, stop_beyond(0.5))
 
 
 def test_every_knob_has_a_help_a_range_that_holds_its_default_and_a_check(stage):

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline import recipe
 from pipeline.audio.sound import Audio
-from pipeline.stage import Tick, check_knobs, knob, no_tick
+from pipeline.knobs import check_knobs, knob
+from pipeline.stage import Tick, no_tick
 from pipeline.stages.per_stem import PerStem
 from ui.components import chain_form
 from ui.restore import own_weights

@@ -15,7 +15,8 @@ import soundfile
 
 from pipeline import recipe
 from pipeline.audio.sound import Audio
-from pipeline.stage import Cancelled, Tick, knob, no_tick
+from pipeline.knobs import knob
+from pipeline.stage import Cancelled, Tick, no_tick
 from ui.jobs import Job, Line
 from ui.restore import comparison, outcome, source, steps
 
@@ -41,11 +42,11 @@ class Watched(Job):
         self.stages: list[str] = []
         self.stop_at = stop_at
 
-    def report(self, stage: str, fraction: float) -> None:
-        self.stages.append(stage)
-        if stage == self.stop_at:
+    def tick(self, fraction: float, what: str = "") -> None:
+        self.stages.append(what)
+        if what == self.stop_at:
             self.stop()
-        super().report(stage, fraction)
+        super().tick(fraction, what)
         assert 0 <= fraction <= 1
 
 
@@ -54,7 +55,7 @@ def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> source.Source:
     monkeypatch.setitem(recipe.STAGES, "gain", f"{__name__}:Gain")
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "a.wav", 0.2 * rng.standard_normal((12 * RATE, 2)), RATE, "FLOAT")
-    return source.read(tmp_path / "a.wav", "a.wav", 60.0, lambda stage, fraction: None)
+    return source.read(tmp_path / "a.wav", "a.wav", 60.0, no_tick)
 
 
 def made_of(
