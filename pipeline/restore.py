@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.audio.sound import Audio, AudioError, Info, load, peak, probe, save, writable_rate
+from pipeline.audio.containers import Info
+from pipeline.audio.decode import load, probe
+from pipeline.audio.encode import save, writable_rate
+from pipeline.audio.sound import Audio, AudioError, peak
 from pipeline.stage import Chain, KeepsBand, Tick, no_tick, share, titled
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release
+from pipeline.audio.buffers import release
+from pipeline.audio.sound import Audio
 
 MAX_FRAMES = 6000  # looked at, evenly spread: five minutes or five hours take the same time
 BINS = 4  # of the spectrum that make up one band, 60 to 95 Hz wide

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.sound import Audio
 
 BLOCK = 1 << 16  # frames at a time: they stay in the cache for all that is asked of them
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release
+from pipeline.audio.buffers import release
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
 
 WEIGHTS = {  # of channels, by their number, in the usual file order; LFE does not count

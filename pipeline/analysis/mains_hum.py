@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.sound import Audio
 
 STRETCH_S, STRETCHES = 4.0, 24
 SHORTEST_S = 3.0  # of a sound in which hum can be told from a note

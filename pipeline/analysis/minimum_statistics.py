@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release
+from pipeline.audio.buffers import release
+from pipeline.audio.sound import Audio
 from pipeline.dsp.stft import OVERLAP, Stft
 from pipeline.stage import Tick, no_tick
 

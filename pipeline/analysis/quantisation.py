@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.audio.buffers import release, spans
 from pipeline.audio.excerpts import pieces
-from pipeline.audio.sound import Audio, release, spans
+from pipeline.audio.sound import Audio
 
 COARSE_BITS = 13.0  # what is finer than this is not heard and is left alone
 LEVELS = 6  # a grid shows from so many different values on

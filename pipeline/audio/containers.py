@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.audio.sound import AudioError
+
 STREAMED_SLACK = 1 << 13
 """A chunk size this close to 2^31 or 2^32 is what a recorder writes that cannot know the length."""
-
-
-class AudioError(ValueError):
-    """A sound that cannot be read, held or written; the text says what is wrong and the cure."""
-
 
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa")
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")

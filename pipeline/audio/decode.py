@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import soundfile
 
 from pipeline.audio import ffmpeg
 from pipeline.audio.buffers import allocate, release, spans
-from pipeline.audio.containers import AudioError, Info, check_complete, cut_short, states_its_length
+from pipeline.audio.containers import Info, check_complete, cut_short, states_its_length
+from pipeline.audio.sound import Audio, AudioError
 
 MIN_RATE, MAX_RATE = 8_000, 192_000
 MAX_CHANNELS = 8
@@ -21,8 +23,17 @@ MP3_SLACK_FRAMES = 2 * 1152
 _DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
 
 
-def probe(path: Path) -> Info:
-    """What a sound file holds, without decoding it; see `pipeline.audio.sound.probe`."""
+def _no_tick(fraction: float) -> None:
+    pass
+
+
+def probe(path: str | os.PathLike[str]) -> Info:
+    """What a sound file holds, without decoding it (`frames` is an estimate for what ffmpeg reads).
+
+    Raises:
+        AudioError: missing, empty, truncated, or not a sound.
+    """
+    path = Path(path)
     check_complete(path)
     try:
         with _soundfile(path) as sound:
@@ -31,10 +42,33 @@ def probe(path: Path) -> Info:
         return ffmpeg.probe(path)
 
 
-def read(
+def load(
+    path: str | os.PathLike[str],
+    *,
+    max_seconds: float | None = None,
+    tick: Callable[[float], None] = _no_tick,
+) -> Audio:
+    """Reads a sound file of any kind soundfile or ffmpeg knows: 1 to 8 channels, 8 to 192 kHz.
+
+    Args:
+        max_seconds: the longest sound accepted; None for any.
+        tick: told the fraction read after each block; may raise to stop.
+
+    Raises:
+        AudioError: with file name, reason and cure, for everything that can be wrong with a file.
+    """
+    path = Path(path)
+    samples, rate = _read(path, max_seconds, tick)
+    try:
+        return Audio(samples, rate)
+    except AudioError as error:
+        raise AudioError(f"{path.name}: {error}") from error
+
+
+def _read(
     path: Path, max_seconds: float | None, tick: Callable[[float], None]
 ) -> tuple[np.ndarray, int]:
-    """Reads a file as (samples (channels, time) float32, rate in Hz); see `sound.load`."""
+    """(samples (channels, time) float32, rate in Hz); see `load`."""
     check_complete(path)
     with _opened(path, max_seconds, tick) as sound:
         _check_limits(path, _info(sound), max_seconds)

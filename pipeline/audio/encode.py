@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ import numpy as np
 import soundfile
 
 from pipeline.audio.buffers import release, spans
-from pipeline.audio.containers import AudioError
 from pipeline.audio.decode import reason
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio, AudioError, peak
 
 BITS = {"PCM_16": 16, "PCM_24": 24}
 """The integer subtypes; the others take samples above full scale."""
@@ -68,8 +70,45 @@ def writable_rate(path: Path, rate: int) -> int:
     return min((r for r in rates if r > rate), default=rates[-1])
 
 
-def choose_subtype(path: Path, subtype: str | None, channels: int, peak: float, over: str) -> str:
-    """The subtype to write, after every check that needs no file; see `sound.save`."""
+def save(
+    audio: Audio,
+    path: str | os.PathLike[str],
+    *,
+    subtype: str | None = None,
+    over: str = "error",
+    tick: Callable[[float], None] = lambda fraction: None,
+) -> Path:
+    """Writes a sound file, whole or not at all; the suffix chooses the format.
+
+    Integer formats get plain rounding and no dither, so that 16 bits read and written are the same
+    16 bits. MP3 and Opus are resampled to `writable_rate` where they do not know the sound's rate.
+
+    Args:
+        path: ends in .wav, .flac, .mp3, .opus or .ogg (Opus); its folder exists.
+        subtype: "PCM_16", "PCM_24" (default of WAV and FLAC) or "FLOAT" (WAV).
+        over: what to do with samples above full scale in an integer format: "error", "clip", or
+            "float" (WAV only: write 32-bit float instead). The lossy formats take them as they are.
+        tick: told the fraction written after each block; may raise to stop.
+
+    Returns:
+        `path`.
+
+    Raises:
+        AudioError: unknown suffix or subtype, too many channels, above full scale, or no room.
+    """
+    path = Path(path)
+    if over not in ("error", "clip", "float"):
+        raise AudioError(f"over: got {over!r}, expected 'error', 'clip' or 'float'")
+    subtype = _choose_subtype(path, subtype, audio.channels, peak(audio), over)
+    fitting = resample(audio, writable_rate(path, audio.rate))
+    _write(fitting.samples, fitting.rate, path, subtype, tick)
+    return path
+
+
+def _choose_subtype(
+    path: Path, subtype: str | None, channels: int, highest: float, over: str
+) -> str:
+    """The subtype to write, after every check that needs no file; see `save`."""
     form = format_of(path)
     subtype = subtype or form.subtypes[0]
     if subtype not in form.subtypes:
@@ -78,17 +117,18 @@ def choose_subtype(path: Path, subtype: str | None, channels: int, peak: float, 
     if channels > form.max_channels:
         limit = f"{channels} channels, {path.suffix} holds at most {form.max_channels}"
         raise AudioError(f"{path.name}: got {limit}; write WAV or FLAC")
-    if subtype not in BITS or peak <= 1 or over == "clip":
+    if subtype not in BITS or highest <= 1 or over == "clip":
         return subtype
     if over == "float" and "FLOAT" in form.subtypes:
         return "FLOAT"
+    level_db = 20 * math.log10(highest)
     raise AudioError(
-        f"{path.name}: the sound peaks at {20 * math.log10(peak):+.2f} dBFS, {BITS[subtype]}-bit "
+        f"{path.name}: the sound peaks at {level_db:+.2f} dBFS, {BITS[subtype]}-bit "
         "samples end at 0; write WAV 32-bit float, or lower the gain first"
     )
 
 
-def write(
+def _write(
     samples: np.ndarray, rate: int, path: Path, subtype: str, tick: Callable[[float], None]
 ) -> None:
     """Writes (channels, time) samples under a temporary name beside `path`, then renames it."""

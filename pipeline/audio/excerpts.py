@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release
+from pipeline.audio.buffers import release
+from pipeline.audio.sound import Audio
 
 PIECE_S, PIECES = 4.0, 12
 MOST_SAMPLES = 1 << 23  # of all channels and pieces: 32 MiB

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.audio.containers import AudioError, Info, cut_short
+from pipeline.audio.containers import Info, cut_short
+from pipeline.audio.sound import AudioError
 
 DEMUXERS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,loas,matroska,webm,mov,mp4,"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.audio.sound import AudioError, probe
+from pipeline.audio.decode import probe
+from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Watch
 from pipeline.stage import Tick
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.audio.sound import AudioError, load, probe
+from pipeline.audio.decode import load, probe
+from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Watch, good_use, print_json, stoppable
 from pipeline.stage import share
 

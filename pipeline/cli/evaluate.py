@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.audio.sound import load
+from pipeline.audio.decode import load
 from pipeline.cli import batch
 from pipeline.cli.console import Watch, good_use, print_json, stoppable
 from pipeline.cli.options import AsJson

@@ -12,7 +12,9 @@ from typing import Annotated
 
 import typer
 
-from pipeline.audio.sound import AudioError, load, save
+from pipeline.audio.decode import load
+from pipeline.audio.encode import save
+from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
 from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
 from pipeline.cli.options import AsJson, Device, Format, Inputs, listed, one_of

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, resample
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick, share

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.audio.sound import Audio, Info
+from pipeline.audio.containers import Info
+from pipeline.audio.sound import Audio
 from pipeline.diagnosis import (
     band,
     channels,

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.sound import Audio
 from pipeline.diagnosis.finding import SILENCE, Finding, Subject, ramp
 
 STRIDE = 32  # samples: every gap that counts holds two of these

@@ -12,7 +12,8 @@ from pipeline.analysis import bandwidth
 from pipeline.analysis.band_spectrogram import Cells, cells
 from pipeline.analysis.channel_statistics import Sweep, sweep
 from pipeline.audio import excerpts
-from pipeline.audio.sound import Audio, Info
+from pipeline.audio.containers import Info
+from pipeline.audio.sound import Audio
 
 SILENCE = 2.0**-24  # full scale is 1: half a step of 24 bits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.analysis.loudness import integrated_lufs, true_peak_dbtp
-from pipeline.audio.sound import release, spans
+from pipeline.audio.buffers import release, spans
 from pipeline.diagnosis.finding import SILENCE, Finding, Subject, ramp
 
 NEAR_RAIL = 0.985  # of a channel's largest sample: where a flat top must lie

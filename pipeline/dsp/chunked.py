@@ -20,7 +20,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.audio.sound import allocate, release
+from pipeline.audio.buffers import allocate, release
 from pipeline.stage import Tick, no_tick
 
 Function = Callable[[np.ndarray], np.ndarray]

@@ -17,7 +17,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, allocate, release
+from pipeline.audio.buffers import allocate, release
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
 
 FRAME_S = 0.043  # 2048 samples at 44.1 and 48 kHz

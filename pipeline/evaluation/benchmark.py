@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, load, resample
+from pipeline.audio.decode import load
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import BandLimit, Codec
 from pipeline.evaluation.metrics import lsd
 from pipeline.stage import Stage, Tick, no_tick, part

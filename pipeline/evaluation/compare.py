@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.audio.sound import Audio, AudioError, resample
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio, AudioError
 from pipeline.evaluation import metrics
 
 LENGTH_SLACK_S = 0.1

@@ -10,7 +10,9 @@ import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
 from pipeline.analysis.loudness import integrated_lufs, true_peak_dbtp
-from pipeline.audio.sound import Audio, release, resample, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
 
 N_FFT = 4096

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, resample
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.plots.panels import (
     BOTH,
     CHANGED,

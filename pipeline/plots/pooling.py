@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, allocate, release, resample, spans
+from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
 
 BLOCK = 1 << 20

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, allocate, peak, release, spans
+from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.sound import Audio, peak
 from pipeline.dsp import chunked
 from pipeline.separation.separators import HARMONIC_PERCUSSIVE, MID_SIDE, SEPARATORS, silent_stems
 from pipeline.stage import Tick, no_tick

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import inference
-from pipeline.audio.sound import Audio, allocate, peak, release, resample, spans
+from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio, peak
 from pipeline.separation import demucs_weights
 from pipeline.separation.demucs_apply import separated
 from pipeline.separation.demucs_weights import Weights

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, allocate, release, spans
+from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
 
 SEED = 0

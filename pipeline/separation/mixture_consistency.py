@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, allocate, peak, release, spans
+from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.sound import Audio, peak
 from pipeline.dsp.stft import Stft
 from pipeline.stage import Tick, no_tick, part, share
 

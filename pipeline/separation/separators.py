@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pipeline.audio.sound import Audio, allocate
+from pipeline.audio.buffers import allocate
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
 
 HARMONIC_PERCUSSIVE, MID_SIDE = OFFLINE = ("harmonic_percussive", "mid_side")

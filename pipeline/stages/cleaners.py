@@ -18,7 +18,9 @@ from typing import ClassVar
 
 from models.net import PRECISIONS
 from pipeline import inference
-from pipeline.audio.sound import Audio, allocate, resample
+from pipeline.audio.buffers import allocate
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick, share
 from pipeline.stages import high_band, residual

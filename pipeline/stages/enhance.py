@@ -17,7 +17,9 @@ from typing import ClassVar
 from models.net import PRECISIONS
 from pipeline import inference
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
-from pipeline.audio.sound import Audio, allocate, resample
+from pipeline.audio.buffers import allocate
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.dsp import fir
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick, share

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.sound import Audio
 
 FRAME_S = 0.01  # between two gains
 HEARD = (0.7, 0.95)  # of half the net's rate: the band that is followed

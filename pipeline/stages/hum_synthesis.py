@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.analysis.mains_hum import Hum
-from pipeline.audio.sound import Audio, allocate, release
+from pipeline.audio.buffers import allocate, release
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick
 
 BLOCKS_A_SECOND = 10

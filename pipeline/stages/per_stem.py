@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, allocate, release, spans
+from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.sound import Audio
 from pipeline.knobs import check_knobs, knob, shown
 from pipeline.separation import demucs_weights
 from pipeline.separation.factory import separator

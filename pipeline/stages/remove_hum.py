@@ -24,7 +24,9 @@ from pipeline.analysis.mains_hum import (
     quiet_spectrum,
     rumble_in,
 )
-from pipeline.audio.sound import Audio, allocate, release, resample, spans
+from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
 from pipeline.dsp.fir import filtered
 from pipeline.knobs import check_knobs, knob

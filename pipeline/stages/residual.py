@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline import inference
-from pipeline.audio.sound import Audio, release, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked, fir
 from pipeline.stage import Tick
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, AudioError, load
+from pipeline.audio.decode import load
+from pipeline.audio.sound import Audio, AudioError
 from pipeline.cli.batch import expand
 from pipeline.degradation.effects import BandLimit, Codec, Crush, MuLaw, noise_floor
 from pipeline.diagnosis.diagnose import diagnose

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, allocate
+from pipeline.audio.buffers import allocate
+from pipeline.audio.sound import Audio
 from pipeline.diagnosis.diagnose import MEASURES, diagnose
 from pipeline.diagnosis.finding import Subject
 from tests.support.sounds import music

@@ -9,7 +9,8 @@ import pytest
 from pipeline import inference
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
 from pipeline.analysis.loudness import integrated_lufs, true_peak_dbtp
-from pipeline.audio.sound import Audio, allocate, release
+from pipeline.audio.buffers import allocate, release
+from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked, fir
 from pipeline.evaluation.guarantee import measure as measure_guarantee
 from pipeline.stages import residual

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio.sound import Audio, AudioError, load, probe, save
+from pipeline.audio.decode import load, probe
+from pipeline.audio.encode import save
+from pipeline.audio.sound import Audio, AudioError
 from pipeline.restore import Result, restore_file
 from pipeline.stage import Cancelled, Chain
 from tests.support.helpers import Gain, run_ffmpeg, tone

@@ -10,7 +10,8 @@ from unittest import mock
 import numpy as np
 from scipy import signal
 
-from pipeline.audio.sound import Audio, resample
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 
 if TYPE_CHECKING:
     from models.enhancer import Enhancer, EnhancerConfig

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.sound import Audio, release, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.sound import Audio
 
 ALIGNED, ENVELOPE, DRIFT, JUMP, UNRELATED = "aligned envelope drift jump unrelated".split()
 

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
-from pipeline.audio.sound import Audio, load, resample
+from pipeline.audio.decode import load
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from training.config import Recipe
 from training.data.alignment import Alignment, align, measure
 from training.data.dataset import Item, open_dataset

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
-from pipeline.audio.sound import Audio, peak, release, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.sound import Audio, peak
 
 NEAR_RAIL = 0.985  # of the peak: where a flat top lies
 FLAT = 1e-4  # of the peak: neighbours that differ by less are level

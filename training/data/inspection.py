@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
-from pipeline.audio.sound import Audio, load, resample
+from pipeline.audio.decode import load
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from training.data.alignment import ENVELOPE
 from training.data.alignment import measure as measure_lag
 from training.data.clips import LEFT_OUT, NOISES, SILENT

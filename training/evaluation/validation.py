@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.audio.sound import Audio, save
+from pipeline.audio.encode import save
+from pipeline.audio.sound import Audio
 from training.data.clips import Clip
 from training.evaluation.cases import (
     Case,

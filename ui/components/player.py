@@ -24,7 +24,9 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import FileData, GradioModel
 
-from pipeline.audio.sound import Audio, peak, release, resample, spans
+from pipeline.audio.buffers import release, spans
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio, peak
 from pipeline.plots.panels import Picture
 from pipeline.plots.pooling import envelope
 from pipeline.stage import Tick, no_tick, part

@@ -9,7 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.audio.sound import Audio, load
+from pipeline.audio.decode import load
+from pipeline.audio.sound import Audio
 from pipeline.plots import figures
 from pipeline.stage import no_tick
 from training.runs.run import Run

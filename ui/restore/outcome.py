@@ -14,7 +14,8 @@ import numpy as np
 from pipeline import recipe
 from pipeline import restore as engine
 from pipeline.analysis.loudness import integrated_lufs
-from pipeline.audio.sound import Audio, save
+from pipeline.audio.encode import save
+from pipeline.audio.sound import Audio
 from pipeline.evaluation import guarantee_card
 from pipeline.plots import figures
 from pipeline.plots.pooling import difference

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.audio.sound import Audio, Info, load, probe
+from pipeline.audio.containers import Info
+from pipeline.audio.decode import load, probe
+from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, share, titled
 
 if TYPE_CHECKING:

@@ -10,7 +10,9 @@ import pytest
 import soundfile
 
 from pipeline.audio import containers, ffmpeg
-from pipeline.audio.sound import Audio, AudioError, load, save
+from pipeline.audio.decode import load
+from pipeline.audio.encode import save
+from pipeline.audio.sound import Audio, AudioError
 from tests.support.helpers import head, run_ffmpeg, tone
 
 

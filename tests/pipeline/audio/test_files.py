@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio.sound import Audio, AudioError, load, probe, save, writable_rate
+from pipeline.audio.decode import load, probe
+from pipeline.audio.encode import save, writable_rate
+from pipeline.audio.sound import Audio, AudioError
 from tests.support.helpers import run_ffmpeg, snr_db, tone
 
 

@@ -8,17 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.audio.sound import (
-    Audio,
-    AudioError,
-    allocate,
-    load,
-    peak,
-    release,
-    resample,
-    save,
-    spans,
-)
+from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.decode import load
+from pipeline.audio.encode import save
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio, AudioError, peak
 from pipeline.stage import Cancelled
 
 

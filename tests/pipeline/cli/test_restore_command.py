@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from pipeline import recipe
 from pipeline.__main__ import app
-from pipeline.audio.sound import load, probe, save
+from pipeline.audio.decode import load, probe
+from pipeline.audio.encode import save
 from tests.support.helpers import STAGES, tone
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.__main__ import app
-from pipeline.audio.sound import Audio, load, probe, save
+from pipeline.audio.decode import load, probe
+from pipeline.audio.encode import save
+from pipeline.audio.sound import Audio
 from pipeline.cli import separate as separate_command
 from pipeline.separation.separators import SEPARATORS
 from pipeline.stage import Cancelled

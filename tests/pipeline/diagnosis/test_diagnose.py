@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.loudness import integrated_lufs, true_peak_dbtp
-from pipeline.audio.sound import Audio, Info
+from pipeline.audio.containers import Info
+from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import BandLimit
 from pipeline.diagnosis.content import content
 from pipeline.diagnosis.diagnose import MEASURES, Diagnosis, diagnose
@@ -133,13 +134,12 @@ def test_findings_are_the_same_in_memory_and_on_disk(
     monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
 ) -> None:
     from pipeline.audio import buffers
-    from pipeline.audio import sound as audio
 
     sound = DAMAGES["dropouts"][0](CLEAN["music"], rng)
     before = sound.samples.copy()
     in_memory = diagnose(sound)
     monkeypatch.setattr(buffers, "LONG_SAMPLES", 1000)
-    mapped = audio.allocate(*sound.samples.shape)
+    mapped = buffers.allocate(*sound.samples.shape)
     mapped[:] = sound.samples
     assert diagnose(Audio(mapped, sound.rate)) == in_memory
     assert np.array_equal(mapped, before) and np.array_equal(sound.samples, before)

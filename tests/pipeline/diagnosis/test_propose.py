@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 from models import checkpoint
 from pipeline import recipe
 from pipeline.__main__ import app
-from pipeline.audio.sound import Audio, load, save
+from pipeline.audio.decode import load
+from pipeline.audio.encode import save
+from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import BandLimit, Crush
 from pipeline.diagnosis.diagnose import diagnose
 from pipeline.diagnosis.finding import Finding

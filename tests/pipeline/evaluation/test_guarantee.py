@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from pipeline.audio.sound import Audio, resample
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.evaluation.guarantee import measure
 from pipeline.evaluation.guarantee_card import rows
 from tests.support.sounds import speech, windowed_sinc

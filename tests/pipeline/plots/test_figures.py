@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.audio.sound import Audio, allocate, resample
+from pipeline.audio.buffers import allocate
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.plots import figures
 from pipeline.plots.panels import Axis, Picture
 from pipeline.plots.pooling import Spectrum, difference, envelope, rows, spectrum

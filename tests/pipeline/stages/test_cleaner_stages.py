@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline import inference
-from pipeline.audio.sound import Audio, resample
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.stage import no_tick
 from pipeline.stages import cleaners, high_band, residual
 from pipeline.stages.cleaners import MaskUnet, WaveNet

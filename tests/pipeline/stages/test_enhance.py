@@ -8,7 +8,8 @@ import pytest
 
 from pipeline import inference
 from pipeline.analysis.loudness import integrated_lufs
-from pipeline.audio.sound import Audio, resample
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
 from pipeline.dsp import fir
 from pipeline.stage import Cancelled
 from pipeline.stages import enhance
