@@ -25,7 +25,7 @@ ALLOWED = {
         "training",
         "models",
         *(f"pipeline.{floor}" for floor in ("audio", "dsp", "analysis", "degradation")),
-        *("pipeline.evaluation", "pipeline.stage"),
+        *("pipeline.evaluation", "pipeline.stage", "pipeline.files"),
     ),
     "ui": ("ui", "pipeline", "training", "models.checkpoint"),
 }
@@ -33,7 +33,17 @@ ALLOWED = {
 # The floors of each layer from the ground up; a floor imports those below it only.
 FLOORS = {
     "pipeline": (
-        *("audio", "knobs", "stage", "dsp", "analysis", "inference", "separation", "stages"),
+        *(
+            "files",
+            "audio",
+            "knobs",
+            "stage",
+            "dsp",
+            "analysis",
+            "inference",
+            "separation",
+            "stages",
+        ),
         *("degradation", "recipe", "diagnosis", "evaluation", "plots", "restore", "cli"),
         "__main__",
     ),

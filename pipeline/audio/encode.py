@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pipeline.audio.buffers import release, spans
 from pipeline.audio.decode import reason
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, AudioError, peak
+from pipeline.files import StorageError, write_atomically
 
 BITS = {"PCM_16": 16, "PCM_24": 24}
 """The integer subtypes; the others take samples above full scale."""
@@ -132,16 +132,15 @@ def _write(
     samples: np.ndarray, rate: int, path: Path, subtype: str, tick: Callable[[float], None]
 ) -> None:
     """Writes (channels, time) samples under a temporary name beside `path`, then renames it."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        _encode(samples, rate, temporary, format_of(path), subtype, tick)
-        temporary.replace(path)
+        with write_atomically(path) as temporary:
+            _encode(samples, rate, temporary, format_of(path), subtype, tick)
+    except StorageError as error:
+        raise AudioError(f"{path.name}: cannot be written: {error}") from error
     except (OSError, soundfile.SoundFileError, AssertionError) as error:
         why = getattr(error, "strerror", None) or reason(error)
         cure = "check that the folder exists, may be written to, and has room"
         raise AudioError(f"{path.name}: cannot be written ({why}); {cure}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _encode(

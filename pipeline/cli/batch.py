@@ -13,12 +13,10 @@ from typing import TypeVar
 from pipeline.audio.decode import probe
 from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Watch
+from pipeline.files import SOUND_SUFFIXES, VIDEO_SUFFIXES
 from pipeline.stage import Tick
 
-SUFFIXES = frozenset(
-    ".wav .wave .w64 .rf64 .flac .aif .aiff .aifc .au .caf .ogg .oga .opus .mp3 .m4a .m4b .aac "
-    ".wma .webm .mka .mkv .mp4 .mov .avi .ac3 .amr .ape .wv".split()
-)
+SUFFIXES = SOUND_SUFFIXES | VIDEO_SUFFIXES
 """Suffixes that count as audio inside a folder; a file given by name may have any."""
 
 Done = TypeVar("Done")

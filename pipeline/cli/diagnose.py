@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 from pipeline.audio.decode import load, probe
 from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Watch, good_use, print_json, stoppable
+from pipeline.files import write_atomically
 from pipeline.stage import share
 
 if TYPE_CHECKING:
@@ -57,12 +57,8 @@ def _check_writable(path: Path, source: Path) -> None:
 
 def _write(path: Path, found: Diagnosis) -> None:
     """The recipe as a file, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with write_atomically(path) as temporary:
         temporary.write_text(json.dumps(found.recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _show(found: Diagnosis) -> None:

@@ -18,6 +18,7 @@ from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
 from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
 from pipeline.cli.options import AsJson, Device, Format, Inputs, listed, one_of
+from pipeline.files import write_atomically
 from pipeline.restore import (
     LOAD_SHARE,
     SAVE_SHARE,
@@ -158,15 +159,17 @@ def _moved(written: dict[str, Path], folder: Path) -> dict[str, Path]:
 
 
 def _zipped(source: Path, written: dict[str, Path], folder: Path) -> dict[str, Path]:
-    scratch = next(iter(written.values())).with_name("stems.zip")
+    target = folder / f"{source.stem} - stems.zip"
     try:
-        with zipfile.ZipFile(scratch, "w", zipfile.ZIP_STORED) as archive:
+        with (
+            write_atomically(target) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+        ):
             for path in written.values():
                 archive.write(path, path.name)
-        made = scratch.replace(folder / f"{source.stem} - stems.zip")
     except OSError as error:
-        raise AudioError(f"{source.stem} - stems.zip: cannot be written ({error})") from error
-    return dict.fromkeys(written, made)
+        raise AudioError(f"{target.name}: cannot be written ({error})") from error
+    return dict.fromkeys(written, target)
 
 
 class _Writer:

@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import http.client
 import re
-import secrets
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pipeline.files import write_atomically
 from pipeline.stage import Tick, no_tick
 
 TIMEOUT_S = 20.0
@@ -81,23 +81,20 @@ def verify(path: Path) -> None:
 
 
 def _fetch(url: str, folder: Path, tick: Tick) -> Path:
-    temporary = folder / f".{secrets.token_hex(8)}.part"
     name, told = Path(url), _Told()
     request = urllib.request.Request(url, headers={"User-Agent": "wavemend"})
-    try:
-        with urllib.request.build_opener(told).open(request, timeout=TIMEOUT_S) as answer:
-            expected = checksum_of(name) or told.checksum
-            if not expected:
-                raise DownloadError("the server gives no checksum to verify the file by")
-            folder.mkdir(parents=True, exist_ok=True)
+    with urllib.request.build_opener(told).open(request, timeout=TIMEOUT_S) as answer:
+        expected = checksum_of(name) or told.checksum
+        if not expected:
+            raise DownloadError("the server gives no checksum to verify the file by")
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name.stem.removesuffix(f'-{expected}')}-{expected[:8]}{name.suffix}"
+        with write_atomically(path) as temporary:
             with temporary.open("xb") as file:
                 digest = _copy(answer, file, name.name, tick)
-        if not digest.startswith(expected):
-            raise _BrokenError(f"its checksum is {digest[:8]}, expected {expected[:8]}")
-        path = folder / f"{name.stem.removesuffix(f'-{expected}')}-{expected[:8]}{name.suffix}"
-        return temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            if not digest.startswith(expected):
+                raise _BrokenError(f"its checksum is {digest[:8]}, expected {expected[:8]}")
+    return path
 
 
 def _copy(answer: Any, file: BinaryIO, name: str, tick: Tick) -> str:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.files import write_atomically
 from training.config import Recipe, read_recipe
 from training.data.clips import CHECKED, LEFT_OUT, held_out
 from training.data.dataset import Dataset, gather
@@ -52,9 +53,9 @@ class Report:
     def write(self) -> Path:
         """Puts it beside the dataset's index, where training finds it."""
         path = self.folder / CHECKED
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(self.as_dict(), indent=1), "utf-8")
-        return temporary.replace(path)
+        with write_atomically(path) as temporary:
+            temporary.write_text(json.dumps(self.as_dict(), indent=1), "utf-8")
+        return path
 
 
 def check(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pipeline.files import write_atomically
 from training.data.folder_layout import Item, Left, recognise
 from training.data.unzip import Found, Limits, is_hidden, is_wanted, unwatched, unzip
 
@@ -195,9 +196,8 @@ def _write(dataset: Dataset) -> None:
     del document["folder"]
     for item in document["items"]:
         item["clean"], item["degraded"] = shown(item["clean"]), shown(item["degraded"])
-    temporary = dataset.folder / f".{INDEX}.{os.getpid()}"
-    temporary.write_text(json.dumps(document, indent=1), "utf-8")
-    temporary.replace(dataset.folder / INDEX)
+    with write_atomically(dataset.folder / INDEX) as temporary:
+        temporary.write_text(json.dumps(document, indent=1), "utf-8")
 
 
 def _read(folder: Path) -> Dataset:

@@ -18,10 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-SUFFIXES = frozenset(
-    ".wav .wave .w64 .rf64 .flac .aif .aiff .aifc .au .caf .ogg .oga .opus .mp3 .m4a .m4b .aac "
-    ".wma .webm .mka .ac3 .amr .wv".split()
-)
+from pipeline.files import SOUND_SUFFIXES
+
 TABLES = ("metadata.csv", "metadata.jsonl", "MANIFEST.csv")
 TABLE_BYTES = 1 << 26
 CLEAN = frozenset(
@@ -91,7 +89,7 @@ def recognise(files: Mapping[str, Path]) -> Layout:
 
 
 def is_sound(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
+    return PurePosixPath(name).suffix.lower() in SOUND_SUFFIXES
 
 
 def _stem(name: str) -> str:

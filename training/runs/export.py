@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from models.checkpoint import CARD, WEIGHTS, Card, available, read_card, search_path, user_root
+from pipeline.files import write_atomically
 from training.runs.ship import sources
 from training.runs.run_folder import BEST, CONFIG, VERDICT, read_json, write_json
 
@@ -98,14 +99,12 @@ def archive(run: Path, path: Path, name: str, title: str = "") -> Path:
         write_json(made / RECIPE, read_json(run / CONFIG)["recipe"])
         if (run / VERDICT).is_file():
             shutil.copyfile(run / VERDICT, made / VERDICT)
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as packed:  # weights do not shrink
-                for file in sorted(made.iterdir()):
-                    packed.write(file, f"{name}/{file.name}")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with (
+            write_atomically(path) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed,  # weights do not shrink
+        ):
+            for file in sorted(made.iterdir()):
+                packed.write(file, f"{name}/{file.name}")
     return path
 
 

@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from pipeline.files import write_atomically
 
 CONFIG, EVENTS, LAST, BEST = "config.json", "events.jsonl", "last.pt", "best"
 HEARTBEAT, STOP, LOCK, VERDICT = "heartbeat.json", "stop", "lock", "verdict.json"
@@ -50,7 +51,8 @@ class RunFolder:
     def save(self, state: dict[str, Any]) -> None:
         import torch
 
-        _atomic(self.path / LAST, lambda temporary: torch.save(state, temporary))
+        with write_atomically(self.path / LAST, durable=True) as temporary:
+            torch.save(state, temporary)
 
     def refuse_overwriting(self) -> None:
         """Raises `ValueError` if a run is here already: a new one would lose its state."""
@@ -80,7 +82,8 @@ class RunFolder:
         lines = [line for line in path.read_text().splitlines() if line.endswith("}")]
         kept = [line for line in lines if json.loads(line).get("step", 0) <= step]
         text = "".join(line + "\n" for line in kept)
-        _atomic(path, lambda temporary: temporary.write_text(text))
+        with write_atomically(path) as temporary:
+            temporary.write_text(text)
 
 
 class Heartbeat:
@@ -178,13 +181,5 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes at once: a reader sees the old file or the new one."""
     text = json.dumps(value, indent=1) + "\n"
-    _atomic(path, lambda temporary: temporary.write_text(text))
-
-
-def _atomic(path: Path, write: Callable[[Path], Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with write_atomically(path) as temporary:
+        temporary.write_text(text)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.audio.sound import Audio
+from pipeline.files import write_atomically
 from pipeline.stage import Chain, SeparatesStems, Tick, no_tick, part
 from ui.components.player import PlayerData, Sound, listening_copy, player_value
 
@@ -43,15 +44,13 @@ def zipped(stems: Mapping[str, Audio], path: Path, tick: Tick = no_tick) -> Path
     """
     if path.exists():
         return path
-    scratch = path.with_name(f"{secrets.token_hex(8)}.part")
-    wave = scratch.with_suffix(".wav")
-    try:
-        with zipfile.ZipFile(scratch, "w", zipfile.ZIP_STORED) as archive:
-            for at, (name, audio) in enumerate(stems.items()):
-                listening_copy(audio, wave, part(tick, at, len(stems)), folded=False)
-                archive.write(wave, f"{path.stem}/{name}.wav")
-        scratch.replace(path)
-    finally:
-        for rest in (scratch, wave):
-            rest.unlink(missing_ok=True)
+    with (
+        write_atomically(path) as temporary,
+        tempfile.TemporaryDirectory(dir=path.parent) as folder,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        wave = Path(folder) / "stem.wav"
+        for at, (name, audio) in enumerate(stems.items()):
+            listening_copy(audio, wave, part(tick, at, len(stems)), folded=False)
+            archive.write(wave, f"{path.stem}/{name}.wav")
     return path
