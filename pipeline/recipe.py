@@ -3,21 +3,25 @@
     {"version": 1, "title": "...", "summary": "...",
      "stages": [{"stage": NAME, "reason": "...", ...knobs}, ...]}
 
-Title, summary and reasons are for people, and optional. A stage that runs a chain of its own on
-every stem has that chain's entries under "stages" and {stem: dB or null} under "gains_db".
+Title, summary and reasons are for people, and optional. A stage that separates has the chain that
+runs on every stem under "stages", and {stem: dB or null} under "gains_db".
+
+A recipe may come from anyone. It holds texts, numbers, true, false and null, and nothing else; its
+size and depth are limited, and whatever is wrong with it is a `RecipeError`.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import importlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.knobs import knobs
-from pipeline.stage import Chain
+from pipeline.knobs import knobs, shown
+from pipeline.stage import Chain, SeparatesStems
 
 VERSION = 1
 
@@ -37,8 +41,20 @@ STAGES: dict[str, str] = {
 
 FOLDER = Path(__file__).parent.parent / "assets" / "recipes"
 
-BESIDES_KNOBS = ("stages", "gains_db")
-"""Settings of a stage that a recipe holds although no single control on a form can show them."""
+SEPARATING_KEYS = ("stages", "gains_db")
+"""Further keys of a stage that separates; no single control on a form can show them."""
+
+LARGEST_BYTES = 1 << 20
+"""Size of a recipe's file or text."""
+
+MOST_STAGES = 50
+"""Stages of a recipe, those that run on stems included."""
+
+MOST_VALUES = 10_000
+DEEPEST = 8
+LONGEST_TEXT = 2000
+UNUSABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and halves of characters, which no page and no file can show."""
 
 
 class RecipeError(ValueError):
@@ -68,9 +84,7 @@ def read(
     Raises:
         RecipeError: as `load` does.
     """
-    document = _document(source)
-    load(source if isinstance(source, (str, Path)) else document, stages)
-    return dict(document)
+    return _read(source, stages)[0]
 
 
 def load(source: str | Path | Mapping[str, Any], stages: Mapping[str, str] = STAGES) -> Chain:
@@ -81,15 +95,24 @@ def load(source: str | Path | Mapping[str, Any], stages: Mapping[str, str] = STA
         stages: the stages it may name; see STAGES.
 
     Raises:
-        RecipeError: (a ValueError) no such recipe, not JSON, unknown key, or a value out of range.
+        RecipeError: (a ValueError) no such recipe, not JSON, too large, unknown key, or a value of
+            another type or out of range.
     """
-    document = _document(source)
+    return _read(source, stages)[1]
+
+
+def parse(text: str | bytes) -> Any:
+    """The document in a JSON text, of which nothing is checked but the size.
+
+    Raises:
+        RecipeError: not JSON, or too large.
+    """
+    if len(text) > LARGEST_BYTES:
+        raise RecipeError(f"got a text of {len(text)} bytes, expected at most {LARGEST_BYTES}")
     try:
-        return _chain(document, stages)
-    except RecipeError as error:
-        if isinstance(source, Mapping):
-            raise
-        raise RecipeError(f"{_find(source).name}: {error}") from error
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"not a readable JSON text ({error})") from error
 
 
 def dump(chain: Chain, stages: Mapping[str, str] = STAGES) -> dict[str, Any]:
@@ -109,9 +132,8 @@ def _entries(chain: Iterable[Any], stages: Mapping[str, str]) -> list[dict[str, 
         if place not in names:
             raise RecipeError(f"{place} has no name in a recipe, expected one of {list(stages)}")
         entry = {"stage": names[place], **{name: getattr(stage, name) for name in knobs(stage)}}
-        if "gains_db" in _besides(type(stage)):
+        if isinstance(stage, SeparatesStems):
             entry["gains_db"] = dict(stage.gains_db)
-        if "stages" in _besides(type(stage)):
             entry["stages"] = _entries(stage.stages, stages)
         entries.append(entry)
     return entries
@@ -121,40 +143,81 @@ def _as_title(name: str) -> str:
     return name.replace("-", " ").capitalize()
 
 
-def _document(source: str | Path | Mapping[str, Any]) -> Any:
-    if isinstance(source, Mapping):
-        return source
+def _read(source: Any, stages: Mapping[str, str]) -> tuple[dict[str, Any], Chain]:
+    """Document and chain; errors in a file are preceded by its name."""
+    if not isinstance(source, (str, Path)):
+        return source, _chain(source, stages)
     path = _find(source)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise RecipeError(f"{path.name}: not a readable JSON file ({error})") from error
+        document = parse(_bytes(path))
+        return document, _chain(document, stages)
+    except RecipeError as error:
+        raise RecipeError(f"{path.name}: {error}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise RecipeError(f"cannot be read ({error.strerror})") from error
 
 
 def _find(source: str | Path) -> Path:
-    for path in (Path(source), FOLDER / f"{source}.json"):
-        if path.is_file() and path.suffix == ".json":
+    path = FOLDER / f"{source}.json" if source in named() else Path(source)
+    with contextlib.suppress(OSError):  # a name longer than the file system allows
+        if path.suffix == ".json" and path.is_file():
             return path
     raise RecipeError(
-        f"got recipe {str(source)!r}, expected a .json file or one of {', '.join(named())}"
+        f"got recipe {shown(str(source))}, expected a .json file or one of {', '.join(named())}"
     )
 
 
 def _chain(document: Any, stages: Mapping[str, str]) -> Chain:
     if not isinstance(document, Mapping):
-        raise RecipeError(f'got {type(document).__name__}, expected {{"version": 1, "stages": []}}')
+        raise RecipeError(f'got {shown(document)}, expected {{"version": 1, "stages": []}}')
+    _check_size(document)
     _check_keys(document, {"version", "title", "summary", "stages"}, "recipe")
     if document.get("version") != VERSION:
-        raise RecipeError(f"version: got {document.get('version')!r}, expected {VERSION}")
+        raise RecipeError(f"version: got {shown(document.get('version'))}, expected {VERSION}")
     for key in ("title", "summary"):
         _check_text(document, key)
     return Chain(_stages(document.get("stages"), stages))
 
 
+def _check_size(document: Any) -> None:
+    """Refuses what is too large, too deep or of a type that JSON does not have."""
+    pending, n_values, n_stages = [(document, 0)], 0, 0
+    while pending:
+        value, depth = pending.pop()
+        inner: list[Any] = []
+        if isinstance(value, Mapping):
+            inner = [*value.keys(), *value.values()]
+            n_stages += "stage" in value
+        elif isinstance(value, list):
+            inner = value
+        elif not _is_plain(value):
+            raise RecipeError(f"got {shown(value)}, expected texts, numbers, true, false and null")
+        n_values += len(inner)
+        if depth > DEEPEST or n_values > MOST_VALUES or n_stages > MOST_STAGES:
+            raise RecipeError(
+                f"too large: expected at most {MOST_STAGES} stages, {MOST_VALUES} values, and "
+                f"{DEEPEST} levels of nesting"
+            )
+        pending += [(one, depth + 1) for one in inner]
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is null, a truth value, a number, or a text that can be shown and stored."""
+    if isinstance(value, str):
+        return len(value) <= LONGEST_TEXT and not UNUSABLE.search(value)
+    return value is None or isinstance(value, (bool, int, float))
+
+
 def _stages(entries: Any, stages: Mapping[str, str], inside: str = "") -> tuple[Any, ...]:
     """The stages of a list; `inside` names the stage whose own chain it is."""
     if not isinstance(entries, list):
-        raise RecipeError(f"stages: got {entries!r}, expected a list")
+        raise RecipeError(f"stages: got {shown(entries)}, expected a list")
     return tuple(_stage(entry, at, stages, inside) for at, entry in enumerate(entries, 1))
 
 
@@ -162,40 +225,40 @@ def _stage(entry: Any, index: int, stages: Mapping[str, str], inside: str) -> An
     at = f"stage {index}"
     name = entry.get("stage") if isinstance(entry, Mapping) else None
     if not isinstance(name, str) or name not in stages:
-        raise RecipeError(f"{at}: got {name!r}, expected one of {', '.join(stages)}")
+        raise RecipeError(f"{at}: got {shown(name)}, expected one of {', '.join(stages)}")
     at = f"{at} ({name})"
     cls = _imported(stages[name])
-    besides = _besides(cls)
-    if inside and "stages" in besides:
+    further_keys = _further_keys(cls)
+    if inside and "stages" in further_keys:
         raise RecipeError(f"{at}: cannot run inside {inside}; put it before or after")
     settings = {key: value for key, value in entry.items() if key not in ("stage", "reason")}
-    _check_keys(settings, {*knobs(cls), *besides}, at)
+    _check_keys(settings, {*knobs(cls), *further_keys}, at)
     try:
         _check_text(entry, "reason")
         if "stages" in settings:
             settings["stages"] = _stages(settings["stages"], stages, name)
         return cls(**settings)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise RecipeError(f"{at}: {error}") from error
 
 
-def _besides(cls: type) -> set[str]:
-    names = {field.name for field in dataclasses.fields(cls)}
-    return names.intersection(BESIDES_KNOBS)
+def _further_keys(cls: type) -> tuple[str, ...]:
+    """The keys that a stage has in a recipe beside its knobs."""
+    return SEPARATING_KEYS if isinstance(cls(), SeparatesStems) else ()
 
 
 def _check_text(entry: Mapping[str, Any], key: str) -> None:
     if not isinstance(entry.get(key, ""), str):
-        raise RecipeError(f"{key}: got {entry[key]!r}, expected a text")
+        raise RecipeError(f"{key}: got {shown(entry[key])}, expected a text")
 
 
-def _check_keys(got: Mapping[str, Any], allowed: set[str], where: str) -> None:
-    if unknown := sorted(set(got) - allowed, key=str):
-        keys = ", ".join(map(repr, unknown))
+def _check_keys(entry: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    if unknown := sorted(set(entry) - allowed, key=str):
+        keys = ", ".join(map(shown, unknown[:5]))
         raise RecipeError(f"{where}: unknown key {keys}, expected {', '.join(sorted(allowed))}")
 
 
 def _imported(place: str) -> type:
     module, _, name = place.partition(":")
-    found: type = getattr(importlib.import_module(module), name)
-    return found
+    stage: type = getattr(importlib.import_module(module), name)
+    return stage

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 from functools import partial
@@ -58,8 +57,8 @@ async def _restore(
 
 def _document(text: str) -> Any:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return recipe.parse(text)
+    except recipe.RecipeError:
         names = ", ".join(recipe.named())
         raise ValueError(f"recipe: expected JSON or one of {names}, got {text[:60]!r}") from None
 
