@@ -43,7 +43,7 @@ def diagnose(
         if recipe_out is not None:
             _write(recipe_out, found)
     if as_json:
-        print_json(**found.as_dict())
+        print_json(**found.to_json())
     else:
         _show(found)
 

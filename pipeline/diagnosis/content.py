@@ -1,8 +1,8 @@
-"""Speech or music: a modest decision, from how the sound moves.
+"""Speech or music: a logistic classifier of seven features.
 
 Speech changes its spectrum from one tenth of a second to the next, glides in pitch, pauses, and is
-heard in the middle; music holds notes. A logistic function weighs what is measured; its weights
-were fitted on real recordings, clean and damaged, and singing counts as music.
+in the centre of a stereo recording; music holds notes. The weights were fitted on real recordings,
+clean and damaged; singing counts as music.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.diagnosis.finding import Finding, Subject
+from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.recording import Recording
 
 FRAME_S = 0.032
 LAG_S = 0.1  # over which likeness and change are measured
@@ -22,14 +23,15 @@ PERIODIC = 0.6  # autocorrelation from which a frame has a pitch
 HELD = 4.0  # semitones a second: a slower pitch is held
 ACTIVE_DB, VOICED_DB = 50.0, 35.0  # frames this far below the loudest one do not count
 LEAST_S = 0.5
+CLEAR = 0.75  # confidence below is called uncertain
 
 
-class Traits(NamedTuple):
-    """What the decision rests on.
+class Features(NamedTuple):
+    """The features of the classifier.
 
     Attributes:
         range_db: level that is exceeded 10 % of the time over that exceeded 85 % of it.
-        likeness: correlation of log spectra LAG_S apart, median.
+        likeness: median correlation of log spectra LAG_S apart.
         side: share of the difference between the first two channels.
         flux_db, change_db: mean difference of band levels, frame to frame and over LAG_S.
         pitch_spread: standard deviation of the pitch in semitones.
@@ -45,33 +47,35 @@ class Traits(NamedTuple):
     held: float
 
 
-MEAN = Traits(29.47, 0.60, 0.11, 4.56, 10.45, 5.10, 0.36)
-SCALE = Traits(14.3, 0.20, 0.28, 1.41, 4.77, 2.54, 0.27)
-WEIGHTS = Traits(1.26, -1.21, -1.92, -1.23, 1.94, -1.04, -4.0)
+MEAN = Features(29.47, 0.60, 0.11, 4.56, 10.45, 5.10, 0.36)
+SCALE = Features(14.3, 0.20, 0.28, 1.41, 4.77, 2.54, 0.27)
+WEIGHTS = Features(1.26, -1.21, -1.92, -1.23, 1.94, -1.04, -4.0)
 BIAS = -1.67
 
 
-def content(subject: Subject) -> list[Finding]:
+def content(recording: Recording) -> Finding:
     """Whether it is "speech" or "music", and how sure that is."""
-    if subject.silent or subject.audio.seconds < LEAST_S:
-        return [Finding("content", None, "", 0.0, "Too little sound to tell speech from music.")]
-    chance = speech_chance(traits(subject))
-    word = "speech" if chance >= 0.5 else "music"
-    sure = max(chance, 1 - chance)
-    text = f"It sounds like {word}." if sure > 0.75 else f"It may be {word}; that is not certain."
-    return [Finding("content", word, "", sure, text)]
+    if recording.silent or recording.audio.seconds < LEAST_S:
+        return Finding("content", None, "", 0.0, "Too little sound to tell speech from music.")
+    probability = speech_probability(features(recording))
+    kind = "speech" if probability >= 0.5 else "music"
+    confidence = max(probability, 1 - probability)
+    text = f"It sounds like {kind}."
+    if confidence <= CLEAR:
+        text = f"It may be {kind}; that is not certain."
+    return Finding("content", kind, "", confidence, text)
 
 
-def speech_chance(found: Traits) -> float:
+def speech_probability(values: Features) -> float:
     """Probability of speech, in 0.01 to 0.99."""
-    z = np.clip((np.array(found) - np.array(MEAN)) / np.array(SCALE), -3, 3)
+    z = np.clip((np.array(values) - np.array(MEAN)) / np.array(SCALE), -3, 3)
     return float(np.clip(1 / (1 + np.exp(-(z @ np.array(WEIGHTS) + BIAS))), 0.01, 0.99))
 
 
-def traits(subject: Subject) -> Traits:
-    """Measures the excerpts."""
-    rate = subject.audio.rate
-    power, frames_a_second = _power(subject.mono, rate)
+def features(recording: Recording) -> Features:
+    """The features, from the excerpts of the loudest channel."""
+    rate = recording.audio.rate
+    power, frames_a_second = _power(recording.mono, rate)
     hz = np.arange(power.shape[1]) * (rate / 2) / (power.shape[1] - 1)
     edges = np.searchsorted(hz, BANDS_HZ)
     bands = np.add.reduceat(power, edges[:-1], axis=1)[:, :16] / np.maximum(np.diff(edges), 1)
@@ -83,10 +87,10 @@ def traits(subject: Subject) -> Traits:
     lag = min(max(1, round(LAG_S * frames_a_second)), len(level) - 1)
     both = active[lag:] & active[:-lag]
     spread, held = _pitch(power, hz, rate, level > level.max() - VOICED_DB, frames_a_second)
-    return Traits(
+    return Features(
         float(np.percentile(level, 90) - np.percentile(level, 15)),
         _likeness(power[:, (hz > LIKENESS_HZ[0]) & (hz < LIKENESS_HZ[1])], lag, both),
-        _side(subject),
+        _side(recording),
         _mean(np.abs(levels[1:] - levels[:-1])[active[1:]]),
         _mean(np.abs(levels[lag:] - levels[:-lag])[active[lag:]]),
         spread,
@@ -118,10 +122,10 @@ def _likeness(power: np.ndarray, lag: int, both: np.ndarray) -> float:
     return float(np.median(alike)) if alike.size else 1.0
 
 
-def _side(subject: Subject) -> float:
-    if subject.audio.channels < 2:
+def _side(recording: Recording) -> float:
+    if recording.audio.channels < 2:
         return 0.0
-    products = subject.sweep.products
+    products = recording.statistics.products
     both = products[0, 0] + products[1, 1]
     return float((both - 2 * products[0, 1]) / (both + 1e-12))
 

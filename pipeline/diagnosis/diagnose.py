@@ -1,4 +1,4 @@
-"""What is wrong with a recording, and the recipe that is proposed for it."""
+"""The diagnosis of a recording: all findings, and the recipe that is proposed."""
 
 from __future__ import annotations
 
@@ -9,28 +9,60 @@ from typing import Any
 from pipeline.audio.containers import Info
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis import (
-    band,
+    bandwidth,
     channels,
-    clicks_and_bits,
+    clicks,
     content,
-    dropouts,
-    generated,
+    distortion,
+    facts,
+    gaps,
     level,
+    low_frequency,
+    neural_codec,
     noise,
 )
-from pipeline.diagnosis.finding import Finding, Subject
+from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.propose import propose
+from pipeline.diagnosis.recording import Recording
 from pipeline.stage import Tick, no_tick
+
+FINDINGS: tuple[Callable[[Recording], Finding], ...] = (
+    facts.duration,
+    facts.sample_rate,
+    facts.channels,
+    content.content,
+    bandwidth.bandwidth,
+    bandwidth.codec_low_pass,
+    bandwidth.codec_holes,
+    noise.noise_floor,
+    noise.snr,
+    low_frequency.hum,
+    low_frequency.hum_level,
+    low_frequency.rumble,
+    low_frequency.dc_offset,
+    clicks.clicks,
+    distortion.quantisation,
+    distortion.clipping,
+    gaps.digital_silence,
+    gaps.dropouts,
+    channels.dead_channel,
+    channels.duplicated_channel,
+    channels.inverted_channel,
+    level.loudness,
+    level.true_peak,
+    neural_codec.neural_codec,
+)
+"""Every finding, in the order in which they are listed; each function has its finding's name."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, and what to do about it.
+    """What is known about a recording, and what to do about it.
 
     Attributes:
-        findings: everything that was measured, in order, trouble or not.
-        recipe: a recipe's document; each stage has its reason, and there is no stage where there
-            is nothing to do, which its summary then says.
+        findings: in the order of FINDINGS, trouble or not.
+        recipe: the document of a recipe with a reason for each stage. It has no stages where there
+            is nothing to do; its summary then says so.
     """
 
     findings: tuple[Finding, ...]
@@ -38,63 +70,28 @@ class Diagnosis:
 
     @property
     def troubles(self) -> tuple[Finding, ...]:
-        """Only what is wrong."""
+        """The findings that are something wrong."""
         return tuple(finding for finding in self.findings if finding.trouble)
 
-    def as_dict(self) -> dict[str, Any]:
-        """What the command line prints as JSON: findings and recipe."""
-        return {
-            "findings": [finding.as_dict() for finding in self.findings],
-            "recipe": self.recipe,
-        }
+    def to_json(self) -> dict[str, Any]:
+        """Findings and recipe, as the command line prints them."""
+        return {"findings": [one.to_json() for one in self.findings], "recipe": self.recipe}
 
 
 def diagnose(audio: Audio, info: Info | None = None, tick: Tick = no_tick) -> Diagnosis:
-    """Measures a recording and proposes what to do.
+    """Examines a recording and proposes a recipe.
 
-    Loudness, peaks, clipping, offset and silence are measured on every sample, all else on a part
-    of them that does not grow with the length. Five minutes of stereo take 1.5 s of one core.
+    Loudness, peaks, clipping, offset and silence are measured on every sample, all else on excerpts
+    that do not grow with the length. Five minutes of stereo take 1.5 s of one core.
 
     Args:
-        audio: any rate, number of channels and length, silence too.
+        audio: any rate, number of channels and length; silence too.
         info: of its file, where it came from one: a lossy container is evidence.
-        tick: told the fraction done; may raise to stop.
+        tick: called with the fraction done; may raise to stop.
     """
-    subject, found = Subject(audio, info), []
+    recording, findings = Recording(audio, info), []
     tick(0.0)
-    for index, measure in enumerate(MEASURES, 1):
-        found += measure(subject)
-        tick(index / len(MEASURES))
-    return Diagnosis(tuple(found), propose(found))
-
-
-def facts(subject: Subject) -> list[Finding]:
-    """Duration, rate and channels."""
-    audio = subject.audio
-    minutes, seconds = divmod(audio.seconds, 60)
-    long = f"{minutes:.0f} min {seconds:.0f} s" if minutes else f"{seconds:.3g} s"
-    many = {1: "Mono.", 2: "Stereo."}.get(audio.channels, f"{audio.channels} channels.")
-    return [
-        Finding("duration", audio.seconds, "s", 1.0, f"It lasts {long}."),
-        Finding("sample_rate", float(audio.rate), "Hz", 1.0, f"{audio.rate} samples a second."),
-        Finding("channels", float(audio.channels), "", 1.0, many),
-    ]
-
-
-MEASURES: tuple[Callable[[Subject], list[Finding]], ...] = (
-    facts,
-    content.content,
-    band.band,
-    noise.noise,
-    noise.hum,
-    noise.rumble,
-    channels.offset,
-    clicks_and_bits.clicks,
-    clicks_and_bits.quantisation,
-    level.clipping,
-    dropouts.gaps,
-    channels.channels,
-    level.level,
-    generated.neural,
-)
-"""Every measurement, in the order in which findings are listed."""
+    for number, finding in enumerate(FINDINGS, 1):
+        findings.append(finding(recording))
+        tick(number / len(FINDINGS))
+    return Diagnosis(tuple(findings), propose(findings))

@@ -1,4 +1,4 @@
-"""From findings to a recipe: which stages, with which settings, and why."""
+"""The recipe proposed for a diagnosis: which stages, with which settings, and why."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NO_CURE = (
 
 
 def propose(findings: Iterable[Finding]) -> dict[str, Any]:
-    """A recipe's document with a reason at every stage.
+    """The document of a recipe, with a reason for every stage.
 
     Args:
-        findings: of one recording, as `diagnose` makes them.
+        findings: all findings of one recording; see `pipeline.diagnosis.diagnose`.
     """
     by_name = {finding.name: finding for finding in findings}
     stages = [
@@ -43,58 +43,60 @@ def propose(findings: Iterable[Finding]) -> dict[str, Any]:
     }
 
 
-def _low_end(found: dict[str, Finding]) -> list[dict[str, Any]]:
-    names = [name for name in ("hum", "dc_offset", "rumble") if _trouble(found, name)]
+def _low_end(findings: dict[str, Finding]) -> list[dict[str, Any]]:
+    names = [name for name in ("hum", "dc_offset", "rumble") if _trouble(findings, name)]
     if not names:
         return []
     knobs = {"rumble_hz": RUMBLE_HZ} if "rumble" in names else {}
-    return [_stage("remove_hum", " ".join(found[name].text for name in names), **knobs)]
+    return [_stage("remove_hum", " ".join(findings[name].text for name in names), **knobs)]
 
 
-def _clicks(found: dict[str, Finding]) -> list[dict[str, Any]]:
-    if not _trouble(found, "clicks"):
+def _clicks(findings: dict[str, Finding]) -> list[dict[str, Any]]:
+    if not _trouble(findings, "clicks"):
         return []
-    return [_stage("declick", found["clicks"].text)]
+    return [_stage("declick", findings["clicks"].text)]
 
 
-def _grain(found: dict[str, Finding]) -> list[dict[str, Any]]:
-    if not _trouble(found, "quantisation"):
+def _grain(findings: dict[str, Finding]) -> list[dict[str, Any]]:
+    if not _trouble(findings, "quantisation"):
         return []
-    return [_stage("dequantize", found["quantisation"].text)]
+    return [_stage("dequantize", findings["quantisation"].text)]
 
 
-def _noise(found: dict[str, Finding]) -> list[dict[str, Any]]:
-    if not _trouble(found, "snr"):
+def _noise(findings: dict[str, Finding]) -> list[dict[str, Any]]:
+    if not _trouble(findings, "snr"):
         return []
-    reason = found["snr"].text
-    if found["content"].value == "music":
+    reason = findings["snr"].text
+    if findings["content"].value == "music":
         return [_stage("snmf", f"{reason} For music, a model of noise and notes tells them apart.")]
-    ratio = float(found["snr"].value or 0.0)
+    ratio = float(findings["snr"].value or 0.0)
     depth = 12.0 if ratio > BARELY_DB else 18.0 if ratio > LOUDLY_DB else 24.0
     return [_stage("denoise", reason, reduction_db=depth)]
 
 
-def _generated(found: dict[str, Finding]) -> list[dict[str, Any]]:
+def _generated(findings: dict[str, Finding]) -> list[dict[str, Any]]:
     cards = checkpoint.available(checkpoint.search_path())
     nets = [card.name for card in cards if card.model == "mask_unet"]
-    if not _trouble(found, "neural_codec") or found["content"].value != "music" or not nets:
+    if not _trouble(findings, "neural_codec") or findings["content"].value != "music" or not nets:
         return []
-    return [_stage("mask_unet", found["neural_codec"].text, checkpoint=nets[0])]
+    return [_stage("mask_unet", findings["neural_codec"].text, checkpoint=nets[0])]
 
 
-def _treble(found: dict[str, Finding]) -> list[dict[str, Any]]:
-    net = _enhancer(found)
-    holes = _trouble(found, "codec_holes")
-    if net is None or not (_trouble(found, "bandwidth") or holes):
+def _treble(findings: dict[str, Finding]) -> list[dict[str, Any]]:
+    net = _enhancer(findings)
+    holes = _trouble(findings, "codec_holes")
+    if net is None or not (_trouble(findings, "bandwidth") or holes):
         return []
-    reasons = [found[name].text for name in ("bandwidth", "codec_holes") if _trouble(found, name)]
+    names = [name for name in ("bandwidth", "codec_holes") if _trouble(findings, name)]
     knobs: dict[str, Any] = {"keep_below_hz": CODEC_KEEPS_HZ} if holes else {}
-    return [_stage("enhance", " ".join(reasons), checkpoint=net, **knobs)]
+    return [
+        _stage("enhance", " ".join(findings[name].text for name in names), checkpoint=net, **knobs)
+    ]
 
 
-def _enhancer(found: dict[str, Finding]) -> str | None:
+def _enhancer(findings: dict[str, Finding]) -> str | None:
     """The checkpoint that knows this kind of sound, if there is one."""
-    content = found["content"]
+    content = findings["content"]
     if content.value is None or content.confidence < SPEECH:
         return None
     names = [
@@ -105,21 +107,21 @@ def _enhancer(found: dict[str, Finding]) -> str | None:
     return names[0] if names else None
 
 
-def _summary(found: dict[str, Finding], stages: list[dict[str, Any]]) -> str:
+def _summary(findings: dict[str, Finding], stages: list[dict[str, Any]]) -> str:
     parts = []
-    if not any(finding.trouble for finding in found.values()):
+    if not any(finding.trouble for finding in findings.values()):
         parts.append("Nothing is wrong with this recording; leave it as it is.")
     elif not stages:
         parts.append("No stage here mends what was found.")
-    dull = _trouble(found, "bandwidth") or _trouble(found, "codec_holes")
+    dull = _trouble(findings, "bandwidth") or _trouble(findings, "codec_holes")
     if dull and not any(stage["stage"] == "enhance" for stage in stages):
-        reach = hertz(float(found["bandwidth"].value or 0))
-        kind = found["content"].value or "such a short sound"
+        reach = hertz(float(findings["bandwidth"].value or 0))
+        kind = findings["content"].value or "such a short sound"
         parts.append(
             f"It reaches {reach} only, but there is no network here that was trained for {kind}; "
             "one for another kind of sound would add what does not belong."
         )
-    parts += [found[name].text for name in NO_CURE if _trouble(found, name)]
+    parts += [findings[name].text for name in NO_CURE if _trouble(findings, name)]
     return " ".join(parts)
 
 
@@ -127,5 +129,5 @@ def _stage(name: str, reason: str, **knobs: Any) -> dict[str, Any]:
     return {"stage": name, "reason": reason, **knobs}
 
 
-def _trouble(found: dict[str, Finding], name: str) -> bool:
-    return name in found and found[name].trouble
+def _trouble(findings: dict[str, Finding], name: str) -> bool:
+    return name in findings and findings[name].trouble

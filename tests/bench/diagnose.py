@@ -9,8 +9,8 @@ import numpy as np
 
 from pipeline.audio.buffers import allocate
 from pipeline.audio.sound import Audio
-from pipeline.diagnosis.diagnose import MEASURES, diagnose
-from pipeline.diagnosis.finding import Subject
+from pipeline.diagnosis.diagnose import FINDINGS, diagnose
+from pipeline.diagnosis.recording import Recording
 from tests.support.sounds import music
 
 SECONDS, RATE = 300.0, 44_100
@@ -29,13 +29,13 @@ def measure(row: Row) -> None:
     )
     note = f"{cpu:.2f} s of one core; goal: 3 s"
     row("diagnosis of 5 min of 44.1 kHz stereo", float(wall), "s", note)
-    subject = Subject(sound)
-    for part in MEASURES:
+    recording = Recording(sound)
+    for finding in FINDINGS:
         started = time.process_time()
-        part(subject)
+        finding(recording)
         taken = time.process_time() - started
         if taken > SLOW_S:
-            row(f"diagnosis: {part.__name__}", taken, "s", "of one core")
+            row(f"diagnosis: {finding.__name__}", taken, "s", "of one core")
 
 
 def _repeated(sound: Audio, seconds: float) -> Audio:

@@ -12,8 +12,9 @@ from pipeline.audio.containers import Info
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import BandLimit
 from pipeline.diagnosis.content import content
-from pipeline.diagnosis.diagnose import MEASURES, Diagnosis, diagnose
-from pipeline.diagnosis.finding import Finding, Subject
+from pipeline.diagnosis.diagnose import FINDINGS, Diagnosis, diagnose
+from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.recording import Recording
 from pipeline.stage import Cancelled
 from tests.bench.confusion import DAMAGES, hiss, hum
 from tests.support.sounds import music, speech
@@ -148,14 +149,19 @@ def test_findings_are_the_same_in_memory_and_on_disk(
 def test_progress_rises_to_one_and_can_stop() -> None:
     tick = Recorder()
     diagnose(CLEAN["speech"], None, tick)
-    assert tick.rises_to_one() and len(tick.fractions) > len(MEASURES)
+    assert tick.rises_to_one() and len(tick.fractions) > len(FINDINGS)
     with pytest.raises(Cancelled):
         diagnose(CLEAN["speech"], None, stop_beyond(-1))
 
 
+def test_every_finding_has_the_name_of_its_function() -> None:
+    names = [finding.name for finding in diagnose(CLEAN["music"]).findings]
+    assert names == [finding.__name__ for finding in FINDINGS]
+
+
 def test_json_has_the_five_keys_and_no_infinity() -> None:
     for audio in (CLEAN["speech"], Audio(np.zeros((1, 9)), 8000)):
-        document = diagnose(audio).as_dict()
+        document = diagnose(audio).to_json()
         again = json.loads(json.dumps(document, allow_nan=False))
         assert again == document and set(document) == {"findings", "recipe"}
         keys = {"name", "value", "unit", "confidence", "text"}
@@ -166,7 +172,7 @@ def test_held_notes_are_music_and_glides_with_pauses_are_speech() -> None:
     at = np.arange(4 * 16_000) / 16_000
     chord = sum(np.sin(2 * np.pi * hz * at) for hz in (220, 277, 330)) / 10
     heard = [
-        content(Subject(Audio(np.asarray(x, np.float32).reshape(1, -1), 16_000)))[0]
+        content(Recording(Audio(np.asarray(x, np.float32).reshape(1, -1), 16_000)))
         for x in (chord, CLEAN["speech"].samples[:, ::3])
     ]
     assert [finding.value for finding in heard] == ["music", "speech"]

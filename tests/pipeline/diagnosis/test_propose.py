@@ -139,7 +139,7 @@ def test_the_command_prints_findings_and_recipe_as_json(recording: Path) -> None
     done = told(recording, "--json")
     assert done.exit_code == 0 and done.stderr == ""
     document = json.loads(done.stdout)
-    assert document == diagnose(load(recording)).as_dict()
+    assert document == diagnose(load(recording)).to_json()
     assert stages(document["recipe"]) == ["enhance"]
 
 

@@ -1,4 +1,4 @@
-"""Stretches of digital silence, and dropouts: sound that stops and comes back within a moment."""
+"""Digital silence, and dropouts: sound that stops abruptly and returns within a moment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from pipeline.audio.buffers import release, spans
 from pipeline.audio.sound import Audio
-from pipeline.diagnosis.finding import SILENCE, Finding, Subject, ramp
+from pipeline.diagnosis.finding import Finding, ramp
+from pipeline.diagnosis.recording import SILENCE, Recording
 
 STRIDE = 32  # samples: every gap that counts holds two of these
 SHORTEST_S, LONGEST_S = 0.0015, 0.25  # of a dropout; more is a pause
@@ -17,7 +18,7 @@ LOUD_DB, LOUD_DBFS = -24.0, -70.0  # of that sound, at least, against the record
 NEAREST, ABRUPT = 4, 0.15  # samples next to a gap, and what they reach of that sound: no fade
 GRAINS = 6  # times its smallest sample that sound must reach: zeros among few bits are no gap
 ALIKE_DB = 15.0  # the sound before and after a dropout differs by no more
-LONG_S = 0.5  # silence that is worth a word
+LONG_S = 0.5  # silence worth mentioning
 MOST = 4000  # gaps looked at, evenly spread
 
 
@@ -29,45 +30,42 @@ class Gap(NamedTuple):
     stop: int
 
 
-def gaps(subject: Subject) -> list[Finding]:
-    """Dropouts, and the length of all silences that are too long for one."""
-    audio = subject.audio
-    if subject.silent:
-        return [
-            Finding(
-                "digital_silence", audio.seconds, "s", 1.0, "It is silent from end to end.", True
-            ),
-            Finding("dropouts", 0.0, "", 1.0, "No dropouts."),
-        ]
-    found = [_refined(audio, gap) for gap in _coarse(audio)]
-    return [_silence(audio, found), _dropouts(subject, found)]
-
-
-def _silence(audio: Audio, found: list[Gap]) -> Finding:
-    lengths = [(gap.stop - gap.start) / audio.rate for gap in found]
+def digital_silence(recording: Recording) -> Finding:
+    """Seconds of digital silence, in stretches too long for a dropout."""
+    audio = recording.audio
+    if recording.silent:
+        text = "It is silent throughout."
+        return Finding("digital_silence", audio.seconds, "s", 1.0, text, True)
+    lengths = [(gap.stop - gap.start) / audio.rate for gap in recording.ask(gaps)]
     total = sum(length for length in lengths if length >= LONG_S) / audio.channels
-    text = (
-        f"{total:.1f} s of it are digital silence: cut, gated or joined."
-        if total
-        else "No long digital silence."
-    )
+    text = f"{total:.1f} s of digital silence: edited, gated or joined."
+    if not total:
+        text = "No long digital silence."
     return Finding("digital_silence", total, "s", 1.0, text)
 
 
-def _dropouts(subject: Subject, found: list[Gap]) -> Finding:
-    count = sum(_is_dropout(subject, gap) for gap in found)
+def dropouts(recording: Recording) -> Finding:
+    """The number of dropouts in all channels."""
+    count = sum(_is_dropout(recording, gap) for gap in recording.ask(gaps))
     if not count:
-        return Finding("dropouts", 0.0, "", 0.9, "No dropouts.")
+        return Finding("dropouts", 0.0, "", 1.0 if recording.silent else 0.9, "No dropouts.")
     text = (
-        f"{count} dropout{'s' * (count > 1)}: the sound stops dead and comes back within "
-        "a moment. No stage here fills them yet."
+        f"{count} dropout{'s' * (count > 1)}: the sound stops abruptly and returns within a "
+        "quarter of a second. No stage here repairs dropouts yet."
     )
     return Finding("dropouts", float(count), "", 0.5 + 0.4 * ramp(count, 0, 5), text, True)
 
 
+def gaps(recording: Recording) -> list[Gap]:
+    """All stretches of digital silence in all channels."""
+    if recording.silent:
+        return []
+    return [_refined(recording.audio, gap) for gap in _coarse(recording.audio)]
+
+
 def _coarse(audio: Audio) -> list[Gap]:
     """Runs of every STRIDE-th sample that are silent, two or more."""
-    found = []
+    gaps: list[Gap] = []
     thin = []
     for start, stop in spans(audio.frames, STRIDE << 12):
         thin.append(np.abs(audio.samples[:, start:stop:STRIDE]) < SILENCE)
@@ -78,8 +76,8 @@ def _coarse(audio: Audio) -> list[Gap]:
             continue
         edges = np.flatnonzero(np.diff(row, prepend=0, append=0)).reshape(-1, 2)
         for first, last in edges[edges[:, 1] - edges[:, 0] > 1]:
-            found.append(Gap(channel, int(first) * STRIDE, int(last - 1) * STRIDE))
-    return found[:: -(-len(found) // MOST)] if found else []
+            gaps.append(Gap(channel, int(first) * STRIDE, int(last - 1) * STRIDE))
+    return gaps[:: -(-len(gaps) // MOST)] if gaps else []
 
 
 def _refined(audio: Audio, gap: Gap) -> Gap:
@@ -94,16 +92,16 @@ def _refined(audio: Audio, gap: Gap) -> Gap:
     return Gap(gap.channel, gap.start - left, gap.stop + right)
 
 
-def _is_dropout(subject: Subject, gap: Gap) -> bool:
+def _is_dropout(recording: Recording, gap: Gap) -> bool:
     """Sound right up to both ends, as loud as the recording mostly is, and alike."""
-    audio = subject.audio
+    audio = recording.audio
     if not SHORTEST_S <= (gap.stop - gap.start) / audio.rate <= LONGEST_S:
         return False
     x, n = audio.samples[gap.channel], max(8, round(EDGE_S * audio.rate))
     edges = [x[max(gap.start - n, 0) : gap.start], x[gap.stop : gap.stop + n]]
     if min(map(len, edges)) < n:
         return False
-    power = subject.sweep.products[gap.channel, gap.channel]
+    power = recording.statistics.products[gap.channel, gap.channel]
     before, after = (10 * np.log10(np.square(e).mean() + 1e-14) for e in edges)
     least = max(10 * np.log10(power) + LOUD_DB, LOUD_DBFS)
     if min(before, after) < least or abs(before - after) > ALIKE_DB:

@@ -1,7 +1,7 @@
-"""Traces of a neural codec or a music generator: a first try, and a careful one.
+"""Traces of a neural codec or a music generator.
 
-Upsampling by transposed convolution repeats the layer before it in frequency, so that what is
-constant there (a bias) becomes lines at multiples of that layer's rate, whatever is played.
+Upsampling by transposed convolution repeats the spectrum of the layer before it, so that a constant
+there (a bias) becomes lines at multiples of that layer's rate, whatever the signal.
 Source: Afchar, Meseguer-Brocal, Akesbi and Hennequin, "A Fourier explanation of AI-music
 artifacts", ISMIR 2025 (arXiv:2506.19108).
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.diagnosis.finding import Finding, Subject, hertz, ramp
+from pipeline.diagnosis.finding import Finding, hertz, ramp
+from pipeline.diagnosis.recording import Recording
 
 SPACINGS_HZ = {  # rates of the inner layers: the codec they belong to
     2000.0: "EnCodec at 32 kHz, MusicGen's",
@@ -20,6 +21,7 @@ SPACINGS_HZ = {  # rates of the inner layers: the codec they belong to
     1200.0: "EnCodec at 48 kHz",
     44_100 / 64: "the Descript codec at 44.1 kHz",
 }
+CODEC_RATES_HZ = (24_000, 32_000)
 RESOLUTION_HZ = 6.0
 LOWEST_HZ = 4000.0
 AROUND = 40  # bins on either side that make a line's background
@@ -29,39 +31,35 @@ STANDING = 6.0  # standard deviations of the same comb shifted sideways
 OVER_DB = 1.5  # mean of the lines over that
 
 
-def neural(subject: Subject) -> list[Finding]:
-    """The spacing of the comb of lines that was found, in Hz, or None."""
-    name = "neural_codec"
-    if subject.silent:
-        return [Finding(name, None, "Hz", 0.0, "Nothing to look at.")]
-    top = 0.97 * (subject.edge_hz or subject.audio.rate / 2)
-    found = comb(subject.mono, subject.audio.rate, top)
-    if found is not None:
-        spacing, standing = found
+def neural_codec(recording: Recording) -> Finding:
+    """Spacing in Hz of the comb of lines that a neural codec leaves, or None."""
+    name, rate = "neural_codec", recording.audio.rate
+    if recording.silent:
+        return Finding(name, None, "Hz", 0.0, "Silence has no traces of a codec.")
+    best = comb(recording.mono, rate, 0.97 * (recording.edge_hz or rate / 2))
+    if best is not None:
+        spacing, standing = best
         text = (
-            f"Faint lines every {hertz(spacing)}, whatever is played: networks with transposed "
-            f"convolutions leave them ({SPACINGS_HZ[spacing]}). It may be generated, or have "
-            "passed a neural codec."
+            f"Faint spectral lines every {hertz(spacing)} at all times, as transposed convolutions "
+            f"leave them ({SPACINGS_HZ[spacing]}): it may be generated, or decoded by a neural "
+            "codec."
         )
-        return [
-            Finding(
-                name, spacing, "Hz", 0.3 + 0.3 * ramp(standing, STANDING, 3 * STANDING), text, True
-            )
-        ]
-    if subject.audio.rate in (24_000, 32_000):
+        confidence = 0.3 + 0.3 * ramp(standing, STANDING, 3 * STANDING)
+        return Finding(name, spacing, "Hz", confidence, text, True)
+    if rate in CODEC_RATES_HZ:
         text = (
-            f"{subject.audio.rate} samples a second is what neural codecs and MusicGen write, "
-            "but nothing else points to one."
+            f"Its sample rate of {rate} Hz is usual for neural codecs and MusicGen; nothing else "
+            "points to one."
         )
-        return [Finding(name, None, "Hz", 0.3, text)]
-    text = "No trace of a neural codec or a music generator. Many leave none that we can measure."
-    return [Finding(name, None, "Hz", 0.4, text)]
+        return Finding(name, None, "Hz", 0.3, text)
+    text = "No trace of a neural codec or a music generator; many leave none that can be measured."
+    return Finding(name, None, "Hz", 0.4, text)
 
 
 def comb(x: np.ndarray, rate: int, top_hz: float) -> tuple[float, float] | None:
     """Spacing in Hz of the comb that stands out the most, and by how many standard deviations."""
     residual, bin_hz = _residual(x, rate)
-    found = []
+    combs = []
     for spacing in SPACINGS_HZ:
         lines = np.arange(np.ceil(LOWEST_HZ / spacing), top_hz / spacing) * spacing
         if len(lines) < FEWEST:
@@ -72,8 +70,8 @@ def comb(x: np.ndarray, rate: int, top_hz: float) -> tuple[float, float] | None:
         over = float(means[0] - means[1:].mean())
         standing = over / max(float(means[1:].std()), 0.05)
         if over > OVER_DB and standing > STANDING:
-            found.append((standing, spacing))
-    return max(found)[::-1] if found else None
+            combs.append((standing, spacing))
+    return max(combs)[::-1] if combs else None
 
 
 def _residual(x: np.ndarray, rate: int) -> tuple[np.ndarray, float]:

@@ -1,0 +1,99 @@
+"""The recording under diagnosis: what several findings need is measured once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+from pipeline.analysis import bandwidth, mains_hum
+from pipeline.analysis.band_spectrogram import Cells, cells
+from pipeline.analysis.channel_statistics import Sweep, sweep
+from pipeline.analysis.mains_hum import Hum
+from pipeline.analysis.noise_floor import Floor, measure
+from pipeline.analysis.quantisation import Quantisation, quantisation
+from pipeline.audio import excerpts
+from pipeline.audio.containers import Info
+from pipeline.audio.sound import Audio
+
+SILENCE = 2.0**-24
+"""Samples below are silent: half a step of 24 bits; full scale is 1."""
+
+Answer = TypeVar("Answer")
+
+
+class Recording:
+    """A recording and its measurements, each taken when it is first needed.
+
+    Args:
+        audio: the sound.
+        info: of its file, where it came from one.
+    """
+
+    def __init__(self, audio: Audio, info: Info | None = None) -> None:
+        self.audio, self.info = audio, info
+        self._answers: dict[Callable[[Recording], Any], Any] = {}
+
+    def ask(self, detector: Callable[[Recording], Answer]) -> Answer:
+        """What a detector says of this recording; it runs only the first time."""
+        if detector not in self._answers:
+            self._answers[detector] = detector(self)
+        answer: Answer = self._answers[detector]
+        return answer
+
+    @cached_property
+    def excerpts(self) -> tuple[Audio, ...]:
+        """Excerpts of every channel, evenly spread."""
+        return excerpts.pieces(self.audio)
+
+    @cached_property
+    def statistics(self) -> Sweep:
+        """See `pipeline.analysis.channel_statistics`."""
+        return sweep(self.audio)
+
+    @cached_property
+    def silent(self) -> bool:
+        """Whether every sample is below SILENCE."""
+        return bool(max(self.statistics.high.max(), -self.statistics.low.min()) < SILENCE)
+
+    @cached_property
+    def loudest(self) -> int:
+        """The channel with the most energy."""
+        return int(np.argmax(np.diag(self.statistics.products)))
+
+    @cached_property
+    def mono(self) -> np.ndarray:
+        """(T,) float32: the excerpts of the loudest channel, one after another."""
+        return np.concatenate([excerpt.samples[self.loudest] for excerpt in self.excerpts])
+
+    @cached_property
+    def spectrogram(self) -> Cells:
+        """The coarse spectrogram of `mono`; see `pipeline.analysis.band_spectrogram`."""
+        return cells(self.mono, self.audio.rate)
+
+    @cached_property
+    def levels(self) -> tuple[np.ndarray, float]:
+        """See `pipeline.analysis.bandwidth.band_levels`."""
+        return bandwidth.band_levels(self.audio)
+
+    @cached_property
+    def edge_hz(self) -> float | None:
+        """Where the spectrum ends, None at half the rate; see `pipeline.analysis.bandwidth`."""
+        return bandwidth.edge_hz(*self.levels)
+
+    @cached_property
+    def noise(self) -> Floor:
+        """See `pipeline.analysis.noise_floor`."""
+        return measure(self.audio)
+
+    @cached_property
+    def hum(self) -> Hum | None:
+        """See `pipeline.analysis.mains_hum`; None where there is none."""
+        return None if self.silent else mains_hum.find_hum(self.audio)
+
+    @cached_property
+    def quantisation(self) -> Quantisation | None:
+        """See `pipeline.analysis.quantisation`; None where there is none coarse enough."""
+        return None if self.silent else quantisation(self.audio)
