@@ -1,4 +1,4 @@
-"""Pictures of a recording before and after a restoration, both on the same scales."""
+"""Pictures of a recording and its restoration, both on the same scales."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from pipeline.plots.panels import (
     DEGRADED,
     RESTORED,
     Axis,
+    ColourScale,
+    Curve,
     Picture,
     areas,
-    heat,
+    heat_map,
     lines,
 )
-from pipeline.plots.pooling import Spectrum, envelope, rows, spectrum
+from pipeline.plots.pooling import Spectrum, band_power, envelope, spectrum
 from pipeline.stage import Tick, no_tick, part
 
 COLUMNS, ROWS = 1200, 456
@@ -35,8 +37,8 @@ FULL_SCALE_BIN = 512.0
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What is drawn of two sounds: spectra, and envelopes of both and of what changed."""
+class Measurements:
+    """What is drawn of two sounds: their spectra, their envelopes, and that of their difference."""
 
     names: tuple[str, ...]
     time: Axis
@@ -70,7 +72,7 @@ def draw(
     Raises:
         ValueError: the sounds differ in channels or length, or `span_s` holds nothing.
     """
-    seen = measure(
+    measured = measure(
         degraded,
         restored,
         span_s=span_s,
@@ -79,10 +81,10 @@ def draw(
         tick=part(tick, 0, 2),
     )
     pictures: list[Picture] = []
-    views: tuple[Callable[[Measured, Path], list[Picture]], ...]
+    views: tuple[Callable[[Measurements, Path], list[Picture]], ...]
     views = (spectrogram_pair, log1p_pair, waveforms, average_spectrum)
     for index, view in enumerate(views):
-        pictures += view(seen, Path(folder))
+        pictures += view(measured, Path(folder))
         part(tick, 1, 2)((index + 1) / len(views))
     return pictures
 
@@ -103,7 +105,7 @@ def spectrograms(
     )
     axes = Axis("s", 0.0, span[1] / rate), Axis("kHz", 0.0, rate / 2)
     names = tuple(name for name, _ in sounds)
-    return spectrogram_pair(Measured(names, *axes, spectra, ()), Path(folder))
+    return spectrogram_pair(Measurements(names, *axes, spectra, ()), Path(folder))
 
 
 def measure(
@@ -114,8 +116,8 @@ def measure(
     log_frequency: bool = False,
     names: tuple[str, str] = ("Degraded", "Restored"),
     tick: Tick = no_tick,
-) -> Measured:
-    """Looks at both sounds once, in bounded memory; arguments and errors as of `draw`."""
+) -> Measurements:
+    """Measures both sounds in one pass and bounded memory; arguments and errors as of `draw`."""
     rate = max(degraded.rate, restored.rate)
     before, after = (a if a.rate == rate else resample(a, rate) for a in (degraded, restored))
     if before.channels != after.channels or abs(before.frames - after.frames) > 1:
@@ -123,7 +125,7 @@ def measure(
         raise ValueError(f"got sounds of shapes {shapes}, expected the same channels and length")
     span = _span(span_s, min(before.frames, after.frames), rate)
     columns = min(COLUMNS, span[1] - span[0])
-    return Measured(
+    return Measurements(
         names=names,
         time=Axis("s", span[0] / rate, span[1] / rate),
         frequency=Axis("kHz", LOW_HZ if log_frequency else 0.0, rate / 2, log_frequency),
@@ -139,65 +141,69 @@ def measure(
     )
 
 
-def spectrogram_pair(seen: Measured, folder: Path) -> list[Picture]:
+def spectrogram_pair(measured: Measurements, folder: Path) -> list[Picture]:
     """The spectrograms in dB (0 is a full-scale sine), 90 dB down from the loudest of all."""
-    images = [_decibels(image) for image in _images(seen)]
+    images = [_decibels(image) for image in _images(measured)]
     high = _top([np.percentile(image, 99.9) for image in images])
-    scale, axes = ("dB", high - RANGE_DB, high), (seen.time, seen.frequency)
+    scale, axes = ColourScale("dB", high - RANGE_DB, high), (measured.time, measured.frequency)
     return [
-        heat(image, name, "Spectrogram", folder / f"spectrogram-{i}.png", axes, scale)
-        for i, (image, name) in enumerate(zip(images, seen.names, strict=True))
+        heat_map(image, name, "Spectrogram", folder / f"spectrogram-{i}.png", axes, scale)
+        for i, (image, name) in enumerate(zip(images, measured.names, strict=True))
     ]
 
 
-def log1p_pair(seen: Measured, folder: Path) -> list[Picture]:
-    """log(1 + |X|) beside log(|X| + epsilon): what a discriminator sees in either form.
+def log1p_pair(measured: Measurements, folder: Path) -> list[Picture]:
+    """log(1 + |X|) beside log(|X| + epsilon): the two inputs that a discriminator may get.
 
-    Each form has one colour scale for both sounds, from silence to what 1 % of the picture exceeds.
-    In log1p low and high energy stay apart; in log the quiet bins take most of the scale.
+    Each form has one colour scale for both sounds, from silence to the level that 1 % of the
+    picture exceeds. The logarithm gives most of the scale to quiet bins, log1p to loud ones.
     """
-    magnitudes = [FULL_SCALE_BIN * np.sqrt(image) for image in _images(seen)]
+    magnitudes = [FULL_SCALE_BIN * np.sqrt(image) for image in _images(measured)]
     loud = max(0.1, *(float(np.percentile(magnitude, 99)) for magnitude in magnitudes))
     pictures: list[Picture] = []
-    for magnitude, name in zip(magnitudes, seen.names, strict=True):
+    for magnitude, name in zip(magnitudes, measured.names, strict=True):
         for text, form in (("log(1 + |X|)", np.log1p), ("log |X|", _log)):
             path, title = folder / f"log1p-{len(pictures)}.png", f"{name}, {text}"
-            scale = ("", round(float(form(0.0)), 1), round(float(form(loud)), 1))
-            axes = (seen.time, seen.frequency)
-            pictures.append(heat(form(magnitude), title, "log1p and log", path, axes, scale))
+            scale = ColourScale("", round(float(form(0.0)), 1), round(float(form(loud)), 1))
+            axes = (measured.time, measured.frequency)
+            pictures.append(heat_map(form(magnitude), title, "log1p and log", path, axes, scale))
     return pictures
 
 
-def waveforms(seen: Measured, folder: Path) -> list[Picture]:
-    """Both waveforms over each other, and what was changed, on one amplitude scale.
+def waveforms(measured: Measurements, folder: Path) -> list[Picture]:
+    """Both waveforms over each other, and their difference, on one amplitude scale.
 
-    As far as both reach the overlay has one colour; where only one reaches, it has its own.
+    The area that both cover has one colour; what only one covers has that one's.
     """
-    before, after, changed = seen.envelopes
-    top = max(1.05 * float(max(np.abs(e).max() for e in seen.envelopes)), 1e-3)
+    before, after, changed = measured.envelopes
+    top = max(1.05 * float(max(np.abs(e).max() for e in measured.envelopes)), 1e-3)
     axis = Axis("", -top, top)
     low = np.maximum(before[:, 0], after[:, 0])
     common = np.stack((low, np.maximum(np.minimum(before[:, 1], after[:, 1]), low)), axis=1)
     overlay = ((after, RESTORED), (before, DEGRADED), (common, BOTH))
-    degraded, restored = seen.names
-    key = (("Both", *BOTH), (f"Only {degraded}", *DEGRADED), (f"Only {restored}", *RESTORED))
+    degraded, restored = measured.names
+    key = (
+        Curve("Both", *BOTH),
+        Curve(f"Only {degraded}", *DEGRADED),
+        Curve(f"Only {restored}", *RESTORED),
+    )
     files = areas(overlay, axis, folder / "waveforms")
-    first = Picture("Waveforms", "Waveform", *files, seen.time, axis, key)
+    first = Picture("Waveforms", "Waveform", *files, measured.time, axis, key)
     files = areas(((changed, CHANGED),), axis, folder / "difference")
     title = f"Difference, {restored} \u2212 {degraded}"
-    return [first, Picture(title, "Waveform", *files, seen.time, axis)]
+    return [first, Picture(title, "Waveform", *files, measured.time, axis)]
 
 
-def average_spectrum(seen: Measured, folder: Path) -> list[Picture]:
-    """Long-term average spectra in dB (0 is a full-scale sine), and how far they differ."""
-    edges = _edges(seen.frequency, COLUMNS)
-    before, after = (_decibels(rows(one.average(), edges)[:, 0]) for one in seen.spectra)
+def average_spectrum(measured: Measurements, folder: Path) -> list[Picture]:
+    """Long-term average spectra in dB (0 is a full-scale sine), and their difference."""
+    edges = _edges(measured.frequency, COLUMNS)
+    before, after = (_decibels(band_power(one.average(), edges)[:, 0]) for one in measured.spectra)
     high = _top([before.max(), after.max()])
     levels = Axis("dB", high - AVERAGE_RANGE_DB, high)
     change = np.maximum(after, levels.low) - np.maximum(before, levels.low)
     changes = Axis("dB", -_tens(-change.min()), _tens(change.max()))
-    view, frequency, (degraded, restored) = "Average spectrum", seen.frequency, seen.names
-    key = ((degraded, *DEGRADED), (restored, *RESTORED))
+    view, frequency, (degraded, restored) = "Average spectrum", measured.frequency, measured.names
+    key = (Curve(degraded, *DEGRADED), Curve(restored, *RESTORED))
     files = lines(((after, RESTORED), (before, DEGRADED)), levels, folder / "average")
     first = Picture("Average", view, *files, frequency, levels, key)
     files = lines(((change, CHANGED),), changes, folder / "change")
@@ -218,10 +224,10 @@ def _edges(axis: Axis, count: int) -> np.ndarray:
     return space(axis.low, axis.high, count + 1)
 
 
-def _images(seen: Measured) -> list[np.ndarray]:
+def _images(measured: Measurements) -> list[np.ndarray]:
     """The spectra on the picture's frequency rows, lowest first."""
-    edges = _edges(seen.frequency, ROWS)
-    return [rows(one, edges) for one in seen.spectra]
+    edges = _edges(measured.frequency, ROWS)
+    return [band_power(one, edges) for one in measured.spectra]
 
 
 def _decibels(power: np.ndarray) -> np.ndarray:
@@ -233,10 +239,10 @@ def _log(magnitude: Any) -> Any:
 
 
 def _tens(value: float) -> float:
-    """The next multiple of ten from `value` up, at least 10."""
+    """`value` rounded up to a multiple of ten, at least 10."""
     return 10.0 * max(math.ceil(value / 10), 1)
 
 
 def _top(levels_db: Sequence[float]) -> float:
-    """The upper end of a dB scale: the next ten above the highest level, never below -60."""
+    """The upper end of a dB scale: the highest level rounded up to a ten, at least -60."""
     return max(10.0 * math.ceil(max(levels_db) / 10), -60.0)

@@ -1,7 +1,7 @@
-"""Panels: PNG files of pure data, and what their edges stand for.
+"""Panels: PNG files of data alone, and the axes that the page draws around them.
 
-A panel's plot rectangle is the whole picture, so the page writes the axes in its own type, legible
-at any width, and a playhead over it is exact at any size.
+The plot area fills the whole picture: the page writes axis labels in its own font, legible at any
+width, and places the playhead exactly at any size.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 COLOUR_MAP = "magma"
 Colours = tuple[str, str]
-"""A colour on light and on dark."""
+"""A colour for the light theme and one for the dark."""
 
 DEGRADED: Colours = ("#d2691e", "#eaa14f")
 RESTORED: Colours = ("#0b6b74", "#4cb5bd")
@@ -30,8 +30,8 @@ class Axis:
 
     Attributes:
         unit: "s", "kHz", "dB", or "" for samples (full scale is 1).
-        low, high: what the picture's two edges stand for, in s, Hz, dB or full scale.
-        log: True where the axis is logarithmic between them.
+        low, high: values at the picture's two edges, in s, Hz, dB or full scale.
+        log: whether the axis is logarithmic.
     """
 
     unit: str
@@ -40,17 +40,40 @@ class Axis:
     log: bool = False
 
 
+class Curve(NamedTuple):
+    """The legend's entry for a curve: its label, and its colour in either theme."""
+
+    label: str
+    light: str
+    dark: str
+
+
+class ColourScale(NamedTuple):
+    """The colours of a heat map: the values of the darkest and the brightest, and some between.
+
+    Attributes:
+        unit: "dB", or "" for none.
+        low, high: values of the first and the last colour.
+        colours: evenly spaced from low to high; empty until the map is drawn.
+    """
+
+    unit: str
+    low: float
+    high: float
+    colours: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Picture:
     """One panel.
 
     Attributes:
         title: what it shows.
-        view: the panels of one view belong side by side.
-        light, dark: PNG files for either theme; one file where they would be the same.
+        view: panels of the same view are shown side by side.
+        light, dark: PNG files for either theme; a heat map has one file for both.
         x, y: its axes; `x` is time where its unit is "s".
-        key: (text, colour on light, colour on dark) of each curve.
-        scale: (unit, low, high, colours from low to high) of a spectrogram, None for curves.
+        key: the legend, empty for a single curve.
+        scale: of a heat map, None for curves.
     """
 
     title: str
@@ -59,40 +82,35 @@ class Picture:
     dark: Path
     x: Axis
     y: Axis
-    key: tuple[tuple[str, str, str], ...] = ()
-    scale: tuple[str, float, float, tuple[str, ...]] | None = None
+    key: tuple[Curve, ...] = ()
+    scale: ColourScale | None = None
 
 
-def heat(
+def heat_map(
     image: np.ndarray,
     title: str,
     view: str,
     path: Path,
     axes: tuple[Axis, Axis],
-    scale: tuple[str, float, float],
+    scale: ColourScale,
 ) -> Picture:
-    """Writes (rows, columns) values, first row lowest, as a PNG of 256 colours.
-
-    Args:
-        scale: (unit, value of the darkest colour, value of the brightest).
-    """
+    """Writes (rows, columns) values, first row lowest, as a PNG of 256 colours."""
     from matplotlib import colormaps
     from PIL import Image
 
-    _, low, high = scale
     colours = colormaps[COLOUR_MAP](np.arange(256), bytes=True)[:, :3]
-    index = np.clip(np.round((image[::-1] - low) / (high - low) * 255), 0, 255)
+    index = np.clip(np.round((image[::-1] - scale.low) / (scale.high - scale.low) * 255), 0, 255)
     picture = Image.fromarray(index.astype(np.uint8), "P")
     picture.putpalette(colours.tobytes())
     picture.save(path, compress_level=4)
     stops = tuple(f"#{colours[i].tobytes().hex()}" for i in range(0, 256, 51))
-    return Picture(title, view, path, path, *axes, scale=(*scale, stops))
+    return Picture(title, view, path, path, *axes, scale=scale._replace(colours=stops))
 
 
 def areas(
     shapes: Sequence[tuple[np.ndarray, Colours]], axis: Axis, path: Path
 ) -> tuple[Path, Path]:
-    """Draws (columns, 2) shapes from lowest to highest, each over the one before; see `_draw`."""
+    """Fills (columns, 2) shapes from lowest to highest, each over the one before; see `_draw`."""
 
     def plot(axes: Any, theme: int) -> None:
         for shape, colours in shapes:
@@ -117,7 +135,7 @@ def lines(
 
 
 def _draw(plot: Callable[[Any, int], None], path: Path) -> tuple[Path, Path]:
-    """Lets `plot(axes, 0 light | 1 dark)` draw on transparent PNGs `path`-light and `path`-dark."""
+    """Writes transparent PNGs `path`-light and `path`-dark; `plot(axes, 0 or 1)` draws on each."""
     from matplotlib.figure import Figure
 
     paths = []

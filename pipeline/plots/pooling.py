@@ -1,4 +1,4 @@
-"""What a page shows of a sound of any length, measured block by block in bounded memory."""
+"""Envelopes and spectra of a sound of any length, pooled to the columns of a picture."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def spectrum(
 ) -> Spectrum:
     """Short-time power spectrum with Hann windows, mean of at most 8 windows a column.
 
-    The windows lie evenly in their column; where a column is longer than they reach, what lies
-    between them is not looked at, so that ten hours cost no more than ten minutes.
+    The windows are evenly spaced in their column. Long columns have gaps between them, so that ten
+    hours take no longer than ten minutes.
 
     Args:
         audio: any sound; one shorter than a window is padded with silence.
@@ -99,10 +99,10 @@ def spectrum(
     return Spectrum(power, audio.rate / size)
 
 
-def rows(spectrum: Spectrum, edges_hz: np.ndarray) -> np.ndarray:
-    """The spectrum's mean power between each two neighbouring `edges_hz`; 0 above its last bin.
+def band_power(spectrum: Spectrum, edges_hz: np.ndarray) -> np.ndarray:
+    """Mean power between neighbouring `edges_hz`, linear or logarithmic; 0 above the last bin.
 
-    A bin fills its band evenly, so that any axis, linear or logarithmic, keeps the level.
+    The power of a bin counts as spread evenly over its width.
 
     Returns:
         (len(edges_hz) - 1, columns) float64.
@@ -118,7 +118,7 @@ def rows(spectrum: Spectrum, edges_hz: np.ndarray) -> np.ndarray:
 
 
 def difference(before: Audio, after: Audio, tick: Tick = no_tick) -> Audio:
-    """What a restoration changed: `after` minus `before`, at the rate and length of `after`.
+    """`after` minus `before`, at the rate and length of `after`.
 
     A `before` of another rate is resampled first; the samples may exceed full scale.
     """
@@ -152,7 +152,7 @@ def _groups(
 def _windows(audio: Audio, channel: int, edges: np.ndarray, each: int, size: int) -> np.ndarray:
     """(columns, each, size) windows of one channel, centred evenly within each column.
 
-    Those that would reach beyond the sound's ends are moved inwards: an end is not a click.
+    Windows that would reach beyond the ends are moved inwards: an end is not a click.
     """
     parts = (np.arange(each) + 0.5) / each
     centres = edges[:-1, None] + np.diff(edges)[:, None] * parts

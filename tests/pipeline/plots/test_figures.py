@@ -16,7 +16,7 @@ from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
 from pipeline.plots import figures
 from pipeline.plots.panels import Axis, Picture
-from pipeline.plots.pooling import Spectrum, difference, envelope, rows, spectrum
+from pipeline.plots.pooling import Spectrum, band_power, difference, envelope, spectrum
 from pipeline.stage import Cancelled
 
 RATE = 48_000
@@ -60,8 +60,8 @@ def test_noise_measures_the_same_at_any_length_and_number_of_columns(
 def test_rows_keep_the_level_on_any_axis(log: bool) -> None:
     flat = Spectrum(np.full((1025, 3), 0.25, np.float32), RATE / 2048)
     edges = np.geomspace(40, RATE / 2, 457) if log else np.linspace(0, RATE / 2, 457)
-    assert np.allclose(rows(flat, edges), 0.25)
-    above = rows(flat, np.array([30_000.0, 40_000.0]))
+    assert np.allclose(band_power(flat, edges), 0.25)
+    above = band_power(flat, np.array([30_000.0, 40_000.0]))
     assert np.array_equal(above, np.zeros((1, 3)))
 
 
