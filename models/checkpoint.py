@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import pickle
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
-LARGEST_WEIGHTS = 1 << 30  # bytes of a file that a user brings
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 
 CONTENTS = {
@@ -177,41 +175,6 @@ def save_checkpoint(net: nn.Module, folder: Path, *, half: bool = False, **detai
     _replace(folder / WEIGHTS, weights)
     _replace(folder / CARD, (json.dumps(card.as_dict(), indent=1) + "\n").encode())
     return card
-
-
-def read_weights(path: Path) -> dict[str, Any]:
-    """What a user's .safetensors, .pt or .pth file holds; never runs code from it.
-
-    Returns:
-        names to tensors, or whatever plain values the file wraps them in; a "config" in the
-        metadata of a .safetensors file is put beside them.
-
-    Raises:
-        ValueError: another kind of file, too large, damaged, or more than plain weights.
-    """
-    import torch
-    from safetensors import SafetensorError, safe_open
-
-    suffix = path.suffix.lower()
-    if suffix not in (".safetensors", ".pt", ".pth"):
-        raise ValueError(f"{path.name}: expected a .safetensors, .pt or .pth file")
-    if path.stat().st_size > LARGEST_WEIGHTS:
-        raise ValueError(f"{path.name}: larger than {LARGEST_WEIGHTS >> 20} MiB")
-    try:
-        if suffix == ".safetensors":
-            with safe_open(path, "pt") as file:
-                found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                config = (file.metadata() or {}).get("config")
-            return {"model": found, "config": json.loads(config)} if config else found
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise ValueError(
-            f"{path.name}: not a file of plain weights, which alone are read (no code is); save "
-            f"the state dict alone, best as .safetensors"
-        ) from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{path.name}: got {type(found).__name__}, expected names to tensors")
-    return found
 
 
 def _weights(card: Card) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.config import check, ranged
 from models.layers import weight_norm
 
 Judgement = tuple[Tensor, list[Tensor]]
@@ -39,17 +40,16 @@ class DiscriminatorConfig:
         scale: of the magnitude before log1p.
     """
 
-    periods: tuple[int, ...] = (2, 3, 5, 7, 11)
-    period_widths: tuple[int, ...] = (32, 128, 512, 1024, 1024)
-    n_ffts: tuple[int, ...] = (2048, 1024, 512)
-    channels: int = 32
+    periods: tuple[int, ...] = ranged((2, 3, 5, 7, 11), 1, 1024, count=(0, 16))
+    period_widths: tuple[int, ...] = ranged((32, 128, 512, 1024, 1024), 1, 4096)
+    n_ffts: tuple[int, ...] = ranged((2048, 1024, 512), 4, 1 << 15, count=(0, 16))
+    channels: int = ranged(32, 1, 1024)
     representation: str = "log1p_phase"
-    gate: float = 0.02
-    scale: float = 10.0
+    gate: float = ranged(0.02, 0.0, 1e6)
+    scale: float = ranged(10.0, 0.0, 1e6)
 
     def __post_init__(self) -> None:
-        for name in ("periods", "period_widths", "n_ffts"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        check(self)
         if self.representation not in REPRESENTATIONS:
             known = ", ".join(REPRESENTATIONS)
             raise ValueError(

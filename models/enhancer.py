@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from models.config import RATES_HZ, check, ranged
 from models.layers import Snake, keep_level, pad_to_multiple, weight_norm
 
 KERNEL, STRIDE = 8, 4
@@ -39,13 +40,13 @@ class EnhancerConfig:
         sample_rate: in Hz.
     """
 
-    widths: tuple[int, ...] = SIZES["base"]
-    n_skips: int = 2
+    widths: tuple[int, ...] = ranged(SIZES["base"], 1, 4096, count=(1, 8))
+    n_skips: int = ranged(2, 0, 8)
     lstm: bool = False
-    sample_rate: int = 48_000
+    sample_rate: int = ranged(48_000, *RATES_HZ)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
+        check(self)
         if not 0 <= self.n_skips <= len(self.widths):
             raise ValueError(f"n_skips: got {self.n_skips}, expected 0 to {len(self.widths)}")
 

@@ -16,6 +16,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from models.config import RATES_HZ, check, ranged
 from models.layers import pad_to_multiple
 from models.stft import Stft
 
@@ -39,15 +40,15 @@ class MaskUnetConfig:
         sample_rate: in Hz.
     """
 
-    base: int = 32
-    n_fft: int = 1024
-    hop: int = 256
-    groups: int = 8
-    dilations: tuple[int, ...] = (1, 2, 4)
-    sample_rate: int = 32_000
+    base: int = ranged(32, 1, 512)
+    n_fft: int = ranged(1024, 2 << LEVELS, 1 << 15)
+    hop: int = ranged(256, 1, 1 << 14)
+    groups: int = ranged(8, 1, 512)
+    dilations: tuple[int, ...] = ranged((1, 2, 4), 1, 64, count=(0, 16))
+    sample_rate: int = ranged(32_000, *RATES_HZ)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dilations", tuple(self.dilations))
+        check(self)
         if self.base % self.groups or self.base < self.groups:
             raise ValueError(f"base: got {self.base}, expected a multiple of groups {self.groups}")
         if (self.n_fft // 2) % 2**LEVELS:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.config import RATES_HZ, check, ranged
 from models.layers import ChannelNorm, ConvNextBlock, pad_to_multiple
 from models.stft import Stft, features_of, unit
 
@@ -35,20 +36,19 @@ class NeuralCodecConfig:
         sample_rate: in Hz.
     """
 
-    widths: tuple[int, int] = (192, 256)
-    depths: tuple[int, int] = (3, 5)
-    latent: int = 24
-    codebooks: int = 8
-    codebook_size: int = 1024
-    n_fft: int = 1280
-    hop: int = 320
-    expansion: int = 3
-    kernel: int = 7
-    sample_rate: int = 24_000
+    widths: tuple[int, int] = ranged((192, 256), 1, 4096, count=(2, 2))
+    depths: tuple[int, int] = ranged((3, 5), 0, 32, count=(2, 2))
+    latent: int = ranged(24, 1, 1024)
+    codebooks: int = ranged(8, 1, 64)
+    codebook_size: int = ranged(1024, 2, 1 << 16)
+    n_fft: int = ranged(1280, 2, 1 << 15)
+    hop: int = ranged(320, 1, 1 << 14)
+    expansion: int = ranged(3, 1, 16)
+    kernel: int = ranged(7, 1, 63, odd=True)
+    sample_rate: int = ranged(24_000, *RATES_HZ)
 
     def __post_init__(self) -> None:
-        for name in ("widths", "depths"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        check(self)
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class NeuralCodecNet(nn.Module):
 
     Attributes:
         stride: samples of a frame.
+        receptive_field: samples on either side that can change an output sample.
         kbps: of one codebook, in kbit/s.
         coding: of the last pass in training; None before it.
     """
@@ -82,6 +83,8 @@ class NeuralCodecNet(nn.Module):
         c = self.config = config or NeuralCodecConfig()
         bins = c.n_fft // 2 + 1
         self.stride = c.hop
+        blocks = sum(c.depths) + 1  # and the decoder's first convolution
+        self.receptive_field = blocks * (c.kernel // 2) * c.hop + c.n_fft
         self.kbps = math.log2(c.codebook_size) * c.sample_rate / c.hop / 1000
         self.stft = Stft(c.n_fft, c.hop)
         self.coder = nn.Sequential(

@@ -1,9 +1,13 @@
-"""Nets by name."""
+"""Nets by name, each built only when its size is known to be sane."""
 
 from __future__ import annotations
 
 import importlib
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from models.config import Config, make, short
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,22 +24,45 @@ NETS: dict[str, tuple[str, str, str]] = {  # name: (module, class, config class)
     "neural_codec": ("models.neural_codec", "NeuralCodecNet", "NeuralCodecConfig"),
 }
 
+MOST_WEIGHTS = 1 << 28  # of a net: a GiB of float32
+MOST_REACH = 1 << 20  # samples: the stride and receptive field, which a window must hold
+
 
 def build(model: str, config: dict[str, Any]) -> nn.Module:
     """A net with fresh weights.
 
     Raises:
-        ValueError: an unknown model, or a config that the model does not take.
+        ValueError: an unknown model, a config that the model does not take, or one of a net that
+            is too large; nothing is allocated for it then.
     """
     if model not in NETS:
-        raise ValueError(f"model: got {model!r}, expected one of {', '.join(NETS)}")
-    module, net, config_class = NETS[model]
+        raise ValueError(f"model: got {short(model)}, expected one of {', '.join(NETS)}")
+    module, net_class, config_class = NETS[model]
     library = importlib.import_module(module)
-    try:
-        settings = getattr(library, config_class)(**config)
-    except TypeError as error:
-        raise ValueError(f"config of {model}: {error}") from None
-    return getattr(library, net)(settings)
+    make_net = getattr(library, net_class)
+    settings = make(getattr(library, config_class), config)
+    outline(make_net, settings)
+    return make_net(settings)
+
+
+def outline(make_net: Callable[[Config], nn.Module], config: Config) -> dict[str, tuple[int, ...]]:
+    """The shapes of a net's weights by name, for which no memory is taken.
+
+    Raises:
+        ValueError: the net would have too many weights, or would reach too far in time.
+    """
+    import torch
+
+    with torch.device("meta"):
+        net = make_net(config)
+    shapes = {name: tuple(value.shape) for name, value in net.state_dict().items()}
+    n_weights = sum(math.prod(shape) for shape in shapes.values())
+    if n_weights > MOST_WEIGHTS:
+        raise ValueError(f"config: got {n_weights} weights, expected at most {MOST_WEIGHTS}")
+    reach = int(net.stride) + int(net.receptive_field)
+    if reach > MOST_REACH:
+        raise ValueError(f"config: got a reach of {reach} samples, expected at most {MOST_REACH}")
+    return shapes
 
 
 def name_of(net: nn.Module) -> str:

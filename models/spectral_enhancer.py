@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.config import RATES_HZ, check, ranged
 from models.layers import ChannelNorm, ConvNextBlock, pad_to_multiple
 from models.stft import Stft, features_of, unit
 
@@ -42,19 +43,18 @@ class SpectralEnhancerConfig:
         sample_rate: in Hz.
     """
 
-    widths: tuple[int, ...] = SIZES["base"][0]
-    depths: tuple[int, ...] = SIZES["base"][1]
-    n_fft: int = 960
-    hop: int = 240
-    expansion: int = 3
-    kernel: int = 7
-    dropout: float = 0.1
-    n_skips: int = 2
-    sample_rate: int = 48_000
+    widths: tuple[int, ...] = ranged(SIZES["base"][0], 1, 4096, count=(1, 6))
+    depths: tuple[int, ...] = ranged(SIZES["base"][1], 0, 32, count=(1, 6))
+    n_fft: int = ranged(960, 2, 1 << 15)
+    hop: int = ranged(240, 1, 1 << 14)
+    expansion: int = ranged(3, 1, 16)
+    kernel: int = ranged(7, 1, 63, odd=True)
+    dropout: float = ranged(0.1, 0.0, 0.9)
+    n_skips: int = ranged(2, 0, 5)
+    sample_rate: int = ranged(48_000, *RATES_HZ)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
-        object.__setattr__(self, "depths", tuple(self.depths))
+        check(self)
         if len(self.widths) != len(self.depths):
             raise ValueError(f"depths: got {self.depths}, expected one for each of {self.widths}")
         if not 0 <= self.n_skips < len(self.widths):

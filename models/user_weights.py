@@ -2,71 +2,64 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
+from models import registry
+from models.config import make
+from models.torch_zip import StoredTensor
 from models.wavenet import SIZES, WaveNet, WaveNetConfig
+from models.weight_files import open_weights, read_all
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "ema", "weights")
-LARGEST, MOST_LAYERS = 1 << 18, 200  # of what a config asks for
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
+MOST_WEIGHTS = 1 << 25  # three times those of the largest named size
 
 
-def wavenet(content: Mapping[str, Any], size: str) -> WaveNet:
-    """The WaveNet that a file's content is the weights of.
+def read_wavenet(path: Path, size: str) -> WaveNet:
+    """The WaveNet whose weights a file holds.
 
     Args:
-        content: names to tensors, or those under one of `WRAPPERS` with a "config" beside them,
-            which then overrides `size`.
+        path: a .safetensors, .pt or .pth file with names to tensors, or these under one of
+            `WRAPPERS` with a "config" beside them, which then overrides `size`.
         size: one of `models.wavenet.SIZES`, for a file without a config.
 
     Raises:
-        ValueError: no weights, a config that no WaveNet has, weights of another net, or numbers
-            that are not finite.
+        ValueError: no weights that can be read safely, a config that no WaveNet has, weights of
+            another net, or numbers that are not finite.
     """
-    carried, state = _config(content), _state(content)
-    config = carried or WaveNetConfig.named(size)
-    with torch.device("meta"):  # takes no memory, whatever the config asks for
-        wanted = {name: tuple(value.shape) for name, value in WaveNet(config).state_dict().items()}
-    given = {name: tuple(value.shape) for name, value in state.items()}
+    content = open_weights(path)
+    state, carried = _state(content), content.get("config")
+    config = WaveNetConfig.named(size) if carried is None else make(WaveNetConfig, carried)
+    wanted = registry.outline(WaveNet, config)
+    given = {name: stored.shape for name, stored in state.items()}
     if wanted != given:
-        raise ValueError(_difference(wanted, given, "its config" if carried else f"size {size!r}"))
-    if not all(bool(torch.isfinite(value).all()) for value in state.values()):
+        why = f"size {size!r}" if carried is None else "its config"
+        raise ValueError(_difference(wanted, given, why))
+    n_weights = sum(math.prod(shape) for shape in wanted.values())
+    if n_weights > MOST_WEIGHTS:
+        raise ValueError(f"weights: got {n_weights} of them, expected at most {MOST_WEIGHTS}")
+    weights = read_all(state)
+    if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
         raise ValueError("weights: some are not finite numbers; export them again")
     net = WaveNet(config)
-    net.load_state_dict({name: value.float() for name, value in state.items()})
+    net.load_state_dict(weights)
     return net
 
 
-def _config(content: Mapping[str, Any]) -> WaveNetConfig | None:
-    given = content.get("config")
-    if given is None:
-        return None
-    known = {field.name for field in dataclasses.fields(WaveNetConfig)}
-    settings = dict(given) if isinstance(given, Mapping) else {}
-    whole = all(isinstance(value, int) and value <= LARGEST for value in settings.values())
-    if not settings or not whole or not set(settings) <= known:
-        raise ValueError(
-            f"config: got {given!r}, expected whole numbers for some of {', '.join(sorted(known))}"
-        )
-    config = WaveNetConfig(**settings)
-    if config.stacks * config.layers > MOST_LAYERS:
-        raise ValueError(f"config: got {given!r}, expected at most {MOST_LAYERS} layers")
-    return config
-
-
-def _state(content: Mapping[str, Any]) -> dict[str, Tensor]:
-    for name in WRAPPERS:
-        if isinstance(content.get(name), Mapping):
-            content = content[name]
-            break
-    state = {name: value for name, value in content.items() if isinstance(value, Tensor)}
+def _state(content: Mapping[Any, Any]) -> dict[str, StoredTensor]:
+    wrapped = [content[name] for name in WRAPPERS if isinstance(content.get(name), dict)]
+    state = {
+        name: value
+        for name, value in (*wrapped, content)[0].items()
+        if isinstance(name, str) and isinstance(value, StoredTensor)
+    }
     if not state:
-        raise ValueError("weights: found no tensors, expected names to tensors (a state dict)")
+        raise ValueError("weights: got no tensors, expected names to tensors (a state dict)")
     for prefix in PREFIXES:
         if all(name.startswith(prefix) for name in state):
             state = {name.removeprefix(prefix): value for name, value in state.items()}
@@ -77,7 +70,8 @@ def _difference(wanted: dict[str, Any], given: dict[str, Any], why: str) -> str:
     missing, unknown = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
     other = sorted(name for name in set(wanted) & set(given) if wanted[name] != given[name])
     parts = [
-        f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+        f"{len(names)} {what} ({', '.join(name[:60] for name in names[:3])}"
+        f"{', ...' if len(names) > 3 else ''})"
         for names, what in (
             (missing, "missing"),
             (unknown, "unknown"),

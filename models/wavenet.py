@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.config import RATES_HZ, check, ranged
 from models.layers import keep_level, pad_to_multiple
 
 KERNEL = 3
@@ -39,16 +40,14 @@ class WaveNetConfig:
         sample_rate: in Hz.
     """
 
-    channels: int = SIZES["small"][0]
-    stacks: int = SIZES["small"][1]
-    layers: int = SIZES["small"][2]
-    patch: int = 8
-    sample_rate: int = 32_000
+    channels: int = ranged(SIZES["small"][0], 1, 2048)
+    stacks: int = ranged(SIZES["small"][1], 1, 16)
+    layers: int = ranged(SIZES["small"][2], 1, 14)
+    patch: int = ranged(8, 1, 256)
+    sample_rate: int = ranged(32_000, *RATES_HZ)
 
     def __post_init__(self) -> None:
-        for name in ("channels", "stacks", "layers", "patch", "sample_rate"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: got {getattr(self, name)}, expected at least 1")
+        check(self)
 
     @classmethod
     def named(cls, size: str, **changes: Any) -> WaveNetConfig:

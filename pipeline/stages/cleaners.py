@@ -105,8 +105,9 @@ def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
     """
     from models import checkpoint, user_weights
 
-    net = user_weights.wavenet(checkpoint.read_weights(path), size)
-    name = name or "my-" + (re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "wavenet")
+    net = user_weights.read_wavenet(path, size)
+    stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower())[:60].strip("-")
+    name = name or f"my-{stem or 'wavenet'}"
     title = f"Own weights: {path.name}"
     checkpoint.save_checkpoint(net, folder / name, title=title, licence="not stated")
     return name

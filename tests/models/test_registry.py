@@ -17,5 +17,34 @@ def test_a_net_is_built_by_its_name() -> None:
 def test_unknown_models_and_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="got 'nothing', expected one of enhancer"):
         build("nothing", {})
-    with pytest.raises(ValueError, match="config of enhancer"):
+    with pytest.raises(ValueError, match="config: got {'colour': 1}, expected some of widths"):
         build("enhancer", {"colour": 1})
+
+
+@pytest.mark.parametrize(
+    ("model", "config", "message"),
+    [
+        ("enhancer", {"widths": []}, "widths: got \\(\\), expected 1 to 8 whole numbers"),
+        ("enhancer", {"widths": [16, "16"]}, "widths: got"),
+        ("enhancer", {"widths": 16}, "widths: got 16"),
+        ("enhancer", {"widths": [4096] * 8}, "weights, expected at most"),
+        ("enhancer", {"lstm": 1}, "lstm: got 1, expected a value like False"),
+        ("spectral_enhancer", {"kernel": 4}, "kernel: got 4, expected an odd number"),
+        ("spectral_enhancer", {"dropout": float("nan")}, "dropout: got nan"),
+        ("spectral_enhancer", {"hop": 0}, "hop: got 0"),
+        ("spectral_enhancer", {"hop": 1 << 14, "n_fft": 1 << 15}, "a reach of"),
+        ("spectral_enhancer", {"depths": [10**9] * 3}, "depths: got"),
+        ("mask_unet", {"groups": 0}, "groups: got 0"),
+        ("mask_unet", {"n_fft": 1 << 40}, "n_fft: got"),
+        ("mask_unet", {"dilations": [1 << 20]}, "dilations: got"),
+        ("wavenet", {"layers": 60}, "layers: got 60"),
+        ("wavenet", {"sample_rate": True}, "sample_rate: got True"),
+        ("neural_codec", {"codebook_size": 1}, "codebook_size: got 1"),
+        ("neural_codec", {"widths": [8]}, "widths: got"),
+        ("wavenet", "small", "config: got 'small'"),
+        ("wavenet", {"channels": 10**5000}, "channels: got"),
+    ],
+)
+def test_a_config_is_refused_before_its_net_is_built(model, config, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        build(model, config)
