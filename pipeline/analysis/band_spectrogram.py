@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.dsp import framing
+
 FRAME_S = 1 / 43
 BAND_HZ = 350.0
 
@@ -37,7 +39,7 @@ def cells(x: np.ndarray, rate: int) -> Cells:
     window /= np.sqrt((window**2).sum() * n_fft / 2)
     width = max(1, round(BAND_HZ * n_fft / rate))
     n_bands = n_fft // 2 // width
-    views = np.lib.stride_tricks.sliding_window_view(x, n_fft)[:: n_fft // 2]
+    views = framing.frames(x, n_fft, n_fft // 2)
     powers, logs = [], []
     for some in np.array_split(views, -(-len(views) // 256)):
         spectrum = fft.rfft(some * window)[:, 1 : 1 + n_bands * width]

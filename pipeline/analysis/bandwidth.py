@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.buffers import release
 from pipeline.audio.sound import Audio
+from pipeline.dsp import framing
 
 MAX_FRAMES = 6000  # looked at, evenly spread: five minutes or five hours take the same time
 BINS = 4  # of the spectrum that make up one band, 60 to 95 Hz wide
@@ -73,9 +73,8 @@ def band_levels(audio: Audio) -> tuple[np.ndarray, float]:
     starts = np.unique(np.linspace(0, last, min(MAX_FRAMES, 2 * last // n_fft + 1)).astype(int))
     parts = []
     for some in np.array_split(starts, -(-len(starts) // 256)):
-        frames = np.stack([audio.samples[:, at : at + n_fft] for at in some], axis=1)
-        release(audio.samples, int(some[0]), int(some[-1]) + n_fft)
-        spectrum = fft.rfft(frames * window[: frames.shape[-1]], n_fft)[..., 1:]
+        windows = framing.frames_at(audio.samples, some, n_fft)
+        spectrum = fft.rfft(windows * window[: windows.shape[-1]], n_fft)[..., 1:]
         power = spectrum.real**2 + spectrum.imag**2
         parts.append(power.max(axis=0).reshape(len(some), -1, BINS).mean(axis=2))
     levels = 10 * np.log10(np.maximum(np.concatenate(parts), 10 ** (FLOOR_DB / 10)))
@@ -159,7 +158,7 @@ def _median(profile: _Profile, low_hz: float, high_hz: float) -> float:
 def _ranked(values: np.ndarray, reach: int, rank: float) -> np.ndarray:
     """The quantile `rank` of each value's neighbourhood of `reach` values on either side."""
     padded = np.pad(values, reach, mode="edge")
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    around = framing.frames(padded, 2 * reach + 1)
     return np.quantile(around, rank, axis=1)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
 
 BLOCK = 1 << 16  # frames at a time: they stay in the cache for all that is asked of them
@@ -32,10 +32,9 @@ def sweep(audio: Audio) -> Sweep:
     low, high = np.full(audio.channels, np.inf), np.full(audio.channels, -np.inf)
     total = np.zeros(audio.channels)
     products = np.zeros((audio.channels, audio.channels))
-    for start, stop in spans(audio.frames, BLOCK):
+    for start, stop in blocks(audio.samples, size=BLOCK):
         block = audio.samples[:, start:stop]
         low, high = np.minimum(low, block.min(axis=1)), np.maximum(high, block.max(axis=1))
         total += block.sum(axis=1)
         products += block @ block.T
-        release(audio.samples, start, stop)
     return Sweep(low, high, total / audio.frames, products / audio.frames)

@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from pipeline.dsp import linear_prediction
+from pipeline.dsp import framing, linear_prediction
 
 FRAME_S = 0.021  # of one predictor; the true length is the next power of two
 BLOCK_S = 0.001  # blocks in which the largest difference counts
@@ -67,7 +67,7 @@ def differences(
     count = frame_count(x.size, rate)
     padded = np.zeros((count + 1) * hop, np.float32)
     padded[hop // 2 : hop // 2 + x.size] = x
-    frames = np.lib.stride_tricks.sliding_window_view(padded, 2 * hop)[::hop]
+    frames = framing.frames(padded, 2 * hop, hop)
     which = np.arange(count) if which is None else which
     wanted, which = which.size, np.pad(which, (0, -which.size % ROWS))
     out = np.empty((which.size, hop), np.float32)

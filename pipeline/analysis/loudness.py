@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.audio.buffers import release
+from pipeline.audio.buffers import blocks, copied
 from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
 
@@ -51,18 +51,17 @@ def true_peak_dbtp(audio: Audio, tick: Tick = no_tick) -> float:
 
     factor = 4 if audio.rate < 96_000 else 2 if audio.rate < 192_000 else 1
     size = max(audio.rate, 8192)
-    starts = range(0, audio.frames, size)
-    peaks = np.zeros(len(starts))
-    for index, at in enumerate(starts):
-        peaks[index] = _peak(audio, at, size)
-        tick(at / audio.frames)
+    peaks = np.zeros(-(-audio.frames // size))
+    for start, stop in blocks(audio.samples, size=size):
+        peaks[start // size] = np.abs(audio.samples[:, start:stop]).max()
+        tick(start / audio.frames)
     best = float(peaks.max())
     reach = np.maximum(peaks, np.maximum(np.append(peaks[1:], 0), np.append(0, peaks[:-1])))
     for index in np.argsort(-reach, kind="stable"):
         if factor == 1 or reach[index] * OVERSHOOT <= best:
             break
         tick(1.0)
-        part = _around(audio, starts[index], size)
+        part = _around(audio, int(index) * size, size)
         for channel in part:
             finer = soxr.resample(channel, audio.rate, factor * audio.rate, "HQ")
             inner = finer[factor * MARGIN : -factor * MARGIN]
@@ -80,11 +79,10 @@ def _step_energies(audio: Audio, tick: Tick) -> Iterator[np.ndarray]:
     for first in range(0, n_steps, STEPS_AT_ONCE):
         steps = np.arange(first, min(first + STEPS_AT_ONCE, n_steps) + 1)
         edges = np.round(steps * audio.rate / 10).astype(int)
-        block = audio.samples[:, edges[0] : edges[-1]].astype(np.float64)
+        block = copied(audio.samples, edges[0], edges[-1]).astype(np.float64)
         block, state = sosfilt(sections, block, axis=1, zi=state)
         energy = np.add.reduceat(block**2, edges[:-1] - edges[0], axis=1)
         yield energy / (0.4 * audio.rate)
-        release(audio.samples, edges[0], edges[-1])
         tick(edges[-1] / audio.frames)
 
 
@@ -109,20 +107,12 @@ def _section(numerator: tuple[float, ...], k: float, q: float) -> np.ndarray:
                      (1 - k / q + k * k) / scale])  # fmt: skip
 
 
-def _peak(audio: Audio, start: int, size: int) -> float:
-    peak = np.abs(audio.samples[:, start : start + size]).max()
-    release(audio.samples, start, start + size)
-    return float(peak)
-
-
 def _around(audio: Audio, start: int, size: int) -> np.ndarray:
     """(C, MARGIN + block + MARGIN): a block with its neighbourhood, zeros beyond the ends."""
     first, last = max(start - MARGIN, 0), min(start + size + MARGIN, audio.frames)
     before = MARGIN - (start - first)
     after = MARGIN - (last - min(start + size, audio.frames))
-    part = np.pad(audio.samples[:, first:last], ((0, 0), (before, after)))
-    release(audio.samples, first, last)
-    return part
+    return np.pad(copied(audio.samples, first, last), ((0, 0), (before, after)))
 
 
 def _lufs(power: float) -> float:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks, copied
 from pipeline.audio.sound import Audio
 
 STRETCH_S, STRETCHES = 4.0, 24
@@ -62,10 +62,11 @@ def dc_offset(audio: Audio) -> np.ndarray:
     if audio.frames < 2 * block:
         return np.zeros(audio.channels)
     means = []
-    for start, stop in spans(audio.frames - audio.frames % block, 20 * block):
+    for start, stop in blocks(
+        audio.samples, frames=audio.frames - audio.frames % block, size=20 * block
+    ):
         part = audio.samples[:, start:stop].reshape(audio.channels, -1, block)
         means.append(part.mean(axis=2, dtype=np.float64))
-        release(audio.samples, start, stop)
     found = np.concatenate(means, axis=1)
     mean, error = found.mean(axis=1), found.std(axis=1) / np.sqrt(found.shape[1])
     return np.where(np.abs(mean) > np.maximum(DC_LEAST, DC_SIGMAS * error), mean, 0.0)
@@ -99,12 +100,11 @@ def quiet_spectrum(audio: Audio) -> Quiet:
     n_fft = fft.next_fast_len(FINER * n_low, real=True)
     powers = []
     for start in np.linspace(0, audio.frames - length, count).astype(int):
-        part = audio.samples[:, start : start + length]
+        part = copied(audio.samples, int(start), int(start) + length)
         spectrum = fft.rfft((part - part.mean(axis=1, keepdims=True)) * window)
         slow = fft.irfft(spectrum[:, : n_low // 2 + 1], n_low)
         finer = fft.rfft(slow, n_fft)
         powers.append((finer.real**2 + finer.imag**2).mean(axis=0))
-        release(audio.samples, int(start), int(start) + length)
     quiet, loud = np.quantile(np.array(powers), (0.25, 0.75), axis=0) * (2 / window.sum() ** 2)
     hz = np.arange(n_fft // 2 + 1) * (n_low / stretch_s) / n_fft
     noise = window.sum() ** 2 / (np.square(window).sum() * length) * n_low / n_fft

@@ -60,6 +60,29 @@ def _reserve(descriptor: int, n_bytes: int) -> None:
             raise
 
 
+def blocks(
+    *arrays: np.ndarray, frames: int | None = None, size: int | None = None
+) -> Iterator[tuple[int, int]]:
+    """Yields (start, stop) of block after block; releases each in all arrays when it is done.
+
+    Args:
+        arrays: (channels, frames), at least one; see `release`.
+        frames: how many frames to cover; those of the first array by default.
+        size: frames of a block; BLOCK_FRAMES by default.
+    """
+    for start, stop in spans(arrays[0].shape[1] if frames is None else frames, size):
+        yield start, stop
+        for array in arrays:
+            release(array, start, stop)
+
+
+def copied(array: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """A copy of frames `start` to `stop` in memory; their pages are released."""
+    copy = np.array(array[:, start:stop])
+    release(array, start, stop)
+    return copy
+
+
 def release(array: np.ndarray, start: int, stop: int) -> None:
     """Lets the pages of frames `start` to `stop` leave resident memory; no sample changes.
 

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from pipeline.audio import ffmpeg
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.containers import Info, check_complete, cut_short, states_its_length
 from pipeline.audio.sound import Audio, AudioError
 
@@ -146,11 +146,10 @@ def _room(path: Path, sound: soundfile.SoundFile) -> np.ndarray:
 def _fill(samples: np.ndarray, sound: soundfile.SoundFile, tick: Callable[[float], None]) -> int:
     """Fills `samples` block by block; returns how many frames the file really had."""
     done = 0
-    for start, stop in spans(sound.frames):
+    for start, stop in blocks(samples, frames=sound.frames):
         block = sound.read(stop - start, "float32", always_2d=True)
         done = start + len(block)
         samples[:, start:done] = block.T  # (time, channels) -> (channels, time)
-        release(samples, start, stop)
         tick(done / sound.frames)
         if done < stop:
             break

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.audio.decode import reason
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, AudioError, peak
@@ -166,9 +166,8 @@ def _encode(
             **dict(form.encoder),
         ) as sound,
     ):
-        for start, stop in spans(frames):
+        for start, stop in blocks(samples):
             sound.write(_stored(samples[:, start:stop].T, subtype))  # (C, T) -> (T, C)
-            release(samples, start, stop)
             tick(stop / frames)
 
 

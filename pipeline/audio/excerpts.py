@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.audio.buffers import release
+from pipeline.audio.buffers import copied
 from pipeline.audio.sound import Audio
 
 PIECE_S, PIECES = 4.0, 12
@@ -22,6 +22,5 @@ def pieces(audio: Audio, seconds: float = PIECE_S, count: int = PIECES) -> tuple
     starts = np.linspace(0, audio.frames - length, count).astype(int)
     made = []
     for start in starts:
-        made.append(Audio(np.array(audio.samples[:, start : start + length]), audio.rate))
-        release(audio.samples, int(start), int(start) + length)
+        made.append(Audio(copied(audio.samples, int(start), int(start) + length), audio.rate))
     return tuple(made)

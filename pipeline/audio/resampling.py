@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import soxr
 
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks, release
 from pipeline.audio.sound import Audio, AudioError
 
 
@@ -31,12 +31,11 @@ def resample(
     out = allocate(audio.channels, frames)
     stream = soxr.ResampleStream(audio.rate, rate, audio.channels, "float32", "VHQ")
     at = 0
-    for start, stop in spans(audio.frames):
+    for start, stop in blocks(audio.samples):
         block = np.ascontiguousarray(audio.samples[:, start:stop].T)  # (C, T) -> (T, C)
         made = stream.resample_chunk(block, last=stop == audio.frames)[: frames - at]
         out[:, at : at + len(made)] = made.T
         release(out, at, at + len(made))
-        release(audio.samples, start, stop)
         at += len(made)
         tick(stop / audio.frames)
     return Audio(out, rate)

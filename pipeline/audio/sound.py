@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 
 
 class AudioError(ValueError):
@@ -56,9 +56,8 @@ class Audio:
 
 
 def _check_finite(audio: Audio) -> None:
-    for start, stop in spans(audio.frames):
+    for start, stop in blocks(audio.samples):
         finite = np.isfinite(audio.samples[:, start:stop])
-        release(audio.samples, start, stop)
         if not finite.all():
             channel, offset = np.argwhere(~finite)[0]
             at = start + int(offset)
@@ -71,8 +70,7 @@ def _check_finite(audio: Audio) -> None:
 def peak(audio: Audio) -> float:
     """The largest magnitude of any sample; full scale is 1."""
     largest = 0.0
-    for start, stop in spans(audio.frames):
+    for start, stop in blocks(audio.samples):
         block = audio.samples[:, start:stop]
         largest = max(largest, float(block.max()), -float(block.min()))
-        release(audio.samples, start, stop)
     return largest

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.diagnosis.finding import Finding, hertz, ramp
 from pipeline.diagnosis.recording import Recording
+from pipeline.dsp import framing
 
 AUDIBLE_HZ = 14_500.0  # an edge below sounds dull to most people
 WALL_DB = 22.0  # fall within a few per cent of the edge: a codec's or a resampler's filter
@@ -99,7 +100,7 @@ def hole_share(recording: Recording) -> float:
     if levels.shape[1] < 4 or len(levels) < 3 * NEIGHBOURS:
         return 0.0
     around = np.pad(levels, ((NEIGHBOURS, NEIGHBOURS), (0, 0)), constant_values=-140.0)
-    runs = np.lib.stride_tricks.sliding_window_view(around, NEIGHBOURS, axis=0).max(axis=2)
+    runs = framing.frames(around.T, NEIGHBOURS).max(axis=2).T
     neighbours = np.minimum(runs[: len(levels)], runs[NEIGHBOURS + 1 :])
     loudest = levels.max(axis=1)
     holes = (neighbours - levels > DEEP_DB) & (levels < loudest[:, None] - WEAK_DB)

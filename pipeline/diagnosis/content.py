@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.recording import Recording
+from pipeline.dsp import framing
 
 FRAME_S = 0.032
 LAG_S = 0.1  # over which likeness and change are measured
@@ -106,7 +107,7 @@ def _power(x: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
     if len(x) < 4 * n_fft:
         x = np.pad(x, (0, 4 * n_fft - len(x)))
     window = np.hanning(n_fft).astype(np.float32)
-    views = np.lib.stride_tricks.sliding_window_view(x, n_fft)[:: n_fft // 2]
+    views = framing.frames(x, n_fft, n_fft // 2)
     parts = []
     for some in np.array_split(views, -(-len(views) // 256)):
         spectrum = fft.rfft(some * window)

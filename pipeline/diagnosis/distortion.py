@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.diagnosis.finding import Finding, ramp
 from pipeline.diagnosis.recording import SILENCE, Recording
 
@@ -71,7 +71,7 @@ def flat_peaks(recording: Recording) -> FlatPeaks:
     """Counts flat peaks of both polarities in all channels."""
     audio, at_top, below = recording.audio, 0, 0
     loudest = max(recording.statistics.high.max(), -recording.statistics.low.min())
-    for start, stop in spans(audio.frames):
+    for start, stop in blocks(audio.samples):
         first = max(start - 1, 0)
         block = audio.samples[:, first : min(stop + 2, audio.frames)]
         limits = zip(block, recording.statistics.low, recording.statistics.high, strict=True)
@@ -81,7 +81,6 @@ def flat_peaks(recording: Recording) -> FlatPeaks:
                     levels = _flat_levels(x * np.float32(sign), top)
                     at_top += int((levels >= NEAR_TOP * top).sum())
                     below += int((levels < NEAR_TOP * top).sum())
-        release(audio.samples, start, stop)
     return FlatPeaks(at_top, below)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis.finding import Finding, ramp
 from pipeline.diagnosis.recording import SILENCE, Recording
@@ -67,9 +67,8 @@ def _coarse(audio: Audio) -> list[Gap]:
     """Runs of every STRIDE-th sample that are silent, two or more."""
     gaps: list[Gap] = []
     thin = []
-    for start, stop in spans(audio.frames, STRIDE << 12):
+    for start, stop in blocks(audio.samples, size=STRIDE << 12):
         thin.append(np.abs(audio.samples[:, start:stop:STRIDE]) < SILENCE)
-        release(audio.samples, start, stop)
     silent = np.concatenate(thin, axis=1).astype(np.int8)
     for channel, row in enumerate(silent):
         if row.all():

@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.diagnosis.finding import Finding, hertz, ramp
 from pipeline.diagnosis.recording import Recording
+from pipeline.dsp import framing
 
 SPACINGS_HZ = {  # rates of the inner layers: the codec they belong to
     2000.0: "EnCodec at 32 kHz, MusicGen's",
@@ -82,7 +83,7 @@ def _residual(x: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
     if len(x) < 4 * n_fft:
         return np.zeros(n_fft // 2), rate / n_fft
     window = signal.windows.blackmanharris(n_fft, sym=False).astype(np.float32)
-    views = np.lib.stride_tricks.sliding_window_view(x, n_fft)[:: n_fft // 2]
+    views = framing.frames(x, n_fft, n_fft // 2)
     total = np.zeros(n_fft // 2 + 1)
     for some in np.array_split(views, -(-len(views) // 32)):
         spectrum = fft.rfft(some * window)

@@ -17,8 +17,9 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.audio.buffers import allocate, release
+from pipeline.audio.buffers import allocate, blocks, release
 from pipeline.audio.sound import Audio
+from pipeline.dsp import framing
 from pipeline.stage import Tick, no_tick
 
 FRAME_S = 0.043  # 2048 samples at 44.1 and 48 kHz
@@ -79,10 +80,8 @@ class Stft:
         missing = (max(-begin, 0), end - max(begin, 0) - part.shape[1])
         if any(missing):
             part = np.pad(part, ((0, 0), missing))
-        frames = np.lib.stride_tricks.sliding_window_view(part, self.n_fft, axis=1)
-        return fft.rfft(
-            frames[:, :: step * self.hop] * self.window, workers=1
-        )  # (C, T) -> (C, N, F)
+        windows = framing.frames(part, self.n_fft, step * self.hop)
+        return fft.rfft(windows * self.window, workers=1)  # (C, T) -> (C, N, F)
 
     def overlap_added(self, spectra: np.ndarray) -> np.ndarray:
         """(C, (N + 3) * hop): the frames (C, N, F) put together; the inverse of `spectra`."""
@@ -132,8 +131,6 @@ def changed(
 
 def _copy(audio: Audio, frames: int) -> np.ndarray:
     out = allocate(audio.channels, audio.frames)
-    for start in range(0, frames, BLOCK * 1024):
-        stop = min(start + BLOCK * 1024, frames)
+    for start, stop in blocks(out, audio.samples, frames=frames):
         out[:, start:stop] = audio.samples[:, start:stop]
-        release(out, start, stop)
     return out

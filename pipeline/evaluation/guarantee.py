@@ -10,9 +10,10 @@ import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
 from pipeline.analysis.loudness import integrated_lufs, true_peak_dbtp
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
+from pipeline.dsp import framing
 from pipeline.stage import Tick, no_tick
 
 N_FFT = 4096
@@ -165,9 +166,8 @@ def _facts(audio: Audio, tick: Tick) -> Facts:
 
 def _dc_offset(audio: Audio) -> float:
     total = np.zeros(audio.channels)
-    for start, stop in spans(audio.frames):
+    for start, stop in blocks(audio.samples):
         total += audio.samples[:, start:stop].sum(axis=1, dtype=np.float64)
-        release(audio.samples, start, stop)
     return float(np.abs(total).max() / audio.frames)
 
 
@@ -197,8 +197,7 @@ def _energies(
 
 def _frames(audio: Audio, starts: np.ndarray) -> np.ndarray:
     """(C, N, N_FFT): the frames that start there; a shorter sound is followed by zeros."""
-    frames = np.stack([audio.samples[:, at : at + N_FFT] for at in starts], axis=1)
-    release(audio.samples, int(starts[0]), int(starts[-1]) + N_FFT)
+    frames = framing.frames_at(audio.samples, starts, N_FFT)
     missing = N_FFT - frames.shape[-1]
     return np.pad(frames, ((0, 0), (0, 0), (0, missing))) if missing else frames
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipeline.dsp import framing
+
 BLOCK = 1 << 20  # samples summed at a time
 RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))  # (n_fft, hop, window)
 
@@ -203,7 +205,7 @@ def _powers(
         count = min(256, n_frames - first)
         at = np.arange(first * hop - n_fft // 2, (first + count - 1) * hop + n_fft // 2)
         part = x[:, _reflected(at, x.shape[1])].astype(np.float64)
-        frames = np.lib.stride_tricks.sliding_window_view(part, n_fft, axis=1)[:, ::hop]
+        frames = framing.frames(part, n_fft, hop)
         spectrum = fft.rfft(frames * window)
         yield spectrum.real**2 + spectrum.imag**2
 

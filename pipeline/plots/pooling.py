@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks, copied, release
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
+from pipeline.dsp import framing
 from pipeline.stage import Tick, no_tick
 
 BLOCK = 1 << 20
@@ -55,14 +56,12 @@ def envelope(
     """
     out = np.empty((columns, 2), dtype=np.float32)
     for first, last, edges in _groups(columns, span or (0, audio.frames)):
-        block = audio.samples[:, edges[0] : edges[-1]]
+        block = copied(audio.samples, edges[0], edges[-1])
         if minus is not None:
-            block = block - minus.samples[:, edges[0] : edges[-1]]
-            release(minus.samples, edges[0], edges[-1])
+            block -= copied(minus.samples, edges[0], edges[-1])
         at = edges[:-1] - edges[0]
         out[first:last, 0] = np.minimum.reduceat(block, at, axis=1).min(axis=0)
         out[first:last, 1] = np.maximum.reduceat(block, at, axis=1).max(axis=0)
-        release(audio.samples, edges[0], edges[-1])
     return out
 
 
@@ -125,13 +124,11 @@ def difference(before: Audio, after: Audio, tick: Tick = no_tick) -> Audio:
     if before.rate != after.rate:
         before = resample(before, after.rate)
     out = allocate(after.channels, after.frames)
-    for start, stop in spans(after.frames):
+    for start, stop in blocks(after.samples, out, before.samples):
         out[:, start:stop] = after.samples[:, start:stop]
         end = min(stop, before.frames)
         if end > start:
             out[:, start:end] -= before.samples[:, start:end]
-        for array in (out, after.samples, before.samples):
-            release(array, start, stop)
         tick(stop / after.frames)
     return Audio(out, after.rate)
 
@@ -161,4 +158,4 @@ def _windows(audio: Audio, channel: int, edges: np.ndarray, each: int, size: int
     low, high = int(starts.min()), int(starts.max()) + size
     block = audio.samples[channel, low:high]
     block = np.pad(block, (0, high - low - len(block)))
-    return np.lib.stride_tricks.sliding_window_view(block, size)[starts - low]
+    return framing.frames(block, size)[starts - low]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.sound import Audio, peak
 from pipeline.dsp import chunked
 from pipeline.separation.separators import HARMONIC_PERCUSSIVE, MID_SIDE, SEPARATORS, silent_stems
@@ -28,12 +28,10 @@ class MidSide:
     def stems(self, audio: Audio, tick: Tick = no_tick) -> dict[str, Audio]:
         tick(0.0)
         mid, side = (allocate(audio.channels, audio.frames) for _ in self.names)
-        for start, stop in spans(audio.frames):
+        for start, stop in blocks(audio.samples, mid, side):
             block = audio.samples[:, start:stop]
             mid[:, start:stop] = block.mean(axis=0)
             side[:, start:stop] = block - mid[:, start:stop]
-            for array in (audio.samples, mid, side):
-                release(array, start, stop)
             tick(stop / audio.frames)
         return {name: Audio(x, audio.rate) for name, x in zip(self.names, (mid, side), strict=True)}
 
@@ -69,10 +67,8 @@ class HarmonicPercussive:
             tick=tick,
         )
         percussive = allocate(audio.channels, audio.frames)
-        for start, stop in spans(audio.frames):
+        for start, stop in blocks(audio.samples, harmonic, percussive):
             percussive[:, start:stop] = audio.samples[:, start:stop] - harmonic[:, start:stop]
-            for array in (audio.samples, harmonic, percussive):
-                release(array, start, stop)
         made = (harmonic, percussive)
         return {name: Audio(x, audio.rate) for name, x in zip(self.names, made, strict=True)}
 

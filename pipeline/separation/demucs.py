@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import inference
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, peak
 from pipeline.separation import demucs_weights
@@ -100,10 +100,8 @@ def _fitted(stem: Audio, frames: int) -> Audio:
     if stem.frames >= frames:
         return Audio(stem.samples[:, :frames], stem.rate)
     out = allocate(stem.channels, frames)
-    for start, stop in spans(stem.frames):
+    for start, stop in blocks(stem.samples, out):
         out[:, start:stop] = stem.samples[:, start:stop]
-        release(stem.samples, start, stop)
-        release(out, start, stop)
     return Audio(out, stem.rate)
 
 

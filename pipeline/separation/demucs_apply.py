@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks, copied, release
 from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
 
@@ -76,11 +76,10 @@ def separated(
 def statistics(audio: Audio) -> tuple[float, float]:
     """Mean and standard deviation (of a sample) of the channels' mean, over the whole sound."""
     total = squares = 0.0
-    for start, stop in spans(audio.frames):
+    for start, stop in blocks(audio.samples):
         block = audio.samples[:, start:stop].mean(axis=0, dtype=np.float64)
         total += block.sum()
         squares += np.square(block).sum()
-        release(audio.samples, start, stop)
     mean = total / audio.frames
     variance = max(squares / audio.frames - mean**2, 0.0) * audio.frames / max(audio.frames - 1, 1)
     return mean, variance**0.5 + 1e-8
@@ -146,8 +145,7 @@ def _hear(
     first = max(begin, 0)
     last = max(min(begin + length, x.shape[1]), first)
     window = np.zeros((2, length), np.float32)  # one channel is heard as two
-    window[:, first - begin : last - begin] = (x[:, first:last] - mean) / deviation
-    release(x, first, last)
+    window[:, first - begin : last - begin] = (copied(x, first, last) - mean) / deviation
     with torch.inference_mode():
         batch = torch.from_numpy(window)[None].to(next(one.net.parameters()).device)
         made = one.net(batch)[0].float().cpu().numpy()  # (S, 2, length)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks, release, spans
 from pipeline.audio.sound import Audio, peak
 from pipeline.dsp.stft import Stft
 from pipeline.stage import Tick, no_tick, part, share
@@ -55,13 +55,10 @@ def consistent(
 
 def _lost(audio: Audio, stems: Mapping[str, Audio], tick: Tick) -> Audio:
     lost = allocate(audio.channels, audio.frames)
-    for start, stop in spans(audio.frames):
+    for start, stop in blocks(audio.samples, lost, *(stem.samples for stem in stems.values())):
         lost[:, start:stop] = audio.samples[:, start:stop]
         for stem in stems.values():
             lost[:, start:stop] -= stem.samples[:, start:stop]
-            release(stem.samples, start, stop)
-        release(audio.samples, start, stop)
-        release(lost, start, stop)
         tick(stop / audio.frames)
     return Audio(lost, audio.rate)
 

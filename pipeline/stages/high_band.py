@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
 
 FRAME_S = 0.01  # between two gains
@@ -30,12 +30,10 @@ def gains(x: Audio, change: np.ndarray) -> np.ndarray:
     low, high = (share * x.rate / 2 for share in HEARD)
     band = (frequency > low) & (frequency < high)
     before, after = [], []
-    for start, stop in spans(x.frames // hop, BLOCK):
-        part = slice(start * hop, stop * hop)
+    for start, stop in blocks(x.samples, change, frames=x.frames // hop * hop, size=BLOCK * hop):
+        part = slice(start, stop)
         before.append(_power(x.samples[:, part], hop, band))
         after.append(_power(x.samples[:, part] + change[:, part], hop, band))
-        release(x.samples, part.start, part.stop)
-        release(change, part.start, part.stop)
     if not before:
         return np.ones((x.channels, 1), np.float32)
     was, left = (_smooth(np.concatenate(parts, axis=1)) for parts in (before, after))
@@ -68,11 +66,9 @@ def turn_down(
         out: (C, T), changed in place.
     """
     at = (np.arange(gain.shape[1]) + 0.5) * FRAME_S * audio.rate
-    for start, stop in spans(min(audio.frames, heard.shape[1])):
+    for start, stop in blocks(audio.samples, heard, out, frames=min(audio.frames, heard.shape[1])):
         time = np.arange(start, stop)
         above = audio.samples[:, start:stop] - heard[:, start:stop]
         for channel, row in enumerate(gain):
             less = np.interp(time, at, row).astype(np.float32) - 1
             out[channel, start:stop] += np.float32(mix) * less * above[channel]
-        for array in (audio.samples, heard, out):
-            release(array, start, stop)

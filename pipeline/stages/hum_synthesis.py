@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.analysis.mains_hum import Hum
-from pipeline.audio.buffers import allocate, release
+from pipeline.audio.buffers import allocate, blocks, copied
 from pipeline.audio.sound import Audio
+from pipeline.dsp import framing
 from pipeline.stage import Tick
 
 BLOCKS_A_SECOND = 10
@@ -52,16 +53,15 @@ def _demodulated(low: Audio, hum: Hum, hop: int, tick: Tick) -> np.ndarray:
     for first in range(0, count, AT_ONCE):
         last = min(first + AT_ONCE, count)
         start, stop = (first - 1) * hop, last * hop
-        part = low.samples[:, max(start, 0) : stop]
+        part = copied(low.samples, max(start, 0), stop)
         missing = (max(-start, 0), stop - max(start, 0) - part.shape[1])
         part = np.pad(part, ((0, 0), missing))
         heard = np.pad(np.ones(min(stop, low.frames) - max(start, 0)), missing)
-        frames = np.lib.stride_tricks.sliding_window_view(part, 2 * hop, axis=1)[:, ::hop]
-        weight = np.lib.stride_tricks.sliding_window_view(heard, 2 * hop)[::hop] @ window
+        frames = framing.frames(part, 2 * hop, hop)
+        weight = framing.frames(heard, 2 * hop, hop) @ window
         began = ((np.arange(first, last) - 1) * hop / low.rate)[:, None]
         scale = np.exp(turn * began) / np.maximum(weight, 1e-3)[:, None]
         found[:, first:last] = (frames @ kernel) * scale
-        release(low.samples, max(start, 0), stop)
         tick(last / count)
     return found
 
@@ -78,7 +78,7 @@ def _phase(found: np.ndarray, hum: Hum) -> np.ndarray:
     offsets = np.array([_offset(found[:, at : at + FOLLOW_BLOCKS] * window, hum, tries, step_hz)
                         for at in starts])  # fmt: skip
     reach = np.pad(offsets, 2, mode="edge")
-    calm = np.median(np.lib.stride_tricks.sliding_window_view(reach, 5), axis=1)
+    calm = np.median(framing.frames(reach, 5), axis=1)
     hz = np.interp(np.arange(count), starts + (FOLLOW_BLOCKS - 1) / 2, calm)
     turns = np.concatenate([[0.0], np.cumsum((hz[1:] + hz[:-1]) / 2)]) / BLOCKS_A_SECOND
     return 2 * np.pi * turns
@@ -124,14 +124,11 @@ def _synthesised(
     hop = rate // BLOCKS_A_SECOND
     out = allocate(len(amplitude), length)
     ramp = np.arange(hop) / hop
-    for block in range(-(-length // hop)):
-        start, stop = block * hop, min((block + 1) * hop, length)
+    for block, (start, stop) in enumerate(blocks(out, size=hop)):
         at = np.arange(start - margin, start - margin + hop) / rate
         turn = 2 * np.pi * hum.hz * at + phase[block] + (phase[block + 1] - phase[block]) * ramp
         waves = np.exp(1j * np.outer(hum.harmonics, turn)).astype(np.complex64)  # (K, hop)
         old, new = amplitude[:, block], amplitude[:, block + 1]
         sound = (old @ waves) * (1 - ramp) + (new @ waves) * ramp
         out[:, start:stop] = 2 * sound.real[:, : stop - start]
-        if block % AT_ONCE == AT_ONCE - 1:
-            release(out, 0, stop)
     return out

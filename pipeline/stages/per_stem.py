@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.sound import Audio
 from pipeline.knobs import check_knobs, knob, shown
 from pipeline.separation import demucs_weights
@@ -129,11 +129,9 @@ class PerStem:
         first = stems[self.names[0]]
         out = allocate(first.channels, first.frames)
         parts = [(gain, stems[name].samples) for name, gain in self._gains()]
-        for start, stop in spans(first.frames):
+        for start, stop in blocks(out, *(samples for _, samples in parts)):
             for gain, samples in parts:
                 out[:, start:stop] += gain * samples[:, start:stop]
-                release(samples, start, stop)
-            release(out, start, stop)
             tick(stop / first.frames)
         return Audio(out, first.rate)
 

@@ -24,7 +24,7 @@ from pipeline.analysis.mains_hum import (
     quiet_spectrum,
     rumble_in,
 )
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
@@ -128,14 +128,11 @@ def _below(sound: np.ndarray, hz: float, rate: int, tick: Tick) -> np.ndarray:
 
 def _minus(audio: Audio, offset: np.ndarray, unwanted: np.ndarray | None, tick: Tick) -> np.ndarray:
     out = allocate(audio.channels, audio.frames)
-    for start, stop in spans(audio.frames):
+    for start, stop in blocks(audio.samples, out, *([] if unwanted is None else [unwanted])):
         out[:, start:stop] = audio.samples[:, start:stop]
         if offset.any():
             out[:, start:stop] -= offset[:, None].astype(np.float32)
         if unwanted is not None:
             out[:, start:stop] -= unwanted[:, start:stop]
-            release(unwanted, start, stop)
-        release(audio.samples, start, stop)
-        release(out, start, stop)
         tick(stop / audio.frames)
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline import inference
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked, fir
 from pipeline.stage import Tick
@@ -71,10 +71,9 @@ def net_gain(x: Audio) -> np.ndarray:
     One for usual recordings; those beyond `TRAINED_PEAKS` are heard at the nearer end of it.
     """
     peaks = []
-    for start, stop in spans(x.frames):
+    for start, stop in blocks(x.samples):
         block = np.abs(x.samples[:, start:stop])
         peaks.append(np.maximum.reduceat(block, np.arange(0, stop - start, PEAK_BLOCK), axis=1))
-        release(x.samples, start, stop)
     usual = np.quantile(np.concatenate(peaks, axis=1), 0.999, axis=1, method="higher")
     usual = np.maximum(usual, TRAINED_PEAKS[0] / MAX_GAIN)
     gain = np.clip(usual, *TRAINED_PEAKS) / usual
@@ -84,12 +83,10 @@ def net_gain(x: Audio) -> np.ndarray:
 def mix(dry: np.ndarray, wet: np.ndarray, gain: float, out: np.ndarray, tick: Tick) -> None:
     """out = dry + gain * wet, (C, T); `wet` may be `out`, and may end a sample early or late."""
     length = dry.shape[1]
-    for start, stop in spans(length):
+    for start, stop in blocks(dry, wet, out):
         added = np.float32(gain) * wet[:, start:stop]
         out[:, start:stop] = dry[:, start:stop]
         out[:, start : start + added.shape[1]] += added
-        for array in (dry, wet, out):
-            release(array, start, stop)
         tick(stop / length)
 
 

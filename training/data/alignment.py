@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks, copied
 from pipeline.audio.sound import Audio
 
 ALIGNED, ENVELOPE, DRIFT, JUMP, UNRELATED = "aligned envelope drift jump unrelated".split()
@@ -138,9 +138,8 @@ def _loud_windows(clean: Audio) -> tuple[np.ndarray, int]:
 def _blocks(audio: Audio, hop: int) -> np.ndarray:
     """(N,) float64: energy of all channels' mean in each block of `hop` samples."""
     parts = []
-    for start, stop in spans(audio.frames, max(1, (1 << 18) // hop) * hop):
+    for start, stop in blocks(audio.samples, size=max(1, (1 << 18) // hop) * hop):
         mono = audio.samples[:, start:stop].mean(axis=0)
-        release(audio.samples, start, stop)
         mono = np.pad(mono, (0, -len(mono) % hop))
         parts.append(np.square(mono, dtype=np.float64).reshape(-1, hop).sum(axis=1))
     return np.concatenate(parts)
@@ -183,8 +182,7 @@ def _piece(audio: Audio, start: int, length: int) -> np.ndarray:
     made = np.zeros(length, np.float32)
     first, last = max(start, 0), min(start + length, audio.frames)
     if last > first:
-        made[first - start : last - start] = audio.samples[:, first:last].mean(axis=0)
-        release(audio.samples, first, last)
+        made[first - start : last - start] = copied(audio.samples, first, last).mean(axis=0)
     return made
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio, peak
 
 NEAR_RAIL = 0.985  # of the peak: where a flat top lies
@@ -43,13 +43,12 @@ def measure(audio: Audio) -> Facts:
     digest = hashlib.blake2b(f"{audio.rate} {audio.channels}".encode(), digest_size=16)
     flat, quiet, count = 0, 0, 0
     hop = max(1, round(QUIET_S * audio.rate))
-    for start, stop in spans(audio.frames, hop * max(1, (1 << 18) // hop)):
+    for start, stop in blocks(audio.samples, size=hop * max(1, (1 << 18) // hop)):
         block = audio.samples[:, start:stop]
         digest.update(np.rint(block * 32_768).astype(np.int32).tobytes())
         flat += _flat_tops(block, top)
         levels = _levels(block, hop)
         quiet, count = quiet + int((levels < QUIET).sum()), count + len(levels)
-        release(audio.samples, start, stop)
     band = effective_bandwidth_hz(audio) if top else audio.rate / 2
     return Facts(top, flat, quiet / count, band, digest.hexdigest())
 

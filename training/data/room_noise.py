@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from pipeline.degradation.effects import noise_floor
+from pipeline.dsp import framing
 from training.data.clips import Clip
 
 KNOTS_HZ = np.array([60, 120, 250, 500, 1000, 2000, 3000, 4000, 5500, 7500, 10_000, 13_000,
@@ -69,7 +70,7 @@ def measure(samples: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
         half, where 0 dB is white noise of standard deviation 1; and the range in dB, 1 to 4 kHz.
     """
     window = np.hanning(N_FFT).astype(np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[:: N_FFT // 2]
+    frames = framing.frames(samples, N_FFT, N_FFT // 2)
     power = np.abs(np.fft.rfft(frames * window)) ** 2 / np.sum(window**2)
     quiet, loud = np.percentile(power, (PERCENTILE, 95), axis=0) + 1e-14
     frequency = np.fft.rfftfreq(N_FFT, 1 / rate)

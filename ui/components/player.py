@@ -24,7 +24,7 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import FileData, GradioModel
 
-from pipeline.audio.buffers import release, spans
+from pipeline.audio.buffers import blocks
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, peak
 from pipeline.plots.panels import Picture
@@ -189,10 +189,9 @@ def listening_copy(
     channels = audio.channels if weights is None else 2
     subtype = "PCM_24" if peak(audio) <= 1.0 - 2.0**-23 else "FLOAT"
     with soundfile.SoundFile(path, "w", audio.rate, channels, subtype, format="WAV") as file:
-        for start, stop in spans(audio.frames):
+        for start, stop in blocks(audio.samples):
             block = audio.samples[:, start:stop]
             file.write((block if weights is None else weights @ block).T)
-            release(audio.samples, start, stop)
             tick(stop / audio.frames)
     return path
 
