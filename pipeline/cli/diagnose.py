@@ -1,4 +1,4 @@
-"""`python -m pipeline diagnose IN`: what is wrong with a recording, and what to do about it."""
+"""`python -m pipeline diagnose IN`: what is wrong with a recording, and a recipe for it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from pipeline.audio.decode import load, probe
 from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Watch, good_use, print_json, stoppable
+from pipeline.cli.options import AsJson
 from pipeline.files import write_atomically
 from pipeline.stage import share
 
@@ -22,15 +23,15 @@ READ_SHARE = 0.5
 
 
 def diagnose(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A sound file.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="An audio file.")],
     recipe_out: Annotated[
         Path | None,
         typer.Option("--recipe-out", help="Write the proposed recipe here, for restore --recipe."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Measures a recording, says what is wrong with it, and proposes a recipe."""
-    from pipeline.diagnosis.diagnose import diagnose as measure
+    """Measures a recording, reports what is wrong with it, and proposes a recipe."""
+    from pipeline.diagnosis import diagnose as diagnosis
 
     with stoppable(), good_use():
         if recipe_out is not None:
@@ -39,13 +40,13 @@ def diagnose(
         with Watch(1.0, quiet=as_json) as watch:
             tick = watch.begin(source.name, 1.0)
             audio = load(source, tick=share(tick, 0, READ_SHARE))
-            found = measure(audio, info, share(tick, READ_SHARE, 1))
+            result = diagnosis.diagnose(audio, info, share(tick, READ_SHARE, 1))
         if recipe_out is not None:
-            _write(recipe_out, found)
+            _write(recipe_out, result)
     if as_json:
-        print_json(**found.to_json())
+        print_json(**result.to_json())
     else:
-        _show(found)
+        _show(result)
 
 
 def _check_writable(path: Path, source: Path) -> None:
@@ -55,30 +56,32 @@ def _check_writable(path: Path, source: Path) -> None:
         raise AudioError(f"{path.name}: the recipe would overwrite the recording")
 
 
-def _write(path: Path, found: Diagnosis) -> None:
-    """The recipe as a file, whole or not at all."""
+def _write(path: Path, diagnosis: Diagnosis) -> None:
+    """Writes the recipe, whole or not at all."""
     with write_atomically(path) as temporary:
-        temporary.write_text(json.dumps(found.recipe, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        temporary.write_text(
+            json.dumps(diagnosis.recipe, indent=2, ensure_ascii=False) + "\n", "utf-8"
+        )
 
 
-def _show(found: Diagnosis) -> None:
+def _show(diagnosis: Diagnosis) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for title in ("", "finding", "value", "sure", "in words"):
+    for title in ("", "finding", "value", "sure", "description"):
         table.add_column(title, justify="right" if title in ("value", "sure") else "left")
-    for finding in sorted(found.findings, key=lambda finding: not finding.trouble):
+    for finding in sorted(diagnosis.findings, key=lambda finding: not finding.trouble):
         mark = Text("!", "bold red") if finding.trouble else Text("")
         sure = f"{finding.confidence:.0%}"
         table.add_row(mark, finding.name, _value(finding), sure, Text(finding.text))
     console = Console(highlight=False, markup=False)
     console.print(table)
     console.print()
-    console.print(f"{found.recipe['title']}. {found.recipe['summary']}".strip())
-    for at, entry in enumerate(found.recipe["stages"], 1):
-        console.print(f"{at}. {entry['stage']}: {entry['reason']}")
+    console.print(f"{diagnosis.recipe['title']}. {diagnosis.recipe['summary']}".strip())
+    for number, entry in enumerate(diagnosis.recipe["stages"], 1):
+        console.print(f"{number}. {entry['stage']}: {entry['reason']}")
 
 
 def _value(finding: Finding) -> str:

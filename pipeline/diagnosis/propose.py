@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from models import checkpoint
 from pipeline.diagnosis.finding import Finding, hertz
 from pipeline.recipe import VERSION
+from pipeline.stages.cleaners import MaskUnet
+from pipeline.stages.enhance import Enhance
 
-TITLE = "Proposed for this recording"
-SPEECH = 0.6  # confidence from which a net for speech may touch a recording
+TITLE, NOTHING_TO_DO, NOTHING_FITS = (
+    "Proposed for this recording",
+    "Nothing to do",
+    "No stage proposed",
+)
+CERTAIN = 0.6  # confidence in the content from which a network for that content is proposed
 CODEC_KEEPS_HZ = 3000.0  # above, a lossy codec leaves holes that are worth filling
-BARELY_DB, LOUDLY_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
+GENTLE_DB, STRONG_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
 RUMBLE_HZ = 25.0
-NO_CURE = (
+ENHANCING = {"speech": "Band-limited speech", "music": "Band-limited music"}
+"""Content -> title of the recipe that restores its treble."""
+
+UNTREATED = (
     "clipping", "dropouts", "digital_silence", "dead_channel", "duplicated_channel",
     "inverted_channel", "true_peak",
 )  # fmt: skip
+"""Findings that no stage treats; the summary reports them."""
+
+Findings = Mapping[str, Finding]
+Entry = dict[str, Any]
 
 
 def propose(findings: Iterable[Finding]) -> dict[str, Any]:
@@ -27,107 +40,130 @@ def propose(findings: Iterable[Finding]) -> dict[str, Any]:
         findings: all findings of one recording; see `pipeline.diagnosis.diagnose`.
     """
     by_name = {finding.name: finding for finding in findings}
-    stages = [
-        *_low_end(by_name),
-        *_clicks(by_name),
-        *_grain(by_name),
-        *_noise(by_name),
-        *_generated(by_name),
-        *_treble(by_name),
-    ]
-    return {
-        "version": VERSION,
-        "title": TITLE if stages else "Nothing to do",
-        "summary": _summary(by_name, stages),
-        "stages": stages,
-    }
+    stages = [entry for rule in RULES if (entry := rule(by_name)) is not None]
+    title = TITLE
+    if not stages:
+        title = NOTHING_FITS if _any_trouble(by_name) else NOTHING_TO_DO
+    summary = _summary(by_name, stages)
+    return {"version": VERSION, "title": title, "summary": summary, "stages": stages}
 
 
-def _low_end(findings: dict[str, Finding]) -> list[dict[str, Any]]:
+def _remove_hum(findings: Findings) -> Entry | None:
     names = [name for name in ("hum", "dc_offset", "rumble") if _trouble(findings, name)]
-    if not names:
-        return []
     knobs = {"rumble_hz": RUMBLE_HZ} if "rumble" in names else {}
-    return [_stage("remove_hum", " ".join(findings[name].text for name in names), **knobs)]
+    return _entry("remove_hum", _reasons(findings, names), **knobs) if names else None
 
 
-def _clicks(findings: dict[str, Finding]) -> list[dict[str, Any]]:
-    if not _trouble(findings, "clicks"):
-        return []
-    return [_stage("declick", findings["clicks"].text)]
+def _declick(findings: Findings) -> Entry | None:
+    return _entry("declick", findings["clicks"].text) if _trouble(findings, "clicks") else None
 
 
-def _grain(findings: dict[str, Finding]) -> list[dict[str, Any]]:
+def _dequantize(findings: Findings) -> Entry | None:
     if not _trouble(findings, "quantisation"):
-        return []
-    return [_stage("dequantize", findings["quantisation"].text)]
+        return None
+    return _entry("dequantize", findings["quantisation"].text)
 
 
-def _noise(findings: dict[str, Finding]) -> list[dict[str, Any]]:
+def _denoise(findings: Findings) -> Entry | None:
     if not _trouble(findings, "snr"):
-        return []
+        return None
     reason = findings["snr"].text
     if findings["content"].value == "music":
-        return [_stage("snmf", f"{reason} For music, a model of noise and notes tells them apart.")]
+        return _entry("snmf", f"{reason} For music, a model of the noise and one of the notes.")
     ratio = float(findings["snr"].value or 0.0)
-    depth = 12.0 if ratio > BARELY_DB else 18.0 if ratio > LOUDLY_DB else 24.0
-    return [_stage("denoise", reason, reduction_db=depth)]
+    depth = 12.0 if ratio > GENTLE_DB else 18.0 if ratio > STRONG_DB else 24.0
+    return _entry("denoise", reason, reduction_db=depth)
 
 
-def _generated(findings: dict[str, Finding]) -> list[dict[str, Any]]:
-    cards = checkpoint.available(checkpoint.search_path())
-    nets = [card.name for card in cards if card.model == "mask_unet"]
-    if not _trouble(findings, "neural_codec") or findings["content"].value != "music" or not nets:
-        return []
-    return [_stage("mask_unet", findings["neural_codec"].text, checkpoint=nets[0])]
-
-
-def _treble(findings: dict[str, Finding]) -> list[dict[str, Any]]:
-    net = _enhancer(findings)
-    holes = _trouble(findings, "codec_holes")
-    if net is None or not (_trouble(findings, "bandwidth") or holes):
-        return []
-    names = [name for name in ("bandwidth", "codec_holes") if _trouble(findings, name)]
-    knobs: dict[str, Any] = {"keep_below_hz": CODEC_KEEPS_HZ} if holes else {}
-    return [
-        _stage("enhance", " ".join(findings[name].text for name in names), checkpoint=net, **knobs)
-    ]
-
-
-def _enhancer(findings: dict[str, Finding]) -> str | None:
-    """The checkpoint that knows this kind of sound, if there is one."""
-    content = findings["content"]
-    if content.value is None or content.confidence < SPEECH:
+def _mask_unet(findings: Findings) -> Entry | None:
+    name = _checkpoint(MaskUnet.MODELS)
+    music = findings["content"].value == "music"
+    if name is None or not music or not _trouble(findings, "neural_codec"):
         return None
-    names = [
+    return _entry("mask_unet", findings["neural_codec"].text, checkpoint=name)
+
+
+def _enhance(findings: Findings) -> Entry | None:
+    names = [name for name in ("bandwidth", "codec_holes") if _trouble(findings, name)]
+    content = _certain_content(findings)
+    name = _checkpoint(Enhance.MODELS, content) if content else None
+    if name is None or not names:
+        return None
+    knobs: Entry = {"keep_below_hz": CODEC_KEEPS_HZ} if "codec_holes" in names else {}
+    return _entry("enhance", _reasons(findings, names), checkpoint=name, **knobs)
+
+
+RULES: tuple[Callable[[Findings], Entry | None], ...] = (
+    _remove_hum,
+    _declick,
+    _dequantize,
+    _denoise,
+    _mask_unet,
+    _enhance,
+)
+"""One for each stage that can be proposed, in the order in which the stages run."""
+
+
+def _checkpoint(models: Iterable[str], content: str | None = None) -> str | None:
+    """The shipped checkpoint of one of the models, for the content if given.
+
+    Others, which someone trained on this machine, are used only where a person chooses them.
+    """
+    names = (
         card.name
-        for card in checkpoint.available(checkpoint.search_path())
-        if "enhancer" in card.model and str(content.value) in card.name
-    ]
-    return names[0] if names else None
+        for card in checkpoint.available()
+        if card.model in models and content in (None, card.content)
+    )
+    return next(names, None)
 
 
-def _summary(findings: dict[str, Finding], stages: list[dict[str, Any]]) -> str:
+def _certain_content(findings: Findings) -> str | None:
+    """ "speech" or "music" where that is certain enough for a network that was trained for it."""
+    content = findings["content"]
+    return str(content.value) if content.value and content.confidence >= CERTAIN else None
+
+
+def _summary(findings: Findings, stages: list[Entry]) -> str:
     parts = []
-    if not any(finding.trouble for finding in findings.values()):
-        parts.append("Nothing is wrong with this recording; leave it as it is.")
+    if not _any_trouble(findings):
+        parts.append("No problem was detected in this recording; leave it as it is.")
     elif not stages:
-        parts.append("No stage here mends what was found.")
+        parts.append("No stage is proposed for what was detected.")
     dull = _trouble(findings, "bandwidth") or _trouble(findings, "codec_holes")
-    if dull and not any(stage["stage"] == "enhance" for stage in stages):
-        reach = hertz(float(findings["bandwidth"].value or 0))
-        kind = findings["content"].value or "such a short sound"
-        parts.append(
-            f"It reaches {reach} only, but there is no network here that was trained for {kind}; "
-            "one for another kind of sound would add what does not belong."
-        )
-    parts += [findings[name].text for name in NO_CURE if _trouble(findings, name)]
+    if dull and not any(entry["stage"] == "enhance" for entry in stages):
+        parts.append(_why_not_enhanced(findings))
+    parts += [findings[name].text for name in UNTREATED if _trouble(findings, name)]
     return " ".join(parts)
 
 
-def _stage(name: str, reason: str, **knobs: Any) -> dict[str, Any]:
-    return {"stage": name, "reason": reason, **knobs}
+def _why_not_enhanced(findings: Findings) -> str:
+    """Why the missing treble is not restored, and what the user can do about it."""
+    reach = f"It reaches only {hertz(float(findings['bandwidth'].value or 0))}"
+    content = _certain_content(findings)
+    if content is not None:
+        return (
+            f"{reach}, but no network here was trained for {content}; one for another kind of "
+            "sound would add what does not belong."
+        )
+    likely = findings["content"].value
+    if likely is None:
+        titles = " or ".join(f'"{title}"' for title in ENHANCING.values())
+        return f"{reach}. It cannot be told whether this is speech or music: choose {titles}."
+    recipe = ENHANCING[str(likely)]
+    return f'{reach}. Whether this is {likely} is not certain: if it is, choose "{recipe}".'
 
 
-def _trouble(findings: dict[str, Finding], name: str) -> bool:
+def _reasons(findings: Findings, names: Iterable[str]) -> str:
+    return " ".join(findings[name].text for name in names)
+
+
+def _entry(stage: str, reason: str, **knobs: Any) -> Entry:
+    return {"stage": stage, "reason": reason, **knobs}
+
+
+def _trouble(findings: Findings, name: str) -> bool:
     return name in findings and findings[name].trouble
+
+
+def _any_trouble(findings: Findings) -> bool:
+    return any(finding.trouble for finding in findings.values())

@@ -23,6 +23,7 @@ def panel(diagnosis: Diagnosis) -> str:
         faults=[{"text": f.text, "percent": _percent(f.confidence)} for f in faults],
         measurements=[f.text for f in diagnosis.findings if not f.trouble],
         stages=[_stage(entry) for entry in stages],
+        title=f"{diagnosis.recipe.get('title', 'Nothing to do')}.",
         reason=str(diagnosis.recipe.get("summary", "")),
     )
 
@@ -33,7 +34,8 @@ def _summary(faults: Sequence[Finding], stages: Sequence[dict[str, Any]]) -> str
         return "nothing to do"
     count = len(faults)
     result = "nothing wrong found" if not count else f"{count} finding{'s' if count > 1 else ''}"
-    return " · ".join([result, " + ".join(chain_form.title(entry["stage"]) for entry in stages)])
+    proposed = " + ".join(chain_form.title(entry["stage"]) for entry in stages)
+    return f"{result} · {proposed or 'nothing proposed'}"
 
 
 def _percent(confidence: float) -> int:

@@ -79,7 +79,8 @@ def forecast(desk: Desk, session: Session | None, named: str, value: Any) -> str
     if session is None or session.source is None:
         return ""
     if named == recipe_events.PROPOSED and not session.source.diagnosis.recipe["stages"]:
-        return html.note(NOTHING)
+        title = session.source.diagnosis.recipe.get("title", "Nothing to do")
+        return html.note(f"{title}. {CHOOSE_YOURSELF}")
     try:
         settings = recipe_events.settings(desk.stages, value)
         outcome.warm_up(loaded(settings, session.networks))
@@ -88,7 +89,7 @@ def forecast(desk: Desk, session: Session | None, named: str, value: Any) -> str
     return recipe_events.forecast(desk.stages, session, value)
 
 
-NOTHING = "Nothing to do. To restore it all the same, choose a recipe or switch a stage on."
+CHOOSE_YOURSELF = "To restore it all the same, choose a recipe or switch a stage on."
 
 
 async def _watched(session: Session, job: Job) -> AsyncIterator[str]:

@@ -43,10 +43,10 @@ def choices(source: Source | None = None) -> list[tuple[str, str]]:
 
 
 def proposal_title(source: Source) -> str:
-    """What the proposed recipe is called, "nothing to do" where it has no stage."""
+    """What the proposed recipe is called, in a few words."""
     proposed = source.diagnosis.recipe
     if not proposed["stages"]:
-        return "nothing to do"
+        return "no stage" if source.diagnosis.troubles else "nothing to do"
     return " + ".join(chain_form.title(entry["stage"]) for entry in proposed["stages"])
 
 

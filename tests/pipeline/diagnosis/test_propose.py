@@ -73,7 +73,7 @@ def test_no_trouble_is_nothing_to_do() -> None:
 
 def test_what_has_no_cure_is_said_and_not_treated() -> None:
     document = proposed("clipping", "dead_channel")
-    assert document["stages"] == []
+    assert document["stages"] == [] and document["title"] == "No stage proposed"
     assert "About clipping. About dead_channel." in document["summary"]
 
 
@@ -84,11 +84,46 @@ def test_each_kind_of_sound_gets_the_net_that_was_trained_for_it() -> None:
 
 
 def test_a_net_for_speech_is_kept_from_music(monkeypatch: pytest.MonkeyPatch) -> None:
-    cards = [checkpoint.Card("a-speech", "spectral_enhancer", {})]
-    monkeypatch.setattr(checkpoint, "available", lambda folders: cards)
+    cards = [checkpoint.Card("a-speech", "spectral_enhancer", {}, content="speech")]
+    monkeypatch.setattr(checkpoint, "available", lambda: cards)
     document = proposed("bandwidth", content="music", bandwidth=4000.0)
     assert document["stages"] == [] and "trained for music" in document["summary"]
     assert "4 kHz" in document["summary"]
+
+
+def test_only_shipped_nets_are_proposed_and_a_name_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped, own = tmp_path / "shipped", tmp_path / "own"
+    monkeypatch.setattr(checkpoint, "SHIPPED", shipped)
+    monkeypatch.setattr(checkpoint.available, "__defaults__", ((shipped,),))
+    monkeypatch.setenv("WAVEMEND_CHECKPOINTS", str(own))
+    for folder, content in (
+        (own / "a-speech-at-home", "speech"),
+        (shipped / "b-speech-about-music", "music"),
+        (shipped / "c", "speech"),
+    ):
+        folder.mkdir(parents=True)
+        card = {"model": "spectral_enhancer", "config": {}, "content": content}
+        (folder / checkpoint.CARD).write_text(json.dumps(card))
+    for content, name in (("speech", "c"), ("music", "b-speech-about-music")):
+        (entry,) = proposed("bandwidth", content=content)["stages"]
+        assert entry["checkpoint"] == name
+
+
+@pytest.mark.parametrize("content", ["speech", "music", None])
+def test_where_the_content_is_uncertain_the_user_is_asked_to_choose(content: str | None) -> None:
+    findings = [
+        Finding("content", content, "", 0.55 if content else 0.0, "Uncertain."),
+        Finding("bandwidth", 4000.0, "Hz", 0.9, "Nothing above 4 kHz.", True),
+    ]
+    document = propose(findings)
+    assert document["stages"] == [] and document["title"] == "No stage proposed"
+    assert "trained" not in document["summary"]
+    titles = recipe.titles()
+    for kind in ("speech", "music"):
+        offered = f'"{titles[f"band-limited-{kind}"]}"' in document["summary"]
+        assert offered == (content in (kind, None))
 
 
 def test_more_noise_is_turned_down_further() -> None:

@@ -54,6 +54,9 @@ def test_the_diagnosis_has_troubles_first_the_surest_first_and_the_rest_folded_a
     assert "2 findings" in said and "Because." in said and "S-NMF" in said
     fine = diagnosis_view.panel(Diagnosis(found[:1], {"version": 1, "stages": []}))
     assert "Nothing to do" in fine and "Nothing wrong" in fine
+    untreated = {"version": 1, "title": "No stage proposed", "stages": []}
+    beside = diagnosis_view.panel(Diagnosis(found, untreated))
+    assert "No stage proposed" in beside and "Nothing to do" not in beside
 
 
 def test_every_bandwidth_has_words_of_its_own_and_the_top_is_full() -> None:
