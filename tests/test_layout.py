@@ -44,7 +44,7 @@ FLOORS = {
             "separation",
             "stages",
         ),
-        *("degradation", "recipe", "diagnosis", "evaluation", "plots", "restore", "cli"),
+        *("degradation", "recipe", "diagnosis", "evaluation", "plots", "output", "restore", "cli"),
         "__main__",
     ),
     "training": (

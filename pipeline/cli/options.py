@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.inference import DEVICES
-from pipeline.restore import KINDS
+from pipeline.output import FORMATS
 
 
 def one_of(names: Iterable[str]) -> Callable[[str], str]:
@@ -40,8 +40,8 @@ Format = Annotated[
     str | None,
     typer.Option(
         "--format",
-        parser=one_of(KINDS),
-        metavar=listed(KINDS),
+        parser=one_of(FORMATS),
+        metavar=listed(FORMATS),
         help="Output format. Default: FLAC for a FLAC file, else WAV; at least 24 bits.",
     ),
 ]

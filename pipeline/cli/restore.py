@@ -13,7 +13,8 @@ from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
 from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
 from pipeline.cli.options import AsJson, Device, Format, Inputs
-from pipeline.restore import Result, output_path, refuse_overwriting, restore_file
+from pipeline.output import output_path, refuse_overwriting
+from pipeline.restore import RestoredFile, restore_file
 from pipeline.stage import Chain, Tick
 
 
@@ -60,7 +61,7 @@ class _Restorer:
         self._chain, self._kind = chain, kind
         self._reserved = {path.resolve() for job in jobs for path in (job.source, self._path(job))}
 
-    def __call__(self, job: batch.Job, tick: Tick) -> Result:
+    def __call__(self, job: batch.Job, tick: Tick) -> RestoredFile:
         others = self._reserved - {self._path(job).resolve()}
         result = restore_file(
             job.source, job.folder, self._chain, tick, kind=self._kind, avoid=others
@@ -96,12 +97,13 @@ def _chain(name: str, checkpoint: str | None, device: str) -> Chain:
     return recipe.load(name).with_settings(checkpoint=checkpoint or "", device=device)
 
 
-def _lines(result: Result) -> str:
+def _lines(result: RestoredFile) -> str:
     speed = f"{result.seconds:.1f} s of sound in {result.seconds_taken:.1f} s"
     notes = (f"  {note}" for note in result.notes)
     return "\n".join([f"{result.source} -> {result.path}  ({speed})", *notes])
 
 
-def _entry(result: Result) -> dict[str, Any]:
+def _entry(result: RestoredFile) -> dict[str, Any]:
     paths = {"source": str(result.source), "path": str(result.path)}
-    return {**vars(result), **paths, "guarantee": result.guarantee.to_json()}
+    measured = {"seconds_taken": result.seconds_taken, "guarantee": result.guarantee.to_json()}
+    return {**vars(result), **paths, **measured}

@@ -19,15 +19,8 @@ from pipeline.cli import batch
 from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
 from pipeline.cli.options import AsJson, Device, Format, Inputs, listed, one_of
 from pipeline.files import write_atomically
-from pipeline.restore import (
-    LOAD_SHARE,
-    SAVE_SHARE,
-    fit,
-    make_folder,
-    output_path,
-    refuse_overwriting,
-    subtype_for,
-)
+from pipeline.output import fit, make_folder, output_path, refuse_overwriting, subtype_for
+from pipeline.restore import LOAD_SHARE, SAVE_SHARE
 from pipeline.separation.separators import OFFLINE, SEPARATORS
 from pipeline.stage import Tick, no_tick, part, share
 from pipeline.stages.per_stem import PerStem
@@ -119,7 +112,7 @@ def separate_file(
     """Writes the stems of one file into `folder` (made when missing), all of them or none.
 
     Args:
-        kind: a key of `pipeline.restore.KINDS`; None as `pipeline.restore.restore_file` has it.
+        kind: a key of `pipeline.output.FORMATS`; None as `pipeline.restore.restore_file` has it.
         as_zip: one file "NAME - stems.zip" in place of one file a stem.
         avoid: resolved paths that are never written to: other inputs.
 
@@ -141,11 +134,12 @@ def separate_file(
         saving = share(tick, 1 - SAVE_SHARE, 1)
         for at, stem in enumerate(stage.names):
             path = Path(name) / _named(source, stem, kind)
-            path, subtype, more = fit(stems[stem], path, subtype_for(source, kind))
-            refuse_overwriting(source, folder / path.name, avoid)
-            save(stems.pop(stem), path, subtype=subtype, tick=part(saving, at, len(stage.names)))
-            written[stem] = path
-            notes += [f"{stem}: {note}" for note in more]
+            target = fit(stems[stem], path, subtype_for(source, kind))
+            refuse_overwriting(source, folder / target.path.name, avoid)
+            own = part(saving, at, len(stage.names))
+            save(stems.pop(stem), target.path, subtype=target.subtype, tick=own)
+            written[stem] = target.path
+            notes += [f"{stem}: {note}" for note in target.notes]
         files = _zipped(source, written, folder) if as_zip else _moved(written, folder)
     return Separated(source, files, audio.seconds, taken, tuple(notes))
 

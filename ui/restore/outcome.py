@@ -17,6 +17,7 @@ from pipeline.analysis.loudness import integrated_lufs
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.evaluation import guarantee_card
+from pipeline.output import FORMATS
 from pipeline.plots import figures
 from pipeline.plots.pooling import difference
 from pipeline.stage import Chain, SeparatesStems, Tick, part, share, titled
@@ -33,7 +34,7 @@ OVERHEAD = 0.01
 """Seconds that measuring and drawing take for each second of a channel."""
 
 DOWNLOADS = {"WAV 24-bit": "wav24", "WAV 32-bit float": "wav32f", "FLAC": "flac", "MP3": "mp3"}
-"""What can be downloaded: name on the page -> kind of `pipeline.restore.KINDS`."""
+"""What can be downloaded: name on the page -> kind of `pipeline.output.FORMATS`."""
 
 RECIPE, STEMS = "Recipe", "Stems (zip)"
 MOST_STEPS = len(KEYS) - 3
@@ -222,10 +223,10 @@ def export(outcome: Outcome, name: str) -> Path:
         return stems.zipped(outcome.stems, outcome.folder / f"{outcome.stem} stems.zip")
     if name not in DOWNLOADS:
         raise ValueError(f"got download {name!r}, expected one of {', '.join(DOWNLOADS)}")
-    suffix, subtype = engine.KINDS[DOWNLOADS[name]]
+    target = FORMATS[DOWNLOADS[name]]
     folder = outcome.folder / DOWNLOADS[name]
     folder.mkdir(exist_ok=True)
-    path = folder / f"{outcome.stem} restored{suffix}"
+    path = folder / f"{outcome.stem} restored{target.suffix}"
     if not path.exists():
-        save(outcome.restored, path, subtype=subtype)
+        save(outcome.restored, path, subtype=target.subtype)
     return path

@@ -7,16 +7,16 @@ from typer.testing import CliRunner
 
 from pipeline.__main__ import app
 from pipeline.inference import DEVICES
-from pipeline.restore import KINDS
+from pipeline.output import FORMATS
 from pipeline.separation.separators import SEPARATORS
 
 
 @pytest.mark.parametrize(
     ("command", "option", "names"),
     [
-        ("restore", "--format", KINDS),
+        ("restore", "--format", FORMATS),
         ("restore", "--device", DEVICES),
-        ("separate", "--format", KINDS),
+        ("separate", "--format", FORMATS),
         ("separate", "--device", DEVICES),
         ("separate", "--model", SEPARATORS),
     ],
