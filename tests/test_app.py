@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -15,6 +16,9 @@ from pathlib import Path
 import pytest
 
 import app
+from tests.page.tuning import App
+from tests.support.http import HttpClient
+from ui.finetune.runs import Rules
 from ui.session import Limits
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, floa
     finally:
         process.terminate()
         process.wait(10)
-    assert not list(cache.glob("wavemend-*")), "the sessions' folder outlived the server"
+    assert not list(cache.iterdir()), "files outlived the server"
 
 
 def test_the_page_answers_within_the_promised_time(server: tuple[str, float]) -> None:
@@ -121,10 +125,93 @@ def test_the_command_line_and_a_space_s_environment(monkeypatch: pytest.MonkeyPa
     assert app.arguments([]).host == "0.0.0.0"
 
 
-def test_a_space_gives_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SPACE_ID", raising=False)
+@pytest.mark.parametrize("name", ["SPACE_ID", "WAVEMEND_SHARED"])
+def test_a_space_and_a_shared_server_give_less(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for other in ("SPACE_ID", "WAVEMEND_SHARED"):
+        monkeypatch.delenv(other, raising=False)
     own = Limits.here()
-    monkeypatch.setenv("SPACE_ID", "someone/wavemend")
-    space = Limits.here()
-    assert space.seconds < own.seconds and space.waiting < own.waiting
-    assert space.file_size == "200mb"
+    monkeypatch.setenv(name, "1")
+    shared = Limits.here()
+    assert shared.seconds < own.seconds and shared.waiting < own.waiting
+    assert shared.file_size == "200mb" and shared.bytes_each and shared.job_s
+    assert Rules.here().shared
+
+
+@pytest.mark.parametrize(
+    ("given", "is_open"),
+    [
+        ([], False),
+        (["--host", "127.0.0.2"], False),
+        (["--host", "localhost"], False),
+        (["--host", "0.0.0.0"], True),
+        (["--host", "192.168.0.7"], True),
+        (["--share"], True),
+    ],
+)
+def test_a_page_for_other_machines_takes_visitors_for_strangers(
+    monkeypatch: pytest.MonkeyPatch, given: list[str], is_open: bool
+) -> None:
+    for name in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    assert app.is_open_to_others(app.arguments(given)) is is_open
+
+
+@pytest.fixture
+def own_app(tmp_path: Path) -> Iterator[App]:
+    app = App(tmp_path, arguments=("--host", "0.0.0.0"))
+    app.start()
+    yield app
+    app.kill()
+
+
+def test_a_server_ends_soon_and_leaves_nothing_not_even_half_an_upload(own_app: App) -> None:
+    with half_an_upload(own_app.port):
+        HttpClient(own_app.address.rstrip("/")).uploaded("in.wav", bytes(1000))
+        wait_for_files(own_app.cache, 2)
+        started = time.monotonic()
+        own_app.process.terminate()
+        own_app.process.wait(20)
+    assert time.monotonic() - started < 5 and own_app.process.returncode == 0
+    assert list(own_app.cache.iterdir()) == []
+
+
+def test_what_a_killed_server_left_goes_at_the_next_start(own_app: App) -> None:
+    HttpClient(own_app.address.rstrip("/")).uploaded("in.wav", bytes(1000))
+    own_app.kill()
+    left = list(own_app.cache.iterdir())
+    assert left
+    own_app.start()
+    now = list(own_app.cache.iterdir())
+    assert len(now) == 1 and now != left
+
+
+def test_a_folder_that_cannot_be_used_is_named_with_the_cure(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.touch()
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(place)}
+    done = subprocess.run(
+        [sys.executable, "app.py", "--port", str(free_port())], cwd=ROOT, env=environment,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert str(place) in done.stderr and "set TMPDIR" in done.stderr
+
+
+@contextlib.contextmanager
+def half_an_upload(port: int) -> Iterator[None]:
+    """An upload that stands still in its middle."""
+    head = (
+        "POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+        'Content-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\n'
+    )
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head.encode() + bytes(1 << 20))
+        yield
+
+
+def wait_for_files(folder: Path, count: int) -> None:
+    until = time.monotonic() + 20
+    while len(list(folder.rglob("cache/*"))) < count:
+        assert time.monotonic() < until
+        time.sleep(0.05)

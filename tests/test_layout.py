@@ -52,7 +52,8 @@ FLOORS = {
         "__main__",
     ),
     "ui": (
-        *("__init__", "jobs", "session", "wiring", "components", "restore", "finetune", "api"),
+        *("__init__", "jobs", "session", "serving", "server_folder", "wiring", "components"),
+        *("restore", "finetune", "api"),
         "page",
     ),
 }

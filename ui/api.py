@@ -4,66 +4,109 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import threading
+from collections.abc import Awaitable, Callable
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
-from pipeline import recipe
+from pipeline import recipe as recipes
 from pipeline import restore as engine
-from pipeline.stage import Chain, titled
-from ui.jobs import Job, Line
-from ui.session import Limits, plain_error, uploaded
+from pipeline.audio.decode import probe
+from pipeline.stage import Cancelled, Chain, expected_seconds, titled
+from ui.jobs import Job
+from ui.serving import Page
+from ui.session import Host, check_room, plain_error, uploaded, visitor_folder, visitor_of
+
+KEPT_S = 3600.0
+"""Seconds for which a result can be fetched."""
+
+ABOUT = """Restores a recording. `recipe` is the name of a shipped recipe, or a recipe as JSON text.
+The result, a WAV file (FLAC for a FLAC) with the recording's name and length, is kept an hour."""
 
 
-def build(room: Path, line: Line, limits: Limits, default: str) -> None:
-    """Adds the endpoint `/restore`; it waits in the same line as the page's visitors.
+def build(page: Page, host: Host, default: str) -> None:
+    """Adds the endpoint `/restore`; its calls wait in the same queue as the page's visitors.
 
     From Python: `Client(URL).predict(handle_file("in.wav"), "RECIPE", api_name="/restore")`.
     """
     with gr.Row(visible=False):
         recording = gr.File(label="recording")
-        chosen = gr.Textbox(default, label="recipe")
+        recipe = gr.Textbox(default, label="recipe")
         restored = gr.File(label="restored", interactive=False)
         gr.Button("Restore by program").click(
-            partial(_restore, room, line, limits), [recording, chosen], restored,
-            api_name="restore", concurrency_limit=None, api_description=_ABOUT,
+            _endpoint(page, host), [recording, recipe], restored,
+            api_name="restore", concurrency_limit=None, api_description=ABOUT,
         )  # fmt: skip
 
 
-_ABOUT = """Restores a recording. `recipe` is the name of a shipped recipe or a recipe's JSON text;
-the result is a WAV file (FLAC for a FLAC) with the recording's name and length."""
+def _endpoint(page: Page, host: Host) -> Callable[..., Awaitable[str | None]]:
+    """The function that Gradio calls; its parameters' names are the endpoint's."""
+
+    async def restore(recording: str, recipe: str, request: gr.Request) -> str | None:
+        visitor = visitor_of(request.client.host if request.client else "", request.headers)
+        own = visitor_folder(host.folder, visitor)
+        folder = own / f"api-{secrets.token_hex(16)}"
+        try:
+            work = partial(_work, *_request(recording, recipe), folder, host.limits.seconds)
+            job = Job(work, host.heavy, visitor=visitor, longest_s=host.limits.job_s)
+            job.check_first = partial(check_room, own, host.limits.bytes_each)
+            return str(await _result(page, job))
+        except Cancelled:
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+        except Exception as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise gr.Error(plain_error(error), print_exception=False) from error
+
+    return restore
 
 
-async def _restore(
-    room: Path, line: Line, limits: Limits, recording: str | None, chosen: str
-) -> str:
-    path, folder = uploaded(recording), room / secrets.token_hex(16)
-    try:
-        if path is None:
-            raise ValueError("recording: expected an uploaded sound file")
-        chain = recipe.load(chosen if chosen in recipe.named() else _document(chosen))
-        work = partial(_work, path, folder, chain, limits.seconds)
-        job = Job(work, line).start()
-        async for _ in job.follow():
-            pass
-        return str(job.result())
-    except Exception as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise gr.Error(escape(plain_error(error)), print_exception=False) from error
+async def _result(page: Page, job: Job) -> Path:
+    """What the job makes; it is stopped when the client that waits for it has gone."""
+    event_id = LocalContext.event_id.get()
+    async for _ in job.start().follow():
+        event = page._queue.event_ids_to_events.get(event_id or "")
+        if event is None or not event.alive:
+            job.stop()
+    result: Path = job.result()
+    return result
+
+
+def _request(recording: Any, recipe: Any) -> tuple[Path, Chain]:
+    """File and chain that a call asks for.
+
+    Raises:
+        ValueError: either of them will not do.
+    """
+    path = uploaded(recording)
+    if path is None:
+        raise ValueError("recording: expected an uploaded sound file")
+    if not isinstance(recipe, str):
+        raise ValueError("recipe: expected the name of a recipe, or its JSON as a text")
+    return path, recipes.load(recipe if recipe in recipes.named() else _document(recipe))
 
 
 def _document(text: str) -> Any:
     try:
-        return recipe.parse(text)
-    except recipe.RecipeError:
-        names = ", ".join(recipe.named())
+        return recipes.parse(text)
+    except recipes.RecipeError:
+        names = ", ".join(recipes.named())
         raise ValueError(f"recipe: expected JSON or one of {names}, got {text[:60]!r}") from None
 
 
-def _work(path: Path, folder: Path, chain: Chain, max_seconds: float, job: Job) -> Path:
-    folder.mkdir(mode=0o700)
+def _work(path: Path, chain: Chain, folder: Path, max_seconds: float, job: Job) -> Path:
+    job.tick(0.0, "Reading")
+    info = probe(path)
+    size = info.frames, info.rate, info.channels
+    job.expect(sum(expected_seconds(stage, *size) for stage in chain.stages))
+    folder.mkdir(mode=0o700, parents=True)
     tick = titled(job.tick, "Restoring")
-    return engine.restore_file(path, folder, chain, tick, max_seconds=max_seconds).path
+    result = engine.restore_file(path, folder, chain, tick, max_seconds=max_seconds).path
+    remover = threading.Timer(KEPT_S, shutil.rmtree, (folder,), {"ignore_errors": True})
+    remover.daemon = True
+    remover.start()
+    return result

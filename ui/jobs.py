@@ -1,7 +1,7 @@
-"""Long work on the page: the line before the one heavy job, and the job itself.
+"""Long work on the page: the queue that shares the machine out, and the job itself.
 
-A job runs in a thread of its own. Its `tick` raises `Cancelled` as soon as the visitor has pressed
-Stop or has left, so that stopping really stops; the event handler that follows it only looks.
+A job runs in a thread of its own. Its `tick` raises `Cancelled` as soon as the visitor has
+pressed Stop or has left, so that the work really ends; the event handler only watches it.
 """
 
 from __future__ import annotations
@@ -18,55 +18,112 @@ from pipeline.stage import Cancelled
 
 
 class Busy(RuntimeError):
-    """So many visitors wait already that one more would wait in vain."""
+    """The queue is full, or this visitor has too many jobs in it."""
 
 
-class Line:
-    """First come, first served: at most one job at a time has its turn."""
+class TooLong(ValueError):
+    """The work takes longer than one visitor may have the machine."""
 
-    def __init__(self, longest: int = 32) -> None:
-        self._jobs: list[Job] = []
+
+class JobQueue:
+    """Jobs that wait for their turn, shared out fairly between visitors.
+
+    Nobody's second job comes before another's first one: a job's tag is one more than that of its
+    visitor's job before, at least that of the job that runs; the lowest tag is next, and among
+    equals the first to come. Source: Goyal et al. 1996, start-time fair queueing, with equal costs.
+
+    Args:
+        longest: jobs that may wait, of all visitors.
+        each: jobs that may wait, of one visitor.
+        at_once: jobs that run at the same time.
+    """
+
+    def __init__(self, longest: int = 32, each: int = 32, at_once: int = 1) -> None:
+        self._waiting: list[Job] = []
+        self._running: list[Job] = []
+        self._tags: dict[Job, int] = {}
+        self._last_tags: dict[str, int] = {}
+        self._now = 0
         self._changed = threading.Condition()
-        self._longest = longest
+        self._longest, self._each, self._at_once = longest, each, at_once
 
     def ahead(self, job: Job) -> int:
-        """How many jobs come before this one; 0 when it has its turn or is not in the line."""
+        """How many jobs come before this one; 0 when it runs or is not in the queue."""
         with self._changed:
-            return self._jobs.index(job) if job in self._jobs else 0
+            if job not in self._waiting:
+                return 0
+            return len(self._running) + self._in_order().index(job)
 
     @contextmanager
     def turn(self, job: Job) -> Iterator[None]:
-        """Waits until everyone before has left, and lets the next one in at the end.
+        """Waits for the job's turn, and gives it to the next one at the end.
 
         Raises:
-            Busy: the line is at its longest.
+            Busy: the queue is full, or holds too many jobs of this visitor.
             Cancelled: the job was stopped while it waited.
         """
         with self._changed:
-            if len(self._jobs) > self._longest:
-                raise Busy("Too many people are waiting just now. Try again in a few minutes.")
-            self._jobs.append(job)
-        try:
-            with self._changed:
-                while self._jobs[0] is not job:
+            self._admit(job)
+            try:
+                while len(self._running) >= self._at_once or self._in_order()[0] is not job:
                     job.check()
                     self._changed.wait(0.1)
+                self._running.append(job)
+                self._now = max(self._now, self._tags[job])
+            finally:
+                self._waiting.remove(job)
+                del self._tags[job]
+                self._changed.notify_all()
+        try:
             yield
         finally:
             with self._changed:
-                self._jobs.remove(job)
+                self._running.remove(job)
                 self._changed.notify_all()
+
+    def stop_all(self, wait_s: float) -> None:
+        """Stops every job, and waits until they have ended, but no longer than this."""
+        with self._changed:
+            jobs = [*self._waiting, *self._running]
+        for job in jobs:
+            job.stop()
+        until = time.monotonic() + wait_s
+        for job in jobs:
+            job.wait(max(0.0, until - time.monotonic()))
+
+    def _admit(self, job: Job) -> None:
+        is_free = len(self._running) < self._at_once and not self._waiting
+        if not is_free and len(self._waiting) >= self._longest:
+            raise Busy("Too many people are waiting. Try again in a few minutes.")
+        own = sum(other.visitor == job.visitor for other in self._waiting)
+        if job.visitor and not is_free and own >= self._each:
+            count = f"{own} job{'' if own == 1 else 's'}"
+            raise Busy(f"{count} of yours already wait here. Try again when one has ended.")
+        self._waiting.append(job)
+        self._last_tags = {name: tag for name, tag in self._last_tags.items() if tag >= self._now}
+        self._tags[job] = max(self._now, self._last_tags.get(job.visitor, -1) + 1)
+        if job.visitor:
+            self._last_tags[job.visitor] = self._tags[job]
+
+    def _in_order(self) -> list[Job]:
+        """The waiting jobs in the order of their turns."""
+        return sorted(self._waiting, key=self._tags.__getitem__)
+
+
+def _minutes(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    return f"{minutes:,} minute{'' if minutes == 1 else 's'}"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What the page says about a job that has not ended.
+    """What the page shows of a job that has not ended.
 
     Attributes:
-        ahead: jobs that come first; 0 when this one has its turn.
+        ahead: jobs that come first; 0 when this one runs.
         stage: what is being done, in plain words.
         fraction: of the whole, 0 to 1.
-        left_s: estimated seconds left, None while nobody can tell.
+        left_s: estimated seconds left, None where unknown.
     """
 
     ahead: int
@@ -79,12 +136,26 @@ class Job:
     """One piece of heavy work: `work(job)` in its own thread, in its turn.
 
     Args:
-        work: gets the job, calls `job.tick()` often; what it returns is `result()`.
-        line: where the job waits for its turn.
+        work: gets the job and calls `job.tick()` often; what it returns is `result()`.
+        queue: where the job waits for its turn.
+        visitor: whose job it is, for fair turns; "" counts as a visitor of its own.
+        longest_s: seconds that the work may take; it ends with `TooLong` then. None is no limit.
+
+    Attributes:
+        check_first: called before the work; it may raise an error in its place.
     """
 
-    def __init__(self, work: Callable[[Job], Any], line: Line) -> None:
-        self._work, self._line, self._expected_s = work, line, 0.0
+    def __init__(
+        self,
+        work: Callable[[Job], Any],
+        queue: JobQueue,
+        *,
+        visitor: str = "",
+        longest_s: float | None = None,
+    ) -> None:
+        self._work, self._queue, self._expected_s = work, queue, 0.0
+        self.visitor, self.longest_s = visitor, longest_s
+        self.check_first: Callable[[], None] = lambda: None
         self._stop, self._ended = threading.Event(), threading.Event()
         self._stage, self._fraction = "Starting", 0.0
         self._started: float | None = None
@@ -97,8 +168,12 @@ class Job:
         return self
 
     def stop(self) -> None:
-        """Asks the work to end; it does so at its next tick."""
+        """Asks the work to end; it does so at its next report."""
         self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits for the end, but no longer than this; whether the job has ended."""
+        return self._ended.wait(seconds)
 
     @property
     def ended(self) -> bool:
@@ -109,12 +184,28 @@ class Job:
         return self._stop.is_set()
 
     def check(self) -> None:
-        """Raises `Cancelled` when the job has been stopped."""
+        """Raises `Cancelled` when the job was stopped, `TooLong` when its time is over."""
         if self._stop.is_set():
             raise Cancelled
+        if self.longest_s is None or self._started is None:
+            return
+        if time.monotonic() - self._started > self.longest_s:
+            raise TooLong(
+                f"Stopped after {_minutes(self.longest_s)}, the limit for one job here. Take a "
+                "shorter recording or fewer stages."
+            )
 
     def expect(self, seconds: float) -> None:
-        """Says how long the work will probably take, until its own speed tells better."""
+        """Announces the estimated length of the work, shown until its own speed is known.
+
+        Raises:
+            TooLong: that is more than the job may take.
+        """
+        if self.longest_s is not None and seconds > self.longest_s:
+            raise TooLong(
+                f"This would take about {_minutes(seconds)}; one job may take "
+                f"{_minutes(self.longest_s)} here. Take a shorter recording or fewer stages."
+            )
         self._expected_s = seconds
 
     def tick(self, fraction: float, what: str = "") -> None:
@@ -126,7 +217,7 @@ class Job:
         """A snapshot for the page."""
         if self.stopped:
             return Progress(0, "Stopping", self._fraction, None)
-        return Progress(self._line.ahead(self), self._stage, self._fraction, self._left_s())
+        return Progress(self._queue.ahead(self), self._stage, self._fraction, self._left_s())
 
     def result(self) -> Any:
         """What the work returned; raises what it raised (`Cancelled` after a stop)."""
@@ -148,17 +239,18 @@ class Job:
     def _left_s(self) -> float | None:
         if self._started is None:
             return None
-        spent, done = time.monotonic() - self._started, self._fraction
-        if done > 0.1 and spent > 1.0:
-            return spent * (1.0 - done) / done
-        return max(self._expected_s - spent, 0.0) or None
+        spent_s, done = time.monotonic() - self._started, self._fraction
+        if done > 0.1 and spent_s > 1.0:
+            return spent_s * (1.0 - done) / done
+        return max(self._expected_s - spent_s, 0.0) or None
 
     def _run(self) -> None:
         try:
-            with self._line.turn(self):
+            with self._queue.turn(self):
                 self._started = time.monotonic()
+                self.check_first()
                 self._value = self._work(self)
-        except Exception as error:
+        except BaseException as error:
             self._error = error
         finally:
             self._ended.set()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 from pipeline import recipe
 from ui import VERSION, api
@@ -14,10 +18,10 @@ from ui.components.theme import ASSETS, theme
 from ui.finetune import result_use
 from ui.finetune import tab as tab_finetune
 from ui.finetune.runs import Rules, bases
-from ui.jobs import Line
 from ui.restore import recipe_events
 from ui.restore import tab as tab_restore
-from ui.session import Limits, Session, close_session, make_room
+from ui.serving import Gate, Page
+from ui.session import Host, Limits, Session, close_session, visitor_of
 from ui.wiring import QUIET
 
 STYLES = ("style.css", "finetune.css")
@@ -42,28 +46,36 @@ PAGE_JS = """
 """Light or dark, explained or terse: a click each, remembered by the browser."""
 
 
-def build(limits: Limits | None = None) -> gr.Blocks:
-    """The page, ready to launch; imports nothing heavy."""
-    limits = limits or Limits.here()
-    room, line = make_room(), Line(limits.waiting)
-    with gr.Blocks(
-        title="Wavemend", analytics_enabled=False, fill_width=True, delete_cache=(3600, 23 * 3600)
-    ) as page:
+def build(limits: Limits | None = None) -> Page:
+    """The page, ready to launch; imports nothing heavy. `close` ends all work."""
+    host = Host.open(limits or Limits.here())
+    with Page(
+        host, title="Wavemend", analytics_enabled=False, fill_width=True,
+        delete_cache=(3600, 23 * 3600),
+    ) as page:  # fmt: skip
         session = gr.State(None, delete_callback=close_session)
         gr.HTML(render("components/header.html"), elem_classes="wm-plain")
         with gr.Tabs(elem_classes="wm-tabs") as tabs:
             with gr.Tab("Restore", id="restore"):
-                restore = tab_restore.build(session, line, limits, partial(Session.open, room))
+                restore = tab_restore.build(session, host)
             with gr.Tab("Fine-tune", id="fine-tune") as tab:
-                tuned = tab_finetune.build(partial(Session.open, room), page, tab)
+                tuned = tab_finetune.build(host, page, tab)
         _connect(page, tabs, restore, tuned)
-        api.build(room, line, limits, recipe_events.DEFAULT)
+        api.build(page, host, recipe_events.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
         page.load(
-            partial(Session.open, room), None, session, js=PAGE_JS, queue=False,
+            _opener(host), None, session, js=PAGE_JS, queue=False,
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
-    return page.queue(max_size=64)
+    return page.queue(max_size=64, api_open=False)
+
+
+def _opener(host: Host) -> Callable[[gr.Request], Session]:
+    def open_session(request: gr.Request) -> Session:
+        address = request.client.host if request.client else ""
+        return host.open_session(visitor_of(address, request.headers))
+
+    return open_session
 
 
 def _connect(
@@ -83,6 +95,7 @@ def _connect(
 def launch_options(limits: Limits | None = None) -> dict[str, Any]:
     """Everything about the page that Gradio takes at launch."""
     limits = limits or Limits.here()
+    gate = Middleware(Gate, cache=Path(get_upload_folder()), quota=limits.upload_bytes_each)
     return {
         "theme": theme(),
         "css": "\n".join((ASSETS / "css" / name).read_text(encoding="utf-8") for name in STYLES),
@@ -93,4 +106,5 @@ def launch_options(limits: Limits | None = None) -> dict[str, Any]:
         "enable_monitoring": False,
         "ssr_mode": False,
         "state_session_capacity": 1000,
+        "app_kwargs": {"middleware": [gate]},
     }

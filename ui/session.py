@@ -1,64 +1,126 @@
-"""What every tab needs: this machine's limits, a visitor's session, errors in plain words."""
+"""What every tab needs: the server's limits, a visitor's session, errors in plain words."""
 
 from __future__ import annotations
 
-import atexit
+import errno
+import hashlib
 import os
 import secrets
 import shutil
 import tempfile
-import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import soundfile
 from gradio.utils import get_upload_folder
 
-from ui.jobs import Busy, Job
+from ui.jobs import Busy, Job, JobQueue
 
-FOLDER_PREFIX = "wavemend-"
-STALE_S = 3 * 24 * 3600.0
+SHARED = "WAVEMEND_SHARED"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+GIB = 1 << 30
+LITTLE_BYTES = 1 << 24
+
+
+def is_shared() -> bool:
+    """Whether visitors are strangers to each other: on a Space, or where WAVEMEND_SHARED is 1."""
+    return os.environ.get(SHARED, "1" if os.environ.get("SPACE_ID") else "0") != "0"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one visitor may ask for; a public Space gives less than one's own machine."""
+    """What one visitor may ask for; None is no limit.
+
+    Attributes:
+        file_size: of one upload, as Gradio writes it.
+        seconds: of one recording.
+        waiting: jobs in the queue, of all visitors.
+        waiting_each: jobs in the queue, of one visitor.
+        job_s: seconds that one job may take, estimated and real.
+        bytes_each: of the files that one visitor keeps here.
+        upload_bytes_each: that one visitor uploads a day.
+    """
 
     file_size: str = "4gb"
     seconds: float = 2 * 3600.0
     waiting: int = 32
+    waiting_each: int = 32
+    job_s: float | None = None
+    bytes_each: int | None = None
+    upload_bytes_each: int | None = None
 
     @staticmethod
     def here() -> Limits:
-        """The limits of this machine: `SPACE_ID` in the environment tells a Space."""
-        if os.environ.get("SPACE_ID"):
-            return Limits(file_size="200mb", seconds=15 * 60.0, waiting=8)
-        return Limits()
+        """The limits of this server; a shared one gives less than one's own machine."""
+        if not is_shared():
+            return Limits()
+        return Limits(
+            file_size="200mb", seconds=15 * 60.0, waiting=8, waiting_each=2, job_s=30 * 60.0,
+            bytes_each=2 * GIB, upload_bytes_each=4 * GIB,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Host:
+    """What all visitors of one server share.
+
+    Attributes:
+        folder: of all sessions; see `make_folder`.
+        limits: of one visitor.
+        heavy: the queue of restorations and verdicts.
+        light: the queue of reading and checking, which must not wait for a restoration.
+    """
+
+    folder: Path
+    limits: Limits
+    heavy: JobQueue
+    light: JobQueue
+
+    @staticmethod
+    def open(limits: Limits) -> Host:
+        """The host of one server, with empty queues."""
+        queues = [JobQueue(limits.waiting, limits.waiting_each, count) for count in (1, 2)]
+        return Host(make_folder(), limits, *queues)
+
+    def open_session(self, visitor: str = "") -> Session:
+        """A fresh session for a visitor, whose address is `visitor` where it is known."""
+        return Session.open(self.folder, self.limits, visitor)
+
+    def close(self, wait_s: float = 1.0) -> None:
+        """Stops all work and removes all sessions."""
+        for queue in (self.heavy, self.light):
+            queue.stop_all(wait_s)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @dataclass
 class Session:
     """One visitor's page: its folder, its file, its job and its results. Never shared.
 
-    Networks that the visitor brings lie in `networks`, and outlive the recording.
-
-    Everything this visitor may fetch lives in `folder`, whose name nobody can guess; `close`
+    Everything this visitor may fetch lies in `folder`, whose name nobody can guess; `close`
     (an hour after the page is gone) stops the work and removes it.
     """
 
     folder: Path
+    limits: Limits = field(default_factory=Limits)
+    visitor: str = ""
     job: Job | None = None
     source: Any = None
     results: dict[str, Any] = field(default_factory=dict)
     shown: str = ""
 
     @staticmethod
-    def open(room: Path) -> Session:
-        """A fresh session with its own folder in `room` (see `make_room`)."""
-        folder = room / secrets.token_hex(16)
-        folder.mkdir(mode=0o700)
-        return Session(folder)
+    def open(host: Path, limits: Limits | None = None, visitor: str = "") -> Session:
+        """A fresh session with its own folder in its visitor's folder below `host`."""
+        visitor = visitor or secrets.token_hex(16)
+        folder = visitor_folder(host, visitor) / secrets.token_hex(16)
+        folder.mkdir(mode=0o700, parents=True)
+        return Session(folder, limits or Limits(), visitor)
 
     def new_folder(self, name: str) -> Path:
         """A new empty folder for one piece of work."""
@@ -69,7 +131,9 @@ class Session:
     def begin(self, job: Job) -> Job:
         """Makes `job` this visitor's one job: an older one is stopped."""
         self.stop()
-        self.job = job
+        self.job, job.visitor = job, self.visitor
+        job.longest_s = self.limits.job_s
+        job.check_first = partial(check_room, self.folder.parent, self.limits.bytes_each)
         return job.start()
 
     def stop(self) -> None:
@@ -87,7 +151,10 @@ class Session:
 
     @property
     def networks(self) -> Path:
-        """Where this visitor's own checkpoints lie; made by whoever puts the first one there."""
+        """Where this visitor's own checkpoints lie, which outlive the recording.
+
+        Made by whoever puts the first one there.
+        """
         return self.folder / "networks"
 
     def close(self) -> None:
@@ -102,24 +169,50 @@ def close_session(session: Session | None) -> None:
         session.close()
 
 
-def make_room() -> Path:
-    """This server's folder for all sessions, below Gradio's cache (from where files are served).
-
-    It goes when the server ends; what a killed server has left behind for days goes now.
-    """
+def make_folder() -> Path:
+    """A new folder for all sessions of a server, below Gradio's cache, where files are served."""
     cache = Path(get_upload_folder())
     cache.mkdir(parents=True, exist_ok=True)
-    for folder in cache.glob(f"{FOLDER_PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > STALE_S:
-            shutil.rmtree(folder, ignore_errors=True)
-    room = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=cache))
-    atexit.register(shutil.rmtree, room, ignore_errors=True)
-    return room
+    return Path(tempfile.mkdtemp(prefix="wavemend-", dir=cache))
 
 
-def uploaded(path: str | Path | None) -> Path | None:
+def visitor_folder(host: Path, visitor: str) -> Path:
+    """Where everything of one visitor lies."""
+    return host / hashlib.sha256(visitor.encode()).hexdigest()[:32]
+
+
+def visitor_of(address: str, headers: Mapping[str, str]) -> str:
+    """What tells visitors apart: the network address.
+
+    On a Space that is the one which its proxy saw; elsewhere nobody vouches for the header.
+    """
+    forwarded = headers.get("x-forwarded-for", "") if os.environ.get("SPACE_ID") else ""
+    return forwarded.rpartition(",")[2].strip() or address
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files below a folder; one that goes meanwhile counts nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total
+
+
+def check_room(folder: Path, limit: int | None) -> None:
+    """Raises `ValueError` where a visitor's folder holds more bytes than allowed."""
+    if limit is not None and size(folder) > limit:
+        raise ValueError(
+            f"Your results take more than {limit / GIB:g} GB here. Download what you need, "
+            "close other pages of yours, and remove the recording before you go on."
+        )
+
+
+def uploaded(path: Any) -> Path | None:
     """The path if it is a file in Gradio's upload cache, else None: no other path is trusted."""
-    if not path:
+    if not path or not isinstance(path, (str, Path)):
         return None
     real, cache = Path(path).resolve(), Path(get_upload_folder()).resolve()
     return real if real.is_file() and real.is_relative_to(cache) else None
@@ -134,5 +227,40 @@ def plain_error(error: BaseException) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "The machine ran out of memory. Try a shorter file."
+    if (disk := _disk_error(error)) is not None:
+        return disk
     traceback.print_exception(error)
     return f"Something went wrong inside ({type(error).__name__}). Your file is unharmed."
+
+
+def _disk_error(error: BaseException) -> str | None:
+    """Names folder and cure where a disk is full or a folder cannot be written to."""
+    chain = [error, error.__cause__, error.__context__]
+    for one in chain:
+        if not isinstance(one, OSError) or one.errno not in (*NO_ROOM, *NOT_WRITABLE):
+            continue
+        folder = Path(one.filename).parent if isinstance(one.filename, str) else None
+        return no_room(folder) if one.errno in NO_ROOM else _not_writable(folder)
+    if any(isinstance(one, soundfile.SoundFileError) for one in chain):
+        return no_room() if _is_full() else f"A sound file could not be written: {error}"
+    return None
+
+
+def no_room(folder: Path | None = None) -> str:
+    """That a disk is full, and what to do; visitors of a shared server see no path."""
+    if is_shared():
+        return "The server's disk is full. Try again later."
+    where = folder or Path(tempfile.gettempdir())
+    return f"The disk is full: {where} has no room. Free some space, or set TMPDIR."
+
+
+def _not_writable(folder: Path | None) -> str:
+    if is_shared():
+        return "The server cannot write to its folder. Tell whoever runs it."
+    where = folder or Path(tempfile.gettempdir())
+    return f"{where} cannot be written to. Change its permissions, or set TMPDIR."
+
+
+def _is_full() -> bool:
+    folders = (tempfile.gettempdir(), get_upload_folder())
+    return any(shutil.disk_usage(folder).free < LITTLE_BYTES for folder in folders)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 import soundfile
@@ -66,10 +67,20 @@ class App:
 
     Args:
         folder: for all that it writes.
+        cwd: the folder that it is started in.
+        arguments: of the command line besides the port.
         environment: variables besides.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cwd: Path = CHECKOUT,
+        arguments: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
+        self.cwd, self.arguments = cwd, arguments
         self.runs, self.checkpoints = folder / "runs", folder / "checkpoints"
         self.log, self.cache = folder / "app.log", folder / "cache"
         for made in (self.runs, self.checkpoints, self.cache):
@@ -90,8 +101,8 @@ class App:
         """Returns when the page is served."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", str(self.port)],
-                cwd=CHECKOUT, env=self.environment, stdout=log, stderr=log,
+                [sys.executable, CHECKOUT / "app.py", "--port", str(self.port), *self.arguments],
+                cwd=self.cwd, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
         until = time.monotonic() + 120
         while True:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import shutil
 import threading
 import time
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from pipeline.stage import Cancelled
-from ui.jobs import Busy, Job, Line
-from ui.session import Session, plain_error, uploaded
+from ui.jobs import Busy, Job, JobQueue, TooLong
+from ui.session import Limits, Session, plain_error, uploaded
 
 
 def spin(job: Job) -> str:
@@ -29,13 +32,13 @@ def wait_for(condition, seconds: float = 5.0) -> None:
 
 
 def test_the_result_comes_back_and_so_does_the_error() -> None:
-    assert Job(lambda job: 42, Line()).start().result() == 42
+    assert Job(lambda job: 42, JobQueue()).start().result() == 42
     with pytest.raises(ZeroDivisionError):
-        Job(lambda job: 1 / 0, Line()).start().result()
+        Job(lambda job: 1 / 0, JobQueue()).start().result()
 
 
 def test_at_most_one_job_has_its_turn_and_all_come_in_order() -> None:
-    line, inside, order, most = Line(), [], [], []
+    queue, inside, order, most = JobQueue(), [], [], []
 
     def work(number: int, job: Job) -> None:
         inside.append(number)
@@ -44,48 +47,99 @@ def test_at_most_one_job_has_its_turn_and_all_come_in_order() -> None:
         time.sleep(0.01)
         inside.remove(number)
 
-    gate = Job(spin, line).start()
+    gate = Job(spin, queue).start()
     jobs = []
     for number in range(5):
-        job = Job(lambda job, number=number: work(number, job), line)
+        job = Job(lambda job, number=number: work(number, job), queue)
         jobs.append(job.start())
-        wait_for(lambda job=job, number=number: line.ahead(job) == number + 1)
+        wait_for(lambda job=job, number=number: queue.ahead(job) == number + 1)
     gate.stop()
     for job in jobs:
         job.result()
     assert order == list(range(5)) and max(most) == 1
 
 
-def test_a_waiting_visitor_sees_the_place_and_can_leave_without_disturbing_the_line() -> None:
-    line = Line()
-    first, second, third = (Job(spin, line).start() for _ in range(3))
-    wait_for(lambda: {line.ahead(job) for job in (first, second, third)} == {0, 1, 2})
-    last = max((first, second, third), key=line.ahead)
-    middle = next(job for job in (first, second, third) if line.ahead(job) == 1)
-    running = next(job for job in (first, second, third) if line.ahead(job) == 0)
+def test_a_waiting_visitor_sees_the_place_and_can_leave_without_disturbing_the_queue() -> None:
+    queue = JobQueue()
+    first, second, third = (Job(spin, queue).start() for _ in range(3))
+    wait_for(lambda: {queue.ahead(job) for job in (first, second, third)} == {0, 1, 2})
+    last = max((first, second, third), key=queue.ahead)
+    middle = next(job for job in (first, second, third) if queue.ahead(job) == 1)
+    running = next(job for job in (first, second, third) if queue.ahead(job) == 0)
     middle.stop()
     with pytest.raises(Cancelled):
         middle.result()
-    wait_for(lambda: line.ahead(last) == 1)
+    wait_for(lambda: queue.ahead(last) == 1)
     assert not running.ended and last.progress().ahead == 1
     running.stop()
     wait_for(lambda: last.progress().ahead == 0)
     last.stop()
 
 
-def test_a_full_line_refuses_in_words() -> None:
-    line = Line(longest=1)
-    running = Job(spin, line).start()
-    waiting = Job(spin, line).start()
-    wait_for(lambda: line.ahead(waiting) + line.ahead(running) == 1)
+def test_a_full_queue_refuses_in_words() -> None:
+    queue = JobQueue(longest=1)
+    running = Job(spin, queue).start()
+    waiting = Job(spin, queue).start()
+    wait_for(lambda: queue.ahead(waiting) + queue.ahead(running) == 1)
     with pytest.raises(Busy, match="Try again"):
-        Job(spin, line).start().result()
+        Job(spin, queue).start().result()
     running.stop()
     waiting.stop()
 
 
+def test_nobody_s_second_job_comes_before_another_s_first() -> None:
+    queue, order = JobQueue(), []
+    gate = Job(spin, queue, visitor="anna").start()
+    wait_for(lambda: gate.progress().fraction == 0.5)
+    jobs = []
+    for number, visitor in enumerate(("anna", "anna", "bert", "bert", "carla", "anna")):
+        job = Job(lambda job, name=f"{visitor}{number}": order.append(name), queue, visitor=visitor)
+        jobs.append(job.start())
+        wait_for(lambda: len(queue._waiting) == len(jobs))
+    assert [queue.ahead(job) for job in jobs] == [3, 5, 1, 4, 2, 6]
+    gate.stop()
+    for job in jobs:
+        job.result()
+    assert order.index("carla4") < order.index("bert3") < order.index("anna5")
+
+
+def test_one_visitor_cannot_fill_the_queue() -> None:
+    queue = JobQueue(longest=8, each=2)
+    gate = Job(spin, queue, visitor="anna").start()
+    wait_for(lambda: gate.progress().fraction == 0.5)
+    own = [Job(spin, queue, visitor="anna").start() for _ in range(2)]
+    wait_for(lambda: len(queue._waiting) == 2)
+    with pytest.raises(Busy, match="2 jobs of yours already wait"):
+        Job(spin, queue, visitor="anna").start().result()
+    other = Job(lambda job: "mine", queue, visitor="bert").start()
+    wait_for(lambda: queue.ahead(other) == 1)
+    gate.stop()
+    assert other.result() == "mine"
+    for job in own:
+        job.stop()
+
+
+def test_a_job_has_an_end_whether_estimated_or_real() -> None:
+    def announces(job: Job) -> None:
+        job.expect(7200.0)
+
+    with pytest.raises(TooLong, match="take about 120 minutes.*30 minutes here"):
+        Job(announces, JobQueue(), longest_s=1800.0).start().result()
+    with pytest.raises(TooLong, match="Stopped after"):
+        Job(spin, JobQueue(), longest_s=0.05).start().result()
+
+
+def test_several_jobs_run_at_once_where_the_queue_says_so() -> None:
+    queue = JobQueue(at_once=2)
+    jobs = [Job(spin, queue).start() for _ in range(3)]
+    wait_for(lambda: sorted(job.progress().fraction for job in jobs) == [0.0, 0.5, 0.5])
+    assert sorted(queue.ahead(job) for job in jobs) == [0, 0, 2]
+    queue.stop_all(wait_s=2.0)
+    assert all(job.ended for job in jobs)
+
+
 def test_stop_ends_the_work_at_its_next_report() -> None:
-    job = Job(spin, Line()).start()
+    job = Job(spin, JobQueue()).start()
     wait_for(lambda: job.progress().fraction == 0.5)
     started = time.monotonic()
     job.stop()
@@ -96,7 +150,7 @@ def test_stop_ends_the_work_at_its_next_report() -> None:
 
 
 def test_whoever_stops_following_stops_the_work() -> None:
-    job = Job(spin, Line()).start()
+    job = Job(spin, JobQueue()).start()
 
     async def look_once() -> None:
         progress = job.follow()
@@ -121,7 +175,7 @@ def test_the_time_left_follows_the_measured_speed() -> None:
         ready.set()
         go_on.wait()
 
-    job = Job(work, Line()).start()
+    job = Job(work, JobQueue()).start()
     assert job.progress().left_s is None or expecting.is_set()
     expecting.wait()
     assert job.progress().left_s == pytest.approx(100.0, abs=1.0)
@@ -133,7 +187,7 @@ def test_the_time_left_follows_the_measured_speed() -> None:
 def test_sessions_share_nothing_and_leave_nothing(tmp_path: Path) -> None:
     mine, yours = Session.open(tmp_path), Session.open(tmp_path)
     assert mine.folder != yours.folder and len(mine.folder.name) == 32
-    my_job, your_job = mine.begin(Job(spin, Line())), yours.begin(Job(spin, Line()))
+    my_job, your_job = mine.begin(Job(spin, JobQueue())), yours.begin(Job(spin, JobQueue()))
     mine.new_folder("whole").joinpath("sound.wav").write_bytes(b"x")
     mine.close()
     with pytest.raises(Cancelled):
@@ -142,9 +196,21 @@ def test_sessions_share_nothing_and_leave_nothing(tmp_path: Path) -> None:
     yours.close()
 
 
+def test_a_visitor_s_files_have_a_quota_over_all_of_their_pages(tmp_path: Path) -> None:
+    limits = Limits(bytes_each=1000)
+    first, second = (Session.open(tmp_path, limits, "anna") for _ in range(2))
+    other = Session.open(tmp_path, limits, "bert")
+    (first.new_folder("whole") / "sound.wav").write_bytes(bytes(1001))
+    with pytest.raises(ValueError, match="Your results take more than"):
+        second.begin(Job(lambda job: 42, JobQueue())).result()
+    assert other.begin(Job(lambda job: 42, JobQueue())).result() == 42
+    first.forget()
+    assert second.begin(Job(lambda job: 42, JobQueue())).result() == 42
+
+
 def test_a_new_recording_forgets_results_files_and_work_of_the_old_one(tmp_path: Path) -> None:
     session = Session.open(tmp_path)
-    job = session.begin(Job(spin, Line()))
+    job = session.begin(Job(spin, JobQueue()))
     session.new_folder("whole").joinpath("sound.wav").write_bytes(b"x")
     session.source, session.results, session.shown = "old", {"whole": "old"}, "whole"
     session.forget()
@@ -174,6 +240,21 @@ def test_only_files_in_the_upload_cache_are_trusted(
         "/etc/passwd",
     ):
         assert uploaded(path) is None
+
+
+def test_a_full_disk_and_a_locked_folder_are_named_with_their_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "a.wav"))
+    locked = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "a.wav"))
+    assert plain_error(full).startswith(f"The disk is full: {tmp_path} has no room. Free some")
+    assert plain_error(locked).startswith(f"{tmp_path} cannot be written to. Change its")
+    broken = soundfile.LibsndfileError(2, "Error : ")
+    usage = shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    assert plain_error(broken).startswith("The disk is full: ")
+    monkeypatch.setenv("WAVEMEND_SHARED", "1")
+    assert str(tmp_path) not in plain_error(full) + plain_error(locked)
 
 
 def test_errors_are_said_plainly_and_inner_ones_without_their_text(capsys) -> None:

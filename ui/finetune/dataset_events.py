@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,8 +24,8 @@ from ui.components import html
 from ui.components.formatting import about
 from ui.finetune import dataset_report, runs
 from ui.finetune.runs import Rules, base_of, cost_in, measuring, recipe_for
-from ui.jobs import Job, Line
-from ui.session import Session, plain_error, uploaded
+from ui.jobs import Job
+from ui.session import Host, Session, plain_error, uploaded
 
 PRESET, MINUTES, STEPS = "5 minutes", "Minutes", "Steps"
 PRESET_MINUTES, MOST_STEPS = 5.0, 1_000_000
@@ -43,7 +43,7 @@ class Desk:
     """What the tab's handlers share, the same for every visitor: nothing in here changes."""
 
     rules: Rules
-    open_session: Callable[[], Session]
+    host: Host
 
     def run_of(self, visit: Visit | None) -> Run | None:
         """The run that a visitor sees, if it is this visitor's to command."""
@@ -103,7 +103,7 @@ def close_visit(visit: Visit | None) -> None:
 
 async def check(desk: Desk, visit: Visit | None, files: Any, base: Any) -> AsyncIterator[Updates]:
     """Takes what was given, and says of each recording whether it will be used."""
-    visit = visit or Visit(desk.open_session())
+    visit = visit or Visit(desk.host.open_session())
     visit.forget_data()
     yield {
         "visit": visit, "checked": "", "report": "", "forecast": "",
@@ -113,7 +113,7 @@ async def check(desk: Desk, visit: Visit | None, files: Any, base: Any) -> Async
     if not paths:
         return
     work = partial(_check, paths, visit.session.new_folder("data"), desk.rules.of_data, base)
-    job = visit.session.begin(Job(work, Line()))
+    job = visit.session.begin(Job(work, desk.host.light))
     async for progress in job.follow():
         if visit.session.job is not job:
             return
@@ -163,7 +163,7 @@ async def measure(desk: Desk, visit: Visit | None, *form: Any) -> AsyncIterator[
         yield {"forecast": html.note("Measuring how fast this machine learns ...")}
         job = visit.measuring.get(name)
         if job is None or job.ended or job.stopped:
-            job = visit.session.begin(Job(partial(_measure, visit, form), Line()))
+            job = visit.session.begin(Job(partial(_measure, visit, form), desk.host.light))
             visit.measuring = {name: job}
         while not job.ended:
             await asyncio.sleep(0.2)

@@ -27,7 +27,7 @@ from ui.finetune.dataset_events import Desk, Updates, Visit, lasting, run_comman
 from ui.finetune.listening import heard
 from ui.finetune.run_digest import Digest, digest
 from ui.finetune.runs import can_resume, can_train_on, has_best, titled
-from ui.jobs import Job, Line
+from ui.jobs import Job
 from ui.session import plain_error
 
 OF_RUN = ("run", "listen", "judged", "stop", "resume", "delete")
@@ -36,7 +36,7 @@ HIDDEN, SHOWN = {"visible": False}, {"visible": True}
 
 def open_page(desk: Desk, visit: Visit | None, owner: str) -> Updates:
     """What a page shows at first: the run that goes on, else the newest one, else how to begin."""
-    visit = visit or Visit(desk.open_session())
+    visit = visit or Visit(desk.host.open_session())
     visit.owner = owner if isinstance(owner, str) and len(owner) >= 16 else secrets.token_hex(16)
     visit.sent = {}
     seen = finetune_runs.found(visit.owner, desk.rules)
@@ -218,7 +218,7 @@ async def judge(desk: Desk, visit: Visit | None) -> AsyncIterator[Updates]:
     if (run.folder / VERDICT).is_file():
         return
     command = [sys.executable, "-m", "training.evaluation.judge", str(run.folder)]
-    job = visit.session.begin(Job(partial(_judge, run, command), Line()))
+    job = visit.session.begin(Job(partial(_judge, run, command), desk.host.heavy))
     yield {"verdict": html.note(view.ABOUT["judging"]), "judge": gr.update(**HIDDEN)}
     async for _ in job.follow():
         if visit.session.job is not job:

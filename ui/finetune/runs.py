@@ -26,6 +26,7 @@ from training.runs import processes, quota
 from training.runs import run as runs
 from training.runs.run import Run
 from training.runs.run_folder import BEST, LAST, read_json, write_json
+from ui.session import is_shared
 
 RECIPE = CONFIGS / "fine-tune.json"
 NOTE, DATA, WANTED = "page.json", "data", "wanted.json"
@@ -68,9 +69,9 @@ class Rules:
 
     @staticmethod
     def here() -> Rules:
-        """The rules of this machine: `SPACE_ID` in the environment tells a Space."""
+        """The rules of this server; see `ui.session.is_shared`."""
         named, off = quota.Limits.from_environment(), quota.why_off() or ""
-        if not os.environ.get("SPACE_ID"):
+        if not is_shared():
             return Rules(named, off=off)
         less = quota.Limits(named.minutes or 30, named.gigabytes or 4, named.days or 2)
         return Rules(less, intake.Limits(files=500, bytes=2 << 30), shared=True, off=off)

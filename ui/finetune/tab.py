@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from ui.finetune import result_use, runs, view
 from ui.finetune import run_events as events
 from ui.finetune.dataset_events import Desk
 from ui.finetune.runs import Rules
-from ui.session import Session
+from ui.session import Host
 from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, steps
 
 POLL_S = 1.5
@@ -27,7 +26,7 @@ OF_RUN = (
 OF_DATA = ("visit", "checked", "report", "forecast", "start", "guide", "damage")
 
 
-def build(open_session: Callable[[], Session], page: gr.Blocks, tab: gr.Tab) -> dict[str, Any]:
+def build(host: Host, page: gr.Blocks, tab: gr.Tab) -> dict[str, Any]:
     """Draws the tab and wires it; returns its parts by name, none where training is off.
 
     After the event `made`, `used` is the JSON of (title, name) of a checkpoint for Restore.
@@ -54,9 +53,9 @@ def build(open_session: Callable[[], Session], page: gr.Blocks, tab: gr.Tab) -> 
             )
             parts["report"] = _html("report")
             parts |= _draw_run()
-    _wire_data(Desk(rules, open_session), parts)
-    _wire_run(Desk(rules, open_session), parts, page, tab)
-    _wire_use(Desk(rules, open_session), parts)
+    _wire_data(Desk(rules, host), parts)
+    _wire_run(Desk(rules, host), parts, page, tab)
+    _wire_use(Desk(rules, host), parts)
     return parts
 
 

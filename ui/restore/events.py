@@ -5,7 +5,7 @@ Nothing here knows a component; `ui.restore.tab` draws the parts and wires these
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import gradio as gr
 from pipeline.stage import Cancelled
 from ui.components import html
 from ui.components.theme import ASSETS
-from ui.jobs import Job, Line
+from ui.jobs import Job
 from ui.restore import comparison, diagnosis_view, outcome, recipe_events, recording_view, source
 from ui.restore.result_events import (
     COMPARED,
@@ -29,7 +29,7 @@ from ui.restore.result_events import (
     show,
 )
 from ui.restore.steps import loaded
-from ui.session import Limits, Session, plain_error, uploaded
+from ui.session import Host, Session, plain_error, uploaded
 
 EXAMPLES = ASSETS / "examples"
 CHOOSE_FIRST = html.problem("Choose a recording first.")
@@ -40,9 +40,7 @@ class Desk:
     """What the tab's handlers share, the same for every visitor: nothing in here changes."""
 
     stages: dict[str, type]
-    line: Line
-    limits: Limits
-    open_session: Callable[[], Session]
+    host: Host
 
 
 async def choose(
@@ -55,7 +53,7 @@ async def choose(
         path: of an uploaded file, or the `Path` of an example.
         named, value: what recipe list and editor show.
     """
-    session = session or desk.open_session()
+    session = session or desk.host.open_session()
     session.forget()
     others = {name: None for name in ("file", "microphone") if name != by}
     withdrawn = recipe_events.withdrawn(desk.stages, named, value)
@@ -65,7 +63,8 @@ async def choose(
         yield {"facts": ""}
         return
     name = "Recording.wav" if by == "microphone" else trusted.name
-    job = session.begin(Job(partial(_read, trusted, name, desk.limits.seconds), Line()))
+    reading = partial(_read, trusted, name, desk.host.limits.seconds)
+    job = session.begin(Job(reading, desk.host.light))
     yield {"stop": gr.update(visible=True)}
     async for progress in _watched(session, job):
         yield {"facts": progress}
@@ -150,7 +149,7 @@ async def run(
         return
     chosen, folder = session.source, session.new_folder(kind)
     at_s = preview_at_s if kind == PREVIEW else None
-    job = Job(lambda job: outcome.restore(chosen, chain, at_s, folder, job), desk.line)
+    job = Job(lambda job: outcome.restore(chosen, chain, at_s, folder, job), desk.host.heavy)
     async for updates in _followed(session, job):
         yield updates
     if session.job is job:
@@ -170,7 +169,7 @@ async def compare(
         yield {"status": html.problem(plain_error(error))}
         return
     chosen, folder = session.source, session.new_folder(COMPARED)
-    job = Job(lambda job: comparison.compare(chosen, wanted, at_s, folder, job), desk.line)
+    job = Job(lambda job: comparison.compare(chosen, wanted, at_s, folder, job), desk.host.heavy)
     async for updates in _followed(session, job):
         yield updates
     if session.job is job:
@@ -184,7 +183,7 @@ async def pair(
     made = session.results.get(session.shown) if session else None
     if session is None or not isinstance(made, outcome.Outcome):
         return
-    job = Job(lambda job: outcome.pair(made, int(first), int(second), job), Line())
+    job = Job(lambda job: outcome.pair(made, int(first), int(second), job), desk.host.light)
     async for updates in _followed(session, job):
         yield updates
     if session.job is not job or session.results.get(session.shown) is not made:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -13,11 +12,10 @@ from ui.components import chain_form
 from ui.components.chain_editor import ChainEditor
 from ui.components.player import ABPlayer
 from ui.components.rendering import render
-from ui.jobs import Line
 from ui.restore import events as events
 from ui.restore import outcome, own_weights, recipe_events, tab_wiring
 from ui.restore.comparison import MOST
-from ui.session import Limits, Session
+from ui.session import Host
 
 SEPARATORS = {
     "htdemucs": "Demucs",
@@ -31,11 +29,9 @@ SEPARATORS = {
 """What the page calls the separators."""
 
 
-def build(
-    session: gr.State, line: Line, limits: Limits, open_session: Callable[[], Session]
-) -> dict[str, gr.blocks.Block]:
+def build(session: gr.State, host: Host) -> dict[str, gr.blocks.Block]:
     """Draws the tab and wires it; returns its parts by name."""
-    desk = events.Desk(recipe.stage_classes(), line, limits, open_session)
+    desk = events.Desk(recipe.stage_classes(), host)
     parts: dict[str, Any] = {"session": session}
     with gr.Row(elem_classes="wm-desk"):
         with gr.Column(scale=0, min_width=320, elem_classes="wm-left"):

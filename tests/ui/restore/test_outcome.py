@@ -17,7 +17,7 @@ from pipeline import recipe
 from pipeline.audio.sound import Audio
 from pipeline.knobs import knob
 from pipeline.stage import Cancelled, Tick, no_tick
-from ui.jobs import Job, Line
+from ui.jobs import Job, JobQueue
 from ui.restore import comparison, outcome, source, steps
 
 RATE = 16_000
@@ -38,7 +38,7 @@ class Watched(Job):
     """A job that notes its stages, and is stopped when it reaches one of them."""
 
     def __init__(self, stop_at: str = "") -> None:
-        super().__init__(lambda job: None, Line())
+        super().__init__(lambda job: None, JobQueue())
         self.stages: list[str] = []
         self.stop_at = stop_at
 

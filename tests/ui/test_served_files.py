@@ -1,0 +1,90 @@
+"""What the server hands out: its own results to whoever was given their address, nothing else."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.page.tuning import App
+from tests.support.http import HttpClient, file_data
+
+SECRET = b"nobody may read this line"
+ROUTES = ("/gradio_api/file=", "/gradio_api/file/", "/file=", "/static/", "/assets/")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A server whose working directory and temporary folder hold a secret each."""
+    folder = tmp_path_factory.mktemp("served")
+    places = [folder / "cwd", folder / "tmp"]
+    for place in places:
+        place.mkdir()
+        (place / "secret.wav").write_bytes(SECRET)
+    app = App(folder, cwd=places[0], TMPDIR=str(places[1]))
+    app.start()
+    yield app
+    app.kill()
+
+
+@pytest.fixture
+def client(app: App) -> HttpClient:
+    return HttpClient(app.address.rstrip("/"))
+
+
+def secrets_of(app: App) -> list[Path]:
+    folder = app.runs.parent
+    return [folder / "cwd" / "secret.wav", folder / "tmp" / "secret.wav"]
+
+
+def leaked(app: App) -> list[Path]:
+    """Copies of a secret in what the server may hand out."""
+    files = (path for path in app.cache.rglob("*") if path.is_file())
+    return [path for path in files if SECRET in path.read_bytes()]
+
+
+def test_no_file_outside_the_cache_is_served(app: App, client: HttpClient) -> None:
+    paths = [
+        *map(str, secrets_of(app)), "secret.wav", "./secret.wav", "app.py", "/etc/passwd",
+        f"{app.cache}/../cwd/secret.wav", "../cwd/secret.wav", "file:///etc/passwd",
+        str(app.runs / "x"), str(app.log),
+    ]  # fmt: skip
+    for path in paths:
+        for written in (path, urllib.parse.quote(path, safe=""), path.replace("..", "%2e%2e")):
+            for route in (
+                "/gradio_api/file=",
+                "/gradio_api/file/",
+                "/file=",
+                "/static/",
+                "/assets/",
+            ):
+                status, body = client.get(route + urllib.parse.quote(written, safe="/%:"))
+                assert status in (403, 404, 500), (route, written, status)
+                assert SECRET not in body and b"root:" not in body
+
+
+def test_a_file_named_in_a_recipe_is_text(app: App, client: HttpClient) -> None:
+    """The recipe's `checkpoint` is a file as Gradio's own messages name it."""
+    calls = [one["id"] for one in client.config()["dependencies"] if len(one["inputs"]) == 3]
+    for path in [*map(str, secrets_of(app)), "secret.wav"]:
+        for settings in ({"checkpoint": file_data(path)}, {"mix": [file_data(path)]}):
+            document = {"version": 1, "stages": [{"stage": "enhance", **settings}]}
+            recipe = client.uploaded("evil.json", json.dumps(document).encode())
+            for call in calls:
+                client.call(call, [None, recipe, {}])
+    assert leaked(app) == []
+
+
+def test_forged_files_in_every_call_are_refused(app: App, client: HttpClient) -> None:
+    forged = [file_data(str(path)) for path in secrets_of(app)]
+    forged.append(file_data("https://example.com/x.wav"))
+    for dependency in client.config()["dependencies"]:
+        if not dependency["backend_fn"]:
+            continue
+        for file in forged:
+            for value in (file, {"cards": [{"settings": file}], "own": file}, [file], file["path"]):
+                client.call(dependency["id"], [value] * len(dependency["inputs"]))
+    assert leaked(app) == []
