@@ -48,7 +48,7 @@ FLOORS = {
         "__main__",
     ),
     "training": (
-        *("config", "data", "runs", "evaluation", "learn", "experiments"),
+        *("tasks", "config", "data", "runs", "evaluation", "learn", "experiments", "commands"),
         "__main__",
     ),
     "ui": (
@@ -204,6 +204,7 @@ def test_code_lives_in_its_rooms_only() -> None:
         "import pipeline.__main__",
         "import ui.page",
         "import training.runs.export, training.runs.quota, training.runs.run",
+        "import training.__main__, training.tasks, training.config",
     ],
 )
 def test_heavy_libraries_wait_until_needed(code: str) -> None:

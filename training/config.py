@@ -1,4 +1,4 @@
-"""A recipe: everything that defines a run, as JSON; unknown keys are errors."""
+"""A training config: everything that defines a run, as JSON; unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -10,53 +10,52 @@ from pathlib import Path
 from typing import Any
 
 from models.registry import NETS
+from training.tasks import TASKS
 
-DAMAGES = ("world", "music", "codec", "generated", "telephone", "none")
 SCHEDULES = ("cosine", "plateau")
-CONFIGS = Path(__file__).parent / "configs"  # that come with the product
+CONFIGS = Path(__file__).parent / "configs"  # those that come with the product
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingConfig:
     """Settings of a training run.
 
     Args:
         model: key of `models.registry.NETS`.
         config: fields of the net's config; "size" names one of its sizes.
-        seconds: of one example.
-        batch: examples of a step.
-        steps: of the whole run, unless minutes are given.
-        minutes: of the whole run; the schedule then follows the clock.
-        learning_rate: at its peak, after a linear warm-up.
-        schedule: "cosine" to a hundredth at the end, or "plateau": halved whenever `plateau`
-            validations have not been better.
-        plateau: see there.
-        warmup_steps: until the peak.
-        weight_decay: AdamW's.
-        ema: decay of the averaged weights, which are those that ship.
+        seconds: length of an example.
+        batch: examples per step.
+        steps: length of the run, unless `minutes` is given.
+        minutes: length of the run; the learning rate then follows the clock.
+        learning_rate: peak, reached after a linear warm-up.
+        schedule: "cosine" falls to a hundredth at the end; "plateau" halves the rate whenever
+            `plateau` validations in a row brought no improvement.
+        plateau: see `schedule`.
+        warmup_steps: steps until the peak.
+        weight_decay: of AdamW.
+        ema: decay of the moving average of the weights; the average is what is kept.
         clip: largest norm of the gradient.
         precision: "bf16" (autocast) or "no".
-        accumulation: parts that a batch is computed in, to save memory; the result is the same.
-        damage: "world" (band limits and codecs, for enhancers), "music" (the same, at rates that
-            music is cut to), "codec" (our neural codec at 1.5 to 6 kbit/s), "generated" (steps,
-            clipping, echoes and noise, for nets that clean; "noise" among the kinds is what is
-            added), "telephone" (300 to 3400 Hz in mu-law: one damage, always the same), or "none"
-            (for a codec, from which what enters should leave).
-        coded: share of examples that go through our neural codec instead.
-        varied: change speed, tone and background of what is learned from; a net that is to suit
-            a few recordings learns faster from them as they are.
-        mixed: share of varied examples that two recordings make together.
+        accumulation: number of parts that a batch is computed in, to save memory; the result is
+            the same.
+        damage: key of `training.tasks.TASKS`. In "generated", recordings of kind "noise" are added
+            and never restored.
+        coded: share of examples that go through our neural codec instead; for band limits only.
+        varied: change speed, tone and background of the recordings. Off, a net learns a few
+            recordings faster.
+        mixed: share of varied examples that are a mixture of two recordings.
         losses: weight of each term of `training.learn.losses.TERMS`.
-        adversary: settings of `training.learn.adversary.AdversaryRecipe`; none without.
-        data: folders of clean recordings, where the command line names none.
+        adversary: settings of `training.learn.adversary.AdversaryConfig`; no adversary where None.
+        data: folders of clean recordings, used where the command line names none.
         kinds: share of each kind of recording (the manifest's `kind`, else "speech").
-        validation_groups: speakers or groups never trained on.
-        validation_share: further share of the groups held out, drawn by `seed`.
-        validate_every: steps.
+        validation_groups: speakers or groups that are held out.
+        validation_share: share of the other groups that is held out too, drawn by `seed`.
+        validate_every: steps between two validations.
         save_every: seconds between two saves of the state.
-        patience: validations without improvement before the run stops; 0 is never.
-        keep: "best", the weights of the best validation, or "last": an adversary trades a little of
-            the distance that validation judges for what it does not see.
+        patience: validations without improvement after which the run ends; 0 is never.
+        keep: "best" keeps the weights of the best validation, "last" those of the last one. An
+            adversary makes the distance that validation measures a little worse, and the sound
+            better.
         seed: of data order, damage, fresh weights and held-out groups.
     """
 
@@ -99,8 +98,8 @@ class Recipe:
         if self.schedule not in SCHEDULES:
             known = ", ".join(SCHEDULES)
             raise ValueError(f"schedule: got {self.schedule!r}, expected one of {known}")
-        if self.damage not in DAMAGES:
-            raise ValueError(f"damage: got {self.damage!r}, expected one of {', '.join(DAMAGES)}")
+        if self.damage not in TASKS:
+            raise ValueError(f"damage: got {self.damage!r}, expected one of {', '.join(TASKS)}")
         if self.keep not in ("best", "last"):
             raise ValueError(f"keep: got {self.keep!r}, expected best or last")
         if self.accumulation < 1 or self.batch % self.accumulation:
@@ -116,25 +115,49 @@ class Recipe:
         module, _, config_class = NETS[self.model]
         factory = getattr(importlib.import_module(module), config_class)
         settings = dict(self.config)
-        made = factory.named(settings.pop("size"), **settings) if "size" in settings else None
-        return dataclasses.asdict(made or factory(**settings))
+        named = factory.named(settings.pop("size"), **settings) if "size" in settings else None
+        return dataclasses.asdict(named or factory(**settings))
 
 
-def read_recipe(path: Path, **changes: Any) -> Recipe:
-    """The recipe in a JSON file, with changes whose value is not None.
+def config_path(given: str | Path) -> Path:
+    """The file of a config, given by its path or by the name of one in `training/configs`.
 
     Raises:
-        ValueError: not JSON, or a key that no recipe has.
+        ValueError: there is no such file and no such name.
+    """
+    path = Path(given)
+    if path.is_file():
+        return path
+    shipped = CONFIGS / f"{path.stem}.json"
+    if shipped.is_file() and path.parent == Path():
+        return shipped
+    cure = f"it is training/configs/{path.stem}.json now, or just {path.stem}"
+    names = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.json")))
+    raise ValueError(
+        f"config: {given} is not there; "
+        + (cure if shipped.is_file() else f"expected a JSON file, or one of: {names}")
+    )
+
+
+def read_config(path: Path, **changes: Any) -> TrainingConfig:
+    """The config in a JSON file, with the changes whose value is not None.
+
+    Raises:
+        ValueError: not JSON, or a key or a value that no config has.
     """
     try:
-        settings = json.loads(path.read_text())
-    except (OSError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: expected a recipe in JSON, got {error}") from None
-    known = {f.name for f in dataclasses.fields(Recipe)}
-    unknown = sorted(set(settings) - known)
-    if unknown:
-        raise ValueError(f"{path}: unknown {unknown}; a recipe has {', '.join(sorted(known))}")
-    wanted = {name: value for name, value in changes.items() if value is not None}
-    if "steps" in wanted:
+        settings = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: expected a training config in JSON, got {error}") from None
+    if not isinstance(settings, dict):
+        raise ValueError(f"{path}: expected an object, got {type(settings).__name__}")
+    known = {f.name for f in dataclasses.fields(TrainingConfig)}
+    if unknown := sorted(set(settings) - known):
+        raise ValueError(f"{path}: unknown {unknown}; a config has {', '.join(sorted(known))}")
+    given = {name: value for name, value in changes.items() if value is not None}
+    if "steps" in given:
         settings.pop("minutes", None)
-    return Recipe(**{**settings, **wanted})
+    try:
+        return TrainingConfig(**{**settings, **given})
+    except TypeError as error:  # a value of another type, such as a text for a number
+        raise ValueError(f"{path}: {error}") from None

@@ -19,7 +19,7 @@ import typer
 from pipeline.audio.sound import Audio
 from pipeline.evaluation.metrics import lsd, seg_snr_db, si_sdr_db, snr_db, stoi
 from pipeline.recipe import stage_classes
-from training.config import read_recipe
+from training.config import read_config
 from training.data.clips import read_clips, split
 from training.evaluation.cases import Case
 from training.evaluation.noisy_cases import noisy_cases
@@ -89,7 +89,7 @@ def main(
     out: Annotated[Path | None, typer.Option(help="JSON file with the rows, for a card.")] = None,
 ) -> None:  # fmt: skip
     """Prints the table, all cases and then speech and music apart."""
-    recipe = read_recipe(RECIPE)
+    recipe = read_config(RECIPE)
     held_out = split(read_clips(folder, RATE, set(recipe.kinds)), recipe)[1]
     cases = noisy_cases(held_out, RATE, per_group)
     parts = {

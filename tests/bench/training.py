@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.__main__ import RATE, median_seconds, speech
-from training.config import Recipe, read_recipe
+from training.config import TrainingConfig, read_config
 
 RECIPES = Path("training/configs")
 SPEECH = "enhancer-speech"
@@ -23,14 +23,14 @@ Row = Callable[..., None]
 def measure(row: Row) -> None:
     """Prints the rows; `row(name, value, unit, note)` prints one."""
     for name in TIMED:
-        row(f"training, {name}", speed(read_recipe(RECIPES / f"{name}.json")), "audio-s a second")
-    recipe = read_recipe(RECIPES / f"{SPEECH}.json")
+        row(f"training, {name}", speed(read_config(RECIPES / f"{name}.json")), "audio-s a second")
+    recipe = read_config(RECIPES / f"{SPEECH}.json")
     taken_s, reference_s = example_seconds(recipe), resampling_seconds()
     note = f"of one core; {taken_s / reference_s:.1f} of soxr 48 to 24 to 48 kHz"
     row(f"examples, {SPEECH}", 1e3 * taken_s, "ms each", note)
 
 
-def speed(recipe: Recipe) -> float:
+def speed(recipe: TrainingConfig) -> float:
     """Seconds of audio a second that a learner takes in; its batch is noise."""
     import torch
     from accelerate import Accelerator
@@ -55,7 +55,7 @@ def speed(recipe: Recipe) -> float:
     return STEPS * recipe.batch * recipe.seconds / median_seconds(steps, 3)
 
 
-def example_seconds(recipe: Recipe) -> float:
+def example_seconds(recipe: TrainingConfig) -> float:
     """Processor time of one example, from made-up voices of ten seconds."""
     from training.data.clips import Clip
     from training.data.examples import Examples

@@ -119,7 +119,7 @@ def uses(visitor, files: Path, folder: Path) -> None:
     caught.value.save_as(folder / "net.zip")
     with zipfile.ZipFile(folder / "net.zip") as archive:
         found = {path.rpartition("/")[2] for path in archive.namelist()}
-    assert {"weights.safetensors", "card.json", "recipe.json"} <= found
+    assert {"weights.safetensors", "card.json", "training.json"} <= found
     page.locator("#wmf-use").click()
     page.wait_for_selector("#wm-chain .wmc-card")
     checked = page.locator("#wm-chain select").first.locator("option:checked")

@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from tests.page import tuning
 from tests.support.sounds import speech, windowed_sinc
 from training.runs import run as runs
+from training.runs.run_folder import VERDICT, read_json
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +76,7 @@ def test_pairs_are_checked_learned_from_and_judged(arrive, pairs: Path) -> None:
     page.locator("#wmf-start").click()
     page.locator(".wmf-verdict h3").wait_for(timeout=180_000)
     run = runs.find()[0]
-    assert run.outcome().reason == "done" and run.verdict()["files"]
+    assert run.outcome().reason == "done" and read_json(run.folder / VERDICT)["files"]
     assert page.locator("#wmf-heard .wmp-track").count() == 4
     assert page.locator("#wmf-heard .wmp-label").first.inner_text() == "Damaged"
     trains_on(visitor, run)
@@ -90,7 +91,7 @@ def trains_on(visitor, run: runs.Run) -> None:
     visitor.says(".wmf-state", "Finished", 120)
     page.locator(".wmf-verdict h3").wait_for(timeout=60_000)
     steps = [event["step"] for event in run.events() if event["event"] == "end"]
-    assert steps == [24, 30] and run.verdict()
+    assert steps == [24, 30] and read_json(run.folder / VERDICT)
 
 
 def test_a_table_of_pairs_is_split_by_speaker(arrive, table: Path) -> None:

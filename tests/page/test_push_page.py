@@ -99,7 +99,7 @@ def test_a_result_is_pushed_and_the_token_is_left_nowhere(
         weights = (run / "best" / "weights.safetensors").read_bytes()
         assert list(hub.stored.values()) == [weights]
         paths = {one["value"]["path"] for one in hub.committed if one["key"] != "header"}
-        assert paths == {"README.md", "card.json", "recipe.json", "weights.safetensors"}
+        assert paths == {"README.md", "card.json", "training.json", "weights.safetensors"}
         hub.shutdown()
         hub.server_close()
         pushes(visitor, TOKEN, "The Hub cannot be reached. Check the network", seconds=60)

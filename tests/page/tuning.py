@@ -14,7 +14,7 @@ from pathlib import Path
 import soundfile
 
 from training.runs.processes import CHECKOUT
-from training.runs.run_folder import BEST, RunFolder, write_json
+from training.runs.run_folder import BEST, RunConfig, RunFolder, write_json
 
 RATE = 48_000
 TITLE = "Tiny base"
@@ -53,8 +53,7 @@ def ended_run(folder: Path, base: Path) -> Path:
     run = RunFolder(folder)
     save_checkpoint(load_for_training(base), run.path / BEST, step=8, metrics={"validation": {}})
     recipe = {"model": "spectral_enhancer", "steps": 8}
-    config = {"recipe": recipe, "data": [], "trained_groups": [], "base": str(base)}
-    run.write_config({**config, "trained_minutes": 1.0})
+    run.write_config(RunConfig(training=recipe, base=str(base), trained_minutes=1.0))
     write_json(folder / "page.json", {"title": "Anna", "owner": ""})
     run.event("start", step=0)
     run.event("end", step=8, reason="done")

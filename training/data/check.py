@@ -1,24 +1,20 @@
-"""`python -m training.data.check PATHS`: what is in a dataset, and what of it a run would use."""
+"""What is in a dataset, and what of it a run would use."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import os
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from pipeline.files import write_atomically
-from training.config import Recipe, read_recipe
+from training.config import TrainingConfig
 from training.data.clips import CHECKED, LEFT_OUT, held_out
-from training.data.dataset import Dataset, gather
+from training.data.dataset import Dataset
 from training.data.inspection import CARE, FULL, USED, Row, add, examine
 
 FEW_MINUTES = 3.0
@@ -62,7 +58,7 @@ def check(
     dataset: Dataset,
     rate: int,
     tick: Callable[[float], None] = lambda fraction: None,
-    recipe: Recipe | None = None,
+    config: TrainingConfig | None = None,
 ) -> Report:
     """Reads everything once and judges it; several files at a time.
 
@@ -70,7 +66,7 @@ def check(
         dataset: of `training.data.dataset`.
         rate: Hz, of the net to train.
         tick: told the fraction done after each file; may raise to stop.
-        recipe: of the run, for its split; the default recipe where None.
+        config: of the run, for its split; the default config where None.
     """
     rows: list[Row] = []
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -83,7 +79,7 @@ def check(
             raise
     rows = _without_duplicates(rows)
     rows += [Row(left.name, LEFT_OUT, (left.reason,)) for left in dataset.left]
-    plan = _split(dataset, rows, recipe or Recipe())
+    plan = _split(dataset, rows, config or TrainingConfig())
     totals = _totals(rows)
     warnings = tuple(_warnings(dataset, rows, totals, plan, rate))
     return Report(dataset.folder, dataset.kind, rate, tuple(rows), totals, plan, warnings)
@@ -105,12 +101,12 @@ def _without_duplicates(rows: list[Row]) -> list[Row]:
     return kept
 
 
-def _split(dataset: Dataset, rows: list[Row], recipe: Recipe) -> dict[str, Any]:
+def _split(dataset: Dataset, rows: list[Row], config: TrainingConfig) -> dict[str, Any]:
     groups = {row.group: row.kind for row in rows if row.verdict != LEFT_OUT}
-    held = held_out(groups, recipe) & groups.keys()
+    held = held_out(groups, config) & groups.keys()
     return {
         "by": "speaker" if dataset.grouped else "file",
-        "seed": recipe.seed,
+        "seed": config.seed,
         "trained": sorted(groups.keys() - held),
         "held_out": sorted(held),
     }
@@ -168,38 +164,3 @@ def _like_pairs(rows: list[Row]) -> str:
     names = list(folders.values())
     alike = len(names) == 2 and names[0] == names[1] != {""}
     return " and ".join(sorted(folders)) if alike else ""
-
-
-def main(
-    paths: Annotated[list[Path], typer.Argument(help="Folders, zips or sound files.")],
-    rate: Annotated[int, typer.Option(help="Rate of the net to train, in Hz.")] = 48_000,
-    recipe: Annotated[Path | None, typer.Option(help="The run's recipe, for its split.")] = None,
-    into: Annotated[
-        Path | None, typer.Option(help="Keep the dataset in this new folder, for --data.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="List every file.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
-) -> None:
-    """Reads a dataset and says of each file whether training will use it, and why."""
-    from training.data.check_table import progress, show
-
-    try:
-        with tempfile.TemporaryDirectory() as temporary:
-            dataset = gather(paths, into or Path(temporary) / "dataset")
-            with progress(quiet=as_json) as tick:
-                settings = read_recipe(recipe) if recipe else None
-                report = check(dataset, rate, tick, settings)
-    except (ValueError, OSError) as error:
-        sys.exit(f"training.data.check: {error}")
-    if into:
-        report.write()
-    if as_json:
-        print(json.dumps(report.as_dict(), indent=1))
-    else:
-        show(report, everything)
-    if all(row.verdict == LEFT_OUT for row in report.rows):
-        raise typer.Exit(1)
-
-
-if __name__ == "__main__":
-    typer.run(main)

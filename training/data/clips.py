@@ -15,13 +15,13 @@ from pipeline.analysis.bandwidth import effective_bandwidth_hz
 from pipeline.audio.decode import load
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
-from training.config import Recipe
+from training.config import TrainingConfig
 from training.data.alignment import Alignment, align, measure
 from training.data.dataset import Item, open_dataset
 
 CHECKED = "check.json"  # beside a dataset's index: what `training.data.check` said of each file
 LEFT_OUT = "left out"
-NOISES = "noise"
+NOISES = "noise"  # the kind of recording that is added and never restored
 INSTRUMENTS = ("music", "stem_bass", "stem_drums", "stem_other")  # kinds that are music
 SILENT = 1e-4  # peak of a channel that holds nothing
 
@@ -144,29 +144,29 @@ def _both_sides(
     return late, samples
 
 
-def split(clips: list[Clip], recipe: Recipe) -> tuple[list[Clip], list[Clip]]:
+def split(clips: list[Clip], config: TrainingConfig) -> tuple[list[Clip], list[Clip]]:
     """(to train on, to validate on), by group; see `held_out`."""
-    held = held_out({clip.group: clip.kind for clip in clips}, recipe)
+    held = held_out({clip.group: clip.kind for clip in clips}, config)
     return (
         [clip for clip in clips if clip.group not in held],
         [clip for clip in clips if clip.group in held],
     )
 
 
-def held_out(groups: Mapping[str, str], recipe: Recipe) -> set[str]:
+def held_out(groups: Mapping[str, str], config: TrainingConfig) -> set[str]:
     """The groups to validate on: those named, a share drawn by the seed, and validation kinds.
 
     Where the share comes to none and there are two groups or more, one is held out all the same.
 
     Args:
         groups: name -> kind.
-        recipe: seed, validation_share and validation_groups.
+        config: seed, validation_share and validation_groups.
     """
-    drawn = np.random.default_rng(recipe.seed).permutation(sorted(groups)).tolist()
-    count = round(recipe.validation_share * len(groups))
-    held = set(recipe.validation_groups) | set(drawn[:count])
+    drawn = np.random.default_rng(config.seed).permutation(sorted(groups)).tolist()
+    count = round(config.validation_share * len(groups))
+    held = set(config.validation_groups) | set(drawn[:count])
     held |= {group for group, kind in groups.items() if kind.startswith("validation")}
     sounds = [group for group in drawn if groups[group] != NOISES]
-    if recipe.validation_share > 0 and not held & set(sounds) and len(sounds) > 1:
+    if config.validation_share > 0 and not held & set(sounds) and len(sounds) > 1:
         held.add(sounds[0])
     return held

@@ -99,9 +99,7 @@ def open_dataset(folder: Path) -> Dataset:
     if (folder / INDEX).is_file():
         return _read(folder)
     if not folder.is_dir():
-        cure = (
-            f"python -m training.data.check {folder.name} --into FOLDER makes one of zips and files"
-        )
+        cure = f"python -m training check {folder.name} --into FOLDER makes one of zips and files"
         raise ValueError(f"data: {folder} is not a folder; {cure}")
     return _dataset(folder, _walk(folder, Limits()))
 

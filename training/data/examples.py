@@ -1,8 +1,6 @@
-"""Clean recordings in, damaged and clean examples out; example number i is always the same."""
+"""Damaged and clean examples out of clean recordings; example number i is always the same."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import soxr
@@ -12,11 +10,11 @@ from scipy import fft
 from torch.utils.data import Dataset
 
 from pipeline.audio.sound import Audio
-from pipeline.degradation.effects import Telephone, equalised
-from pipeline.degradation.random_chain import MUSIC_RATES, neural_damage, random_damage
-from training.config import Recipe
+from pipeline.degradation.effects import equalised
+from training.config import TrainingConfig
 from training.data.clips import INSTRUMENTS, Clip
 from training.data.room_noise import Rooms
+from training.tasks import TASKS
 
 TRUST_HOP = 480  # samples from one trusted bandwidth to the next
 NYQUIST_MARGIN = 0.96  # a band that ends above this share of the net's Nyquist is full
@@ -24,73 +22,48 @@ NATURAL_HZ = 12_000  # an instrument that ends below it, as a bass does, has los
 
 
 class Examples(Dataset):
-    """Endless damaged and clean examples: item i depends on seed and i only, so a run can resume.
+    """Endless damaged and clean examples.
 
-    Where there are pairs, they alone are drawn from, and nothing is damaged.
+    Item i depends on the seed and on i only, so a resumed run sees the examples that it would have
+    seen.
 
     Args:
-        clips: to draw from.
-        recipe: seconds, kinds and seed.
+        clips: recordings to draw from.
+        config: task, seconds, kinds and seed.
         sample_rate: Hz.
         count: length of the dataset.
+        channels: of the net; an example has one all the same, since these damages have one.
     """
 
-    def __init__(self, clips: list[Clip], recipe: Recipe, sample_rate: int, count: int) -> None:
-        self.clips, self.recipe, self.rate, self.count = clips, recipe, sample_rate, count
-        self.length = round(recipe.seconds * sample_rate)
-        self.paired = [clip for clip in clips if clip.degraded is not None]
-        self.chance = draw_chances(self.paired or clips, recipe, sample_rate)
+    def __init__(
+        self,
+        clips: list[Clip],
+        config: TrainingConfig,
+        sample_rate: int,
+        count: int,
+        channels: int = 1,
+    ) -> None:
+        self.clips, self.config, self.rate, self.count = clips, config, sample_rate, count
+        self.length = round(config.seconds * sample_rate)
+        self.chance = draw_chances(clips, config, sample_rate)
         self.rooms = Rooms(clips, sample_rate)
+        self.draw_damage = TASKS[config.damage].damage
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         """degraded and clean (1, T), trust_hz (K,)."""
-        rng = np.random.default_rng([self.recipe.seed, index])
-        degraded, clean, trust_hz = self._pair(rng) if self.paired else self._made(rng)
-        return {
-            "degraded": torch.from_numpy(np.array(degraded)),
-            "clean": torch.from_numpy(clean[None]),
-            "trust_hz": torch.from_numpy(trust_hz),
-        }
-
-    def _pair(self, rng: Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Both sides of a pair as they were recorded, at the same place, level and polarity."""
-        clip = self.paired[rng.choice(len(self.paired), p=self.chance)]
-        assert clip.degraded is not None
-        start = place(clip.samples, self.length, rng)
-        gain = rng.choice((-1, 1)) * 10 ** (rng.uniform(-6, 0) / 20)
-        sides = np.zeros((2, self.length), np.float32)
-        for side, samples in zip(sides, (clip.degraded, clip.samples), strict=True):
-            piece = samples[start : start + self.length]
-            side[: len(piece)] = gain * piece
-        silence = np.zeros_like(sides[1])
-        trust_hz = trusted_bandwidth(sides[1], silence, clip.bandwidth_hz, self.rate)
-        return sides[:1], sides[1], trust_hz
-
-    def _made(self, rng: Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """A recording and what the recipe's damage makes of it."""
+        rng = np.random.default_rng([self.config.seed, index])
         clean, trust_hz = self._target(rng)
-        degraded = self._damage(rng)(Audio(clean[None], self.rate)).samples
+        degraded = self.draw_damage(rng, self.config)(Audio(clean[None], self.rate)).samples
         if rng.random() < 0.5:
             degraded = _sixteen_bit(degraded)
-        return degraded, clean, trust_hz
-
-    def _damage(self, rng: Generator) -> Callable[[Audio], Audio]:
-        if self.recipe.damage == "telephone":
-            return Telephone()
-        if self.recipe.damage == "none":
-            return lambda audio: audio
-        share = 1.0 if self.recipe.damage == "codec" else self.recipe.coded
-        if share > 0 and rng.random() < share:
-            return neural_damage(rng)
-        rates = {"rates": MUSIC_RATES} if self.recipe.damage == "music" else {}
-        return random_damage(rng, **rates)
+        return _tensors(degraded, clean, trust_hz)
 
     def _target(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-        """What the net should make: a recording, varied where the recipe says so."""
-        return self._varied(rng) if self.recipe.varied else self._as_recorded(rng)
+        """What the net should make: a recording, varied where the config says so."""
+        return self._varied(rng) if self.config.varied else self._as_recorded(rng)
 
     def _as_recorded(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         """A piece at any level up to its file's own, and its polarity."""
@@ -104,7 +77,7 @@ class Examples(Dataset):
     def _varied(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         """A recording varied, on a noise floor as of a real room and microphone."""
         voice, bandwidth_hz = self._voice(rng)
-        if rng.random() < self.recipe.mixed:
+        if rng.random() < self.config.mixed:
             other, other_hz = self._voice(rng)
             voice = voice + other * rng.uniform(0.1, 0.8)
             bandwidth_hz = min(bandwidth_hz, other_hz)
@@ -120,12 +93,59 @@ class Examples(Dataset):
         return vary(clip, self.length, self.rate, rng)
 
 
-def draw_chances(clips: list[Clip], recipe: Recipe, rate: int) -> np.ndarray:
+class PairExamples(Dataset):
+    """Endless examples out of pairs as they were recorded, at the same place, level and polarity.
+
+    Args:
+        clips: recordings with a degraded side; others are left out.
+        config: seconds, kinds and seed.
+        sample_rate: Hz.
+        count: length of the dataset.
+    """
+
+    def __init__(
+        self, clips: list[Clip], config: TrainingConfig, sample_rate: int, count: int
+    ) -> None:
+        self.clips = [clip for clip in clips if clip.degraded is not None]
+        self.config, self.rate, self.count = config, sample_rate, count
+        self.length = round(config.seconds * sample_rate)
+        self.chance = draw_chances(self.clips, config, sample_rate)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        """degraded and clean (1, T), trust_hz (K,)."""
+        rng = np.random.default_rng([self.config.seed, index])
+        clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+        assert clip.degraded is not None
+        start = random_start(clip.samples, self.length, rng)
+        gain = rng.choice((-1, 1)) * 10 ** (rng.uniform(-6, 0) / 20)
+        sides = np.zeros((2, self.length), np.float32)
+        for side, samples in zip(sides, (clip.degraded, clip.samples), strict=True):
+            piece = samples[start : start + self.length]
+            side[: len(piece)] = gain * piece
+        silence = np.zeros_like(sides[1])
+        trust_hz = trusted_bandwidth(sides[1], silence, clip.bandwidth_hz, self.rate)
+        return _tensors(sides[:1], sides[1], trust_hz)
+
+
+def _tensors(
+    degraded: np.ndarray, clean: np.ndarray, trust_hz: np.ndarray
+) -> dict[str, torch.Tensor]:
+    return {
+        "degraded": torch.from_numpy(np.array(degraded)),
+        "clean": torch.from_numpy(clean[None]),
+        "trust_hz": torch.from_numpy(trust_hz),
+    }
+
+
+def draw_chances(clips: list[Clip], config: TrainingConfig, rate: int) -> np.ndarray:
     """(N,) how often each clip is drawn: by its kind's share, its length and its bandwidth."""
     weights = np.array([_weight(clip, rate) for clip in clips])
     for kind in {clip.kind for clip in clips}:
         of_kind = np.array([clip.kind == kind for clip in clips])
-        weights[of_kind] *= recipe.kinds[kind] / weights[of_kind].sum()
+        weights[of_kind] *= config.kinds[kind] / weights[of_kind].sum()
     return weights / weights.sum()
 
 
@@ -153,13 +173,13 @@ def vary(clip: Clip, length: int, rate: int, rng: Generator) -> tuple[np.ndarray
 
 
 def crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:
-    """A random piece; see `place`."""
-    start = place(samples, length, rng)
+    """A random piece; see `random_start`."""
+    start = random_start(samples, length, rng)
     return samples[start : start + length]
 
 
-def place(samples: np.ndarray, length: int, rng: Generator) -> int:
-    """Where a random piece starts; a silent one is drawn again, four times at most."""
+def random_start(samples: np.ndarray, length: int, rng: Generator) -> int:
+    """The first sample of a random piece; a silent piece is drawn again, up to four times."""
     quiet = 0.02 * loudest(samples)
     for _ in range(4):
         start = int(rng.integers(max(1, len(samples) - length)))

@@ -13,15 +13,14 @@ from torch.utils.data import Dataset
 
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import noise_floor
-from pipeline.degradation.random_chain import generated_damage
-from training.config import Recipe
-from training.data.clips import Clip
+from training.config import TrainingConfig
+from training.data.clips import NOISES, Clip
 from training.data.examples import crop, draw_chances, vary
-from training.data.room_noise import KNOTS_HZ, made_up
+from training.data.room_noise import KNOTS_HZ, synthetic_floor
+from training.tasks import TASKS
 
-NOISES = "noise"  # the kind of recording that is added and never restored
 SNR_DB = (-5.0, 20.0)
-MADE_UP_SHARE = 0.4  # of the noises
+SYNTHETIC_SHARE = 0.4  # of the noises
 QUIETEST_DB, DITHER_DB = -96.0, -90.0
 
 
@@ -30,31 +29,37 @@ class NoisyExamples(Dataset):
 
     Args:
         clips: to draw from; those of kind "noise" are what is added.
-        recipe: seconds, kinds and seed.
+        config: seconds, kinds and seed.
         sample_rate: Hz.
         count: length of the dataset.
         channels: 1, or 2 for sounds placed between two channels.
     """
 
     def __init__(
-        self, clips: list[Clip], recipe: Recipe, sample_rate: int, count: int, channels: int = 1
+        self,
+        clips: list[Clip],
+        config: TrainingConfig,
+        sample_rate: int,
+        count: int,
+        channels: int = 1,
     ) -> None:
         self.noises = [clip for clip in clips if clip.kind == NOISES]
         self.clips = [clip for clip in clips if clip.kind != NOISES]
-        self.recipe, self.rate, self.count, self.channels = recipe, sample_rate, count, channels
-        self.length = round(recipe.seconds * sample_rate)
-        self.chance = draw_chances(self.clips, recipe, sample_rate)
+        self.config, self.rate, self.count, self.channels = config, sample_rate, count, channels
+        self.length = round(config.seconds * sample_rate)
+        self.chance = draw_chances(self.clips, config, sample_rate)
+        self.draw_damage = TASKS[config.damage].damage
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         """degraded and clean (C, T), trust_hz (1,)."""
-        rng = np.random.default_rng([self.recipe.seed, index])
+        rng = np.random.default_rng([self.config.seed, index])
         clean = self._clean(rng)
         level_db = rng.uniform(-26, 0)
         clean *= 10 ** (level_db / 20)
-        damaged = generated_damage(rng)(Audio(clean, self.rate)).samples
+        damaged = self.draw_damage(rng, self.config)(Audio(clean, self.rate)).samples
         degraded = damaged + self._noise(rng, clean) if rng.random() < 0.95 else damaged
         degraded = degraded + dither(rng, clean.shape)
         return {
@@ -69,14 +74,14 @@ class NoisyExamples(Dataset):
         for _ in range(int(rng.choice((1, 2, 3), p=(0.65, 0.25, 0.1)))):
             clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
             voice, _ = vary(clip, self.length, self.rate, rng)
-            sound += voice * _places(rng, self.channels) * 10 ** (rng.uniform(-12, 0) / 20)
+            sound += voice * _pan(rng, self.channels) * 10 ** (rng.uniform(-12, 0) / 20)
         return sound
 
     def _noise(self, rng: Generator, clean: np.ndarray) -> np.ndarray:
         """(C, T), at a ratio to the sound drawn from `SNR_DB`; different or equal on both sides."""
         noise = np.zeros_like(clean)
         if self.channels == 2 and rng.random() < 0.5:
-            noise += self._one_noise(rng) * _places(rng, 2)
+            noise += self._one_noise(rng) * _pan(rng, 2)
         else:
             for channel in noise:
                 channel += self._one_noise(rng)
@@ -84,13 +89,13 @@ class NoisyExamples(Dataset):
 
     def _one_noise(self, rng: Generator) -> np.ndarray:
         """(T,) of a recording, or made up: coloured and steady."""
-        if not self.noises or rng.random() < MADE_UP_SHARE:
-            shape_db = made_up(rng)
+        if not self.noises or rng.random() < SYNTHETIC_SHARE:
+            shape_db = synthetic_floor(rng)
             return noise_floor(rng, (1, self.length), self.rate, KNOTS_HZ, shape_db)[0]
-        return recorded(self.noises[rng.integers(len(self.noises))], self.length, rng)
+        return recorded_noise(self.noises[rng.integers(len(self.noises))], self.length, rng)
 
 
-def recorded(clip: Clip, length: int, rng: Generator) -> np.ndarray:
+def recorded_noise(clip: Clip, length: int, rng: Generator) -> np.ndarray:
     """(T,) of a recording of noise at a peak of one, repeated where it is too short."""
     piece = crop(clip.samples, length, rng)
     piece = np.tile(piece, -(-length // len(piece)))[:length]
@@ -109,7 +114,7 @@ def dither(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
     return (level * rng.standard_normal(shape)).astype(np.float32)
 
 
-def _places(rng: Generator, channels: int) -> np.ndarray:
+def _pan(rng: Generator, channels: int) -> np.ndarray:
     """(C, 1) gains: in the middle, or somewhere between left and right at equal power."""
     if channels == 1 or rng.random() < 0.4:
         return np.ones((channels, 1), np.float32)

@@ -49,11 +49,11 @@ class Rooms:
             colour_db = floors[rng.integers(len(floors))] + rng.normal(0, 6)
             colour_db = colour_db + rng.normal(0, 0.7) * np.log2(KNOTS_HZ / 4000)
         else:
-            colour_db = made_up(rng)
+            colour_db = synthetic_floor(rng)
         return noise_floor(rng, (1, length), self.rate, KNOTS_HZ, colour_db)[0]
 
 
-def made_up(rng: Generator) -> np.ndarray:
+def synthetic_floor(rng: Generator) -> np.ndarray:
     """(K,) density in dB at `KNOTS_HZ`: falling to 4 kHz, nearly flat to 10, either way above."""
     low, middle, top = rng.uniform(-9, 0), rng.uniform(-5, 1), rng.uniform(-9, 12)
     octaves = np.log2(KNOTS_HZ / 4000)

@@ -1,7 +1,8 @@
-"""Held-out recordings through band limits of known cut-off: log-spectral distance, in and out."""
+"""Validation cases: the middle of held-out recordings, damaged in known ways."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,27 +13,28 @@ from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import Telephone
 from pipeline.degradation.neural_codecs import NeuralCodec
 from pipeline.degradation.random_chain import MUSIC_RATES, SPEECH_RATES
-from pipeline.evaluation.metrics import lsd, mel_distance_db
 from training.data.clips import INSTRUMENTS, Clip
+from training.tasks import Task
 
 SECONDS = 3.0
-CODED_KBPS = (1.5, 3.0, 6.0)
-CODED_HZ = 12_000  # half the codec's rate
+CODEC_KBPS = (1.5, 3.0, 6.0)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One recording at one band limit.
+    """One held-out recording with one damage.
 
     Args:
-        name: file and limit.
+        recording: name of the file, without its suffix.
+        label: the damage, where a recording has several, such as "8 kHz"; else empty.
         degraded, clean: (T,) at the net's rate.
-        cutoff_hz: half the rate that it went through.
-        bandwidth_hz: up to which the clean side can be trusted.
+        cutoff_hz: half the sample rate that it went through; 0 where nothing is known to be intact.
+        bandwidth_hz: frequency up to which the clean side can be trusted.
         kind: the manifest's kind.
     """
 
-    name: str
+    recording: str
+    label: str
     degraded: np.ndarray
     clean: np.ndarray
     cutoff_hz: float
@@ -40,20 +42,20 @@ class Case:
     kind: str = "speech"
 
 
-def cases(
+def band_limit_cases(
     clips: list[Clip],
     sample_rate: int,
     per_group: int = 1,
     rates: tuple[int, ...] = SPEECH_RATES,
 ) -> list[Case]:
-    """The middle seconds of the first clips of each group, at each of `rates` below their band.
+    """The first clips of each group, resampled to each of `rates` that cuts their band.
 
-    Where some reach the top of the band, only those are taken.
+    Where some clips reach the top of the band, only those are used.
     """
-    first = first_of_each(clips, per_group)
+    first = first_of_each_group(clips, per_group)
     full = [clip for clip in first if clip.bandwidth_hz > 0.4 * sample_rate]
     return [
-        _case(clip, rate, sample_rate)
+        _resampled(clip, rate, sample_rate)
         for clip in full or first
         for rate in rates
         if rate / 2 < 0.8 * clip.bandwidth_hz
@@ -61,132 +63,86 @@ def cases(
 
 
 def music_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
-    """`cases` of the music among the clips, at the rates that music is cut to."""
+    """`band_limit_cases` of the music among the clips, at the rates that music is cut to."""
     music = [clip for clip in clips if clip.kind in INSTRUMENTS]
-    return cases(music or clips, sample_rate, per_group, MUSIC_RATES)
+    return band_limit_cases(music or clips, sample_rate, per_group, MUSIC_RATES)
 
 
-def _case(clip: Clip, rate: int, sample_rate: int) -> Case:
-    clean = middle(clip.samples, round(SECONDS * sample_rate))
-    degraded = soxr.resample(soxr.resample(clean, sample_rate, rate), rate, sample_rate)
-    degraded = np.pad(degraded, (0, max(0, len(clean) - len(degraded))))[: len(clean)]
-    return Case(f"{clip.path.stem}@{rate}", degraded, clean, rate / 2, clip.bandwidth_hz)
+def _resampled(clip: Clip, rate: int, sample_rate: int) -> Case:
+    case = _undamaged(clip, sample_rate)
+    low = soxr.resample(case.clean, sample_rate, rate)
+    degraded = soxr.resample(low, rate, sample_rate)
+    missing = max(0, len(case.clean) - len(degraded))
+    degraded = np.pad(degraded, (0, missing))[: len(case.clean)]
+    return replace(case, label=f"{rate / 1000:g} kHz", degraded=degraded, cutoff_hz=rate / 2)
 
 
 def telephone_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
-    """The middle seconds of the first clips of each group through a telephone line.
+    """The first clips of each group through a telephone line.
 
-    Nothing of the line's own band is kept when they are judged: it has noise, and no bass.
+    Nothing of the line's own band counts as intact: it has noise, and no bass.
     """
     return [
-        _through(Telephone(), case, "telephone", sample_rate)
-        for case in plain_cases(clips, sample_rate, per_group)
+        _through(Telephone(), case, "", sample_rate)
+        for case in undamaged_cases(clips, sample_rate, per_group)
     ]
 
 
-def coded_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
-    """The middle seconds of the first clips of each group through our neural codec, at each of
-    `CODED_KBPS`."""
+def codec_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The first clips of each group through our neural codec at each of `CODEC_KBPS`."""
     return [
-        _through(NeuralCodec(kbps=kbps), case, f"{kbps:g}kbps", sample_rate)
-        for case in plain_cases(clips, sample_rate, per_group)
-        for kbps in CODED_KBPS
+        _through(NeuralCodec(kbps=kbps), case, codec_label(kbps), sample_rate)
+        for case in undamaged_cases(clips, sample_rate, per_group)
+        for kbps in CODEC_KBPS
     ]
+
+
+def codec_label(kbps: float) -> str:
+    """The label of a case at a bit rate."""
+    return f"{kbps:g} kbit/s"
 
 
 def _through(damage: Callable[[Audio], Audio], case: Case, label: str, sample_rate: int) -> Case:
-    heard = damage(Audio(case.clean[None], sample_rate)).samples[0]
-    return replace(case, name=f"{case.name.rpartition('@')[0]}@{label}", degraded=heard)
+    degraded = damage(Audio(case.clean[None], sample_rate)).samples[0]
+    return replace(case, label=label, degraded=degraded)
 
 
-def plain_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
-    """The middle seconds of the first clips of each group, which should come out as they are."""
-    made = []
-    for clip in first_of_each(clips, per_group):
-        clean = middle(clip.samples, round(SECONDS * sample_rate))
-        name = f"{clip.path.stem}@itself"
-        made.append(Case(name, clean, clean, 0.0, clip.bandwidth_hz, clip.kind))
-    return made
+def undamaged_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The first clips of each group as they are; a net should return its input."""
+    return [_undamaged(clip, sample_rate) for clip in first_of_each_group(clips, per_group)]
+
+
+def _undamaged(clip: Clip, sample_rate: int) -> Case:
+    clean = middle(clip.samples, round(SECONDS * sample_rate))
+    return Case(clip.path.stem, "", clean, clean, 0.0, clip.bandwidth_hz, clip.kind)
 
 
 def pair_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
-    """The middle seconds of the first pairs of each group, as they are."""
-    made = []
-    for clip in first_of_each(clips, per_group):
-        if clip.degraded is not None:
-            length = round(SECONDS * sample_rate)
-            sides = middle(clip.degraded, length), middle(clip.samples, length)
-            made.append(Case(f"{clip.path.stem}@pair", *sides, 0.0, clip.bandwidth_hz, clip.kind))
-    return made
+    """The first pairs of each group as they are."""
+    length = round(SECONDS * sample_rate)
+    return [
+        replace(_undamaged(clip, sample_rate), degraded=middle(clip.degraded, length))
+        for clip in first_of_each_group(clips, per_group)
+        if clip.degraded is not None
+    ]
 
 
-def first_of_each(clips: list[Clip], per_group: int) -> list[Clip]:
-    """The first clips of each group."""
-    taken: dict[str, int] = {}
-    found = []
+def cases_for(clips: list[Clip], task: Task, sample_rate: int) -> list[Case]:
+    """The pairs among the clips where there are any, else the clips damaged by the task."""
+    return pair_cases(clips, sample_rate) or task.cases(clips, sample_rate)
+
+
+def first_of_each_group(clips: list[Clip], per_group: int) -> list[Clip]:
+    """The first clips of each group, in the order given."""
+    counts: Counter[str] = Counter()
+    first = []
     for clip in clips:
-        taken[clip.group] = taken.get(clip.group, 0) + 1
-        found += [clip] if taken[clip.group] <= per_group else []
-    return found
+        counts[clip.group] += 1
+        first += [clip] if counts[clip.group] <= per_group else []
+    return first
 
 
 def middle(samples: np.ndarray, length: int) -> np.ndarray:
-    """(T,) without what is before and after its middle."""
+    """The middle `length` samples of (T,)."""
     start = max(0, (len(samples) - length) // 2)
     return samples[start : start + length]
-
-
-def keep_low_band(estimate: np.ndarray, degraded: np.ndarray, share: float) -> np.ndarray:
-    """`estimate` with the lowest share of its spectrum replaced by that of `degraded`."""
-    ours, given = np.fft.rfft(estimate), np.fft.rfft(degraded)
-    kept = int(share * len(ours))
-    ours[:kept] = given[:kept]
-    return np.fft.irfft(ours, len(estimate)).astype(np.float32)
-
-
-def measure(estimate: np.ndarray, case: Case, sample_rate: int) -> dict[str, float]:
-    """Figures of one restored case, (T,).
-
-    Returns:
-        "lsd" (low band kept), "lsd_16k" (up to 16 kHz), "lsd_raw" (low band not kept),
-        "lsd_input", "energy_db" (level of the made-up band over the true one), "lsd@RATE", and
-        "score", what is judged: "lsd".
-    """
-    kept = keep_low_band(estimate, case.degraded, 0.98 * case.cutoff_hz / (sample_rate / 2))
-    top = case.bandwidth_hz
-    distance = lsd(kept, case.clean, sample_rate, 0, top)
-    return {
-        "lsd": distance,
-        "lsd_16k": lsd(kept, case.clean, sample_rate, 0, min(16_000, top)),
-        "lsd_raw": lsd(estimate, case.clean, sample_rate, 0, top),
-        "lsd_input": lsd(case.degraded, case.clean, sample_rate, 0, top),
-        "energy_db": _level_db(kept, case, sample_rate) - _level_db(case.clean, case, sample_rate),
-        f"lsd@{case.name.rpartition('@')[2]}": distance,
-        "score": distance,
-    }
-
-
-def _level_db(x: np.ndarray, case: Case, sample_rate: int) -> float:
-    """Level between 1.05 times the cut-off and 16 kHz."""
-    power = np.abs(np.fft.rfft(x)) ** 2
-    frequency = np.linspace(0, sample_rate / 2, len(power))
-    band = (frequency > 1.05 * case.cutoff_hz) & (frequency < 16_000)
-    return float(10 * np.log10(power[band].sum() + 1e-12))
-
-
-def measure_coded(estimate: np.ndarray, case: Case, sample_rate: int) -> dict[str, float]:
-    """Figures of one case from a neural codec, (T,), nothing kept of what the codec made.
-
-    Returns:
-        "lsd", "lsd_12k" and "mel_12k" (in dB), the last two up to the codec's own band, before
-        ("_input") and after, with and without "@KBPS"; and "score", what is judged: "lsd".
-    """
-    row = {}
-    for end, sound in (("_input", case.degraded), ("", estimate)):
-        top = min(CODED_HZ, case.bandwidth_hz)
-        row[f"lsd{end}"] = lsd(sound, case.clean, sample_rate, 0, case.bandwidth_hz)
-        row[f"lsd_12k{end}"] = lsd(sound, case.clean, sample_rate, 0, top)
-        row[f"mel_12k{end}"] = mel_distance_db(sound, case.clean, sample_rate, top)
-    at = case.name.rpartition("@")[2]
-    row |= {f"{name}@{at}": value for name, value in row.items()}
-    return {**row, "score": row["lsd"]}

@@ -1,10 +1,8 @@
-"""Validation in a run: the averaged net on held-out recordings, and these to listen to."""
+"""Validation during a run: scores of the averaged net, and restored recordings to listen to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import zip_longest
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,107 +11,86 @@ from torch import nn
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from training.data.clips import Clip
-from training.evaluation.cases import (
-    Case,
-    cases,
-    coded_cases,
-    measure,
-    measure_coded,
-    music_cases,
-    pair_cases,
-    plain_cases,
-    telephone_cases,
-)
-from training.evaluation.noisy_cases import measure_noisy, noisy_cases
+from training.evaluation.cases import Case, cases_for
+from training.evaluation.scores import Scores
 from training.runs.run_folder import RunFolder
+from training.runs.samples import Sample, write_index
+from training.tasks import Task
 
-Row = dict[str, float]
-KINDS: dict[str, tuple[Callable, Callable]] = {  # by the recipe's damage: cases, figures of one
-    "world": (cases, measure),
-    "music": (music_cases, measure),
-    "codec": (coded_cases, measure_coded),
-    "generated": (noisy_cases, measure_noisy),
-    "telephone": (telephone_cases, measure),
-    "none": (plain_cases, measure),
-}
-HEARD = 4  # recordings that are written
+N_SAMPLES = 4  # cases whose sound is written
 
 
-class Checkup:
-    """The held-out cases of a run.
+class Validator:
+    """Measures nets on the held-out cases of a run.
 
     Args:
         held_out: recordings that are not trained on.
-        damage: key of `KINDS`.
+        task: decides damage and scores.
         sample_rate: of the net, in Hz.
         run: where recordings are written.
     """
 
-    def __init__(self, held_out: list[Clip], damage: str, sample_rate: int, run: RunFolder) -> None:
-        self.cases = cases_of(held_out, damage, sample_rate)
-        self.measure = KINDS[damage][1]
+    def __init__(self, held_out: list[Clip], task: Task, sample_rate: int, run: RunFolder) -> None:
+        self.cases = cases_for(held_out, task, sample_rate)
+        self.measure = task.measure
         self.sample_rate, self.run = sample_rate, run
-        self.heard = heard(self.cases)
+        self.samples = {
+            index: _sample(number, self.cases[index])
+            for number, index in enumerate(cases_to_hear(self.cases), 1)
+        }
 
-    def rows(self, net: nn.Module, version: str) -> list[Row]:
-        """Figures of the net on each case, among them "score": lower is better.
+    def scores(self, net: nn.Module, version: str) -> list[Scores]:
+        """Scores of the net on each case; empty where the run is asked to stop meanwhile.
 
-        What it makes of some cases is written as "samples/VERSION/CASE.wav". Empty where the
-        run is asked to stop meanwhile.
+        Some restored cases are written as "samples/VERSION/FILE.wav".
         """
         was_training = net.training
-        rows: list[Row] = []
+        rows: list[Scores] = []
         net.eval()
         for index, case in enumerate(self.cases):
             if self.run.heart.stop_requested():
                 rows.clear()
                 break
-            made = restored(net, case.degraded)
-            rows.append(self.measure(made, case, self.sample_rate))
-            if index in self.heard:
-                self._write(version, case.name, made)
+            estimate = restored(net, case.degraded)
+            rows.append(self.measure(estimate, case, self.sample_rate))
+            if index in self.samples:
+                self._write(version, self.samples[index], estimate)
         net.train(was_training)
         return rows
 
-    def write_ends(self) -> None:
-        """Some cases as they are given, and as they should be: "input" and "reference"."""
-        for case in (self.cases[index] for index in self.heard):
-            self._write("input", case.name, case.degraded)
-            self._write("reference", case.name, case.clean)
+    def write_references(self) -> None:
+        """Writes the cases to listen to as they are given ("input") and as they should be
+        ("reference"), and their names."""
+        for index, sample in self.samples.items():
+            self._write("input", sample, self.cases[index].degraded)
+            self._write("reference", sample, self.cases[index].clean)
+        write_index(self.run.path, list(self.samples.values()))
 
-    def _write(self, version: str, name: str, samples: np.ndarray) -> None:
-        folder = self.run.path / "samples" / version
-        folder.mkdir(parents=True, exist_ok=True)
-        save(Audio(samples[None], self.sample_rate), folder / f"{name}.wav", subtype="FLOAT")
+    def _write(self, version: str, sample: Sample, samples: np.ndarray) -> None:
+        path = sample.path(self.run.path, version)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(Audio(samples[None], self.sample_rate), path, subtype="FLOAT")
 
 
-def heard(cases: list[Case]) -> list[int]:
-    """Which cases are listened to: of different recordings, and of different damage, where there
-    are such."""
+def _sample(number: int, case: Case) -> Sample:
+    return Sample(f"{number}-{case.recording}", case.recording, case.label)
+
+
+def cases_to_hear(cases: list[Case]) -> list[int]:
+    """Numbers of the cases to listen to: different recordings and different damage first."""
     of_recording: dict[str, list[int]] = {}
     for index, case in enumerate(cases):
-        of_recording.setdefault(case.name.rpartition("@")[0], []).append(index)
-    turned = [
+        of_recording.setdefault(case.recording, []).append(index)
+    rotated = [
         [*indices[turn % len(indices) :], *indices[: turn % len(indices)]]
         for turn, indices in enumerate(of_recording.values())
     ]
-    mixed = [index for row in zip_longest(*turned) for index in row if index is not None]
-    return mixed[:HEARD]
-
-
-def cases_of(clips: list[Clip], damage: str, sample_rate: int) -> list[Case]:
-    """What is restored and judged: pairs as they are where there are any, else damaged clips."""
-    return pair_cases(clips, sample_rate) or KINDS[damage][0](clips, sample_rate)
-
-
-def means(rows: list[Row]) -> Row:
-    """The mean of each figure over the rows that have it."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {n: round(float(np.mean([row[n] for row in rows if n in row])), 4) for n in names}
+    mixed = [index for row in zip_longest(*rotated) for index in row if index is not None]
+    return mixed[:N_SAMPLES]
 
 
 @torch.inference_mode()
 def restored(net: nn.Module, samples: np.ndarray) -> np.ndarray:
     """(T,) -> (T,) through a net."""
-    x: Any = torch.tensor(samples).to(next(net.parameters()).device)
+    x = torch.tensor(samples).to(next(net.parameters()).device)
     return net(x[None, None])[0, 0].float().cpu().numpy()

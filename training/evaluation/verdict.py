@@ -1,8 +1,9 @@
 """Better, worse or no difference: a net against its base on recordings that neither learned from.
 
-The change of the log-spectral distance is looked at in pairs: the same piece through both. Its mean
-has a 95 % interval after Student; a change counts where the interval leaves zero out and the change
-is not a trifle.
+The log-spectral distances of the same pieces through both nets are compared. The mean change over
+the recordings has a 95 % interval after Student. Pieces of one recording share voice, room and
+microphone, so they do not count as separate observations: the sample is the recordings. A change
+counts where the interval excludes zero and the change is large enough to hear.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from typing import Any
 
 import numpy as np
 
-TRIFLE = 0.02  # of the base's distance: less is hardly audible, whatever its interval
-FEW_FILES = 5  # fewer are too few to be the sample: their pieces are
-FEWEST = 3  # numbers that an interval can be drawn from
+AUDIBLE = 0.02  # of the base's distance: a smaller change is hardly audible
+FEWEST_PIECES = 3  # of one recording, for an interval of its own
 BETTER, WORSE, SAME = "better", "worse", "no difference"
 
 
@@ -45,9 +45,9 @@ class Verdict:
         overall: "better", "worse" or "no difference".
         base, now: mean log-spectral distance.
         change: mean of now - base; below zero is better.
-        low, high: ends of its 95 % interval; None where there is too little to draw it from.
-        n_pieces: that were compared.
-        files: one by one.
+        low, high: ends of its 95 % interval; None for a single recording.
+        n_pieces: number of pieces that were compared.
+        files: the recordings one by one.
     """
 
     overall: str
@@ -60,17 +60,17 @@ class Verdict:
     files: tuple[FileVerdict, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """For verdict.json: the fields, and "text"."""
+        """The fields and "text", for verdict.json."""
         return {**dataclasses.asdict(self), "text": self.sentence()}
 
     def sentence(self) -> str:
-        """What a person reads; worse is said as plainly as better."""
+        """The verdict for people."""
         files, percent = len(self.files), 100 / max(self.base, 1e-9)
         seen = f"on {_count(files, 'held-out recording')} ({_count(self.n_pieces, 'piece')})"
         if self.low is None or self.high is None:
             return (
                 f"No verdict: {seen} the spectral error went from {self.base:.3f} to "
-                f"{self.now:.3f}, but that is too little sound to tell. Add recordings."
+                f"{self.now:.3f}. One recording does not tell how others fare. Add recordings."
             )
         ends = sorted((abs(self.low) * percent, abs(self.high) * percent))
         size, sure = abs(self.change) * percent, f"95 % sure: by {ends[0]:.1f} to {ends[1]:.1f} %"
@@ -88,25 +88,21 @@ class Verdict:
 
 
 def judge(base: Mapping[str, Sequence[float]], now: Mapping[str, Sequence[float]]) -> Verdict:
-    """The new net against its base.
-
-    The sample is the files, or their pieces where there are fewer than five files, whose verdict
-    then holds for more of these recordings rather than for others.
+    """Compares a new net with its base.
 
     Args:
-        base, now: for each file by name, the log-spectral distance of each of its pieces, the same
-            pieces in the same order.
+        base, now: for each recording by name, the log-spectral distance of each of its pieces; the
+            same pieces in the same order.
 
     Raises:
-        ValueError: no files, or not the same ones.
+        ValueError: no recordings, or not the same ones.
     """
     if not base or {n: len(s) for n, s in base.items()} != {n: len(s) for n, s in now.items()}:
         raise ValueError(f"verdict: got {sorted(base)} and {sorted(now)}, expected the same pieces")
     changes = {name: np.subtract(now[name], base[name]) for name in base}
     per_file = np.array([change.mean() for change in changes.values()])
-    sample = per_file if len(per_file) >= FEW_FILES else np.concatenate(list(changes.values()))
     before = float(np.mean([np.mean(base[name]) for name in base]))
-    change, half = float(per_file.mean()), _half_width(sample)
+    change, half = float(per_file.mean()), _half_width(per_file)
     return Verdict(
         overall=_name(change, half, before) if half is not None else SAME,
         base=round(before, 4),
@@ -120,21 +116,22 @@ def judge(base: Mapping[str, Sequence[float]], now: Mapping[str, Sequence[float]
 
 
 def _judge_file(name: str, base: Sequence[float], now: Sequence[float]) -> FileVerdict:
-    """By the interval of its pieces where there are enough, else by the size of the change."""
+    """The verdict on one recording, from its pieces: it holds for this recording only."""
     change, before = np.subtract(now, base), float(np.mean(base))
-    verdict = _name(float(change.mean()), _half_width(change) or 0.0, before)
+    half = _half_width(change) if len(change) >= FEWEST_PIECES else None
+    verdict = _name(float(change.mean()), half or 0.0, before)
     return FileVerdict(name, round(before, 4), round(float(np.mean(now)), 4), verdict)
 
 
 def _name(change: float, half: float, before: float) -> str:
-    if abs(change) <= half or abs(change) < TRIFLE * before:
+    if abs(change) <= half or abs(change) < AUDIBLE * before:
         return SAME
     return BETTER if change < 0 else WORSE
 
 
 def _half_width(sample: np.ndarray) -> float | None:
-    """Half of the 95 % interval of the mean; None of fewer than three numbers."""
-    if len(sample) < FEWEST:
+    """Half the 95 % interval of the mean; None of fewer than two numbers."""
+    if len(sample) < 2:
         return None
     from scipy.special import stdtrit
 

@@ -1,66 +1,61 @@
-"""`python -m training.experiments.representations FOLDER`: what discriminators see.
+"""What spectral discriminators see: three short runs from the same weights on the same examples.
 
-Three short runs from the same weights on the same examples differ in nothing but what their
-spectral discriminators are shown of a spectrum.
+They differ only in how their discriminators are shown a spectrum.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from models.checkpoint import find, search_path
 from models.discriminators import REPRESENTATIONS
-from training.config import CONFIGS, Recipe, read_recipe
+from training.config import CONFIGS, TrainingConfig, read_config
 from training.learn.trainer import Trainer
-from training.runs.run import root
 from training.runs.run_folder import RunFolder, read_events
 
-RECIPE = CONFIGS / "representations.json"
+CONFIG_FILE = CONFIGS / "representations.json"
 FIGURES = ("lsd", "lsd_16k", "energy_db")
-LAST = 100  # steps over which figures of the run are averaged
+LAST = 100  # steps that a mean is taken over
 
 
-def main(
-    folder: Annotated[list[Path], typer.Argument(help="Clean recordings.")],
-    base: Annotated[str, typer.Option(help="Checkpoint to start from.")] = "enhancer-speech-48k",
-    steps: Annotated[int | None, typer.Option(help="Of each run.")] = None,
-    runs: Annotated[Path | None, typer.Option(help="Where the runs go; default: new ones.")] = None,
-) -> None:
-    """Prints one line a representation, and one for the weights that all of them start from."""
+def report(folders: list[Path], base: Path, steps: int | None, runs: Path) -> Iterator[str]:
+    """Lines of a table: one for the weights that all runs start from, one for each representation.
+
+    Args:
+        folders: of clean recordings.
+        base: folder of the checkpoint to start from.
+        steps: length of each run; the config's where None.
+        runs: folder of the runs.
+    """
     from models.malloc import keep_tensors_mapped
 
     keep_tensors_mapped()
-    recipe = read_recipe(RECIPE, steps=steps)
-    where = runs or root() / f"representations-{time.strftime('%Y%m%d-%H%M%S')}"
-    print(line("", "LSD", "to 16k", "energy", "apart", "feature first", "last", "fell back"))
+    config = read_config(CONFIG_FILE, steps=steps)
+    yield line("", "LSD", "to 16k", "energy", "separation", "feature first", "last", "rollbacks")
     for index, representation in enumerate(REPRESENTATIONS):
-        run = RunFolder(where / representation)
-        Trainer(
-            _showing(recipe, representation), folder, run, find(base, search_path()).folder
-        ).fit()
+        run = RunFolder(runs / representation)
+        Trainer(_showing(config, representation), folders, run, base).fit()
         events = read_events(run.path)
         if not index:
-            print(line("base", *_figures(events, "base"), "", "", "", ""))
-        print(line(representation, *_figures(events, "validation"), *course(events, recipe)))
+            yield line("base", *_figures(events, "base"), "", "", "", "")
+        yield line(representation, *_figures(events, "validation"), *course(events, config))
 
 
-def course(events: list[dict[str, Any]], recipe: Recipe) -> tuple[str, str, str, str]:
-    """How a run went: by how much real scored above restored before the generator was told of it,
-    its feature loss when it was and at the end, and how often the run fell back."""
-    told = (recipe.adversary or {})["start_step"]
-    spans = {
-        "separation": (told - LAST // 2, told),
-        "feature": (told, told + LAST),
-    }
-    at_first = {name: _mean(events, name, *span) for name, span in spans.items()}
-    last = _mean(events, "feature", recipe.steps - LAST, recipe.steps)
-    falls = sum(event["event"] == "warning" for event in events)
-    return f"{at_first['separation']:.2f}", f"{at_first['feature']:.3f}", f"{last:.3f}", str(falls)
+def course(events: list[dict[str, Any]], config: TrainingConfig) -> tuple[str, str, str, str]:
+    """How a run went.
+
+    Returns:
+        by how much real sound scored above restored sound before the generator saw the
+        discriminators, the feature loss when it first did, the same at the end, and the rollbacks.
+    """
+    start = (config.adversary or {})["start_step"]
+    separation = _mean(events, "separation", start - LAST // 2, start)
+    first = _mean(events, "feature", start, start + LAST)
+    last = _mean(events, "feature", config.steps - LAST, config.steps)
+    rollbacks = sum(event["event"] == "warning" for event in events)
+    return f"{separation:.2f}", f"{first:.3f}", f"{last:.3f}", str(rollbacks)
 
 
 def line(*cells: str) -> str:
@@ -68,23 +63,19 @@ def line(*cells: str) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _showing(recipe: Recipe, representation: str) -> Recipe:
-    adversary = dict(recipe.adversary or {})
+def _showing(config: TrainingConfig, representation: str) -> TrainingConfig:
+    adversary = dict(config.adversary or {})
     adversary["config"] = {**adversary["config"], "representation": representation}
-    return dataclasses.replace(recipe, adversary=adversary)
+    return dataclasses.replace(config, adversary=adversary)
 
 
 def _figures(events: list[dict[str, Any]], kind: str) -> list[str]:
     """Of the last event of a kind."""
-    found = [event for event in events if event["event"] == kind]
-    return [f"{found[-1][name]:.3f}" for name in FIGURES] if found else [""] * len(FIGURES)
+    of_kind = [event for event in events if event["event"] == kind]
+    return [f"{of_kind[-1][name]:.3f}" for name in FIGURES] if of_kind else [""] * len(FIGURES)
 
 
 def _mean(events: list[dict[str, Any]], name: str, first: int, last: int) -> float:
-    """Of what the steps after `first` and up to `last` say under a name."""
+    """The mean of a term over the steps after `first` up to `last`."""
     values = [e[name] for e in events if name in e and first < e["step"] <= last]
     return sum(values) / len(values) if values else float("nan")
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -18,7 +18,7 @@ N_FFT, HOP = 1024, 256  # of the spectra in which what is not known to be true i
 
 
 @dataclass(frozen=True)
-class AdversaryRecipe:
+class AdversaryConfig:
     """Settings of the adversarial part of a run.
 
     Args:
@@ -56,18 +56,18 @@ class Adversary:
     """Discriminators that learn beside a generator.
 
     Source: Kumar et al. 2023, "High-Fidelity Audio Compression with Improved RVQGAN" (Descript
-    Audio Codec), section 3.5, for the recipe.
+    Audio Codec), section 3.5, for the config.
 
     Args:
-        settings: of `AdversaryRecipe`.
+        settings: of `AdversaryConfig`.
         accelerator: of the run.
     """
 
     def __init__(self, settings: dict[str, Any], accelerator: Accelerator) -> None:
-        self.recipe = recipe = AdversaryRecipe(**settings)
+        self.config = config = AdversaryConfig(**settings)
         self.accelerator = accelerator
-        nets = Discriminators(DiscriminatorConfig(**recipe.config))
-        optimizer = torch.optim.AdamW(nets.parameters(), recipe.learning_rate, (0.8, 0.99))
+        nets = Discriminators(DiscriminatorConfig(**config.config))
+        optimizer = torch.optim.AdamW(nets.parameters(), config.learning_rate, (0.8, 0.99))
         self.nets, self.optimizer = accelerator.prepare(nets, optimizer)
 
     def learn(
@@ -84,14 +84,14 @@ class Adversary:
             "discriminator", their loss; "separation", by how much real scores above restored.
         """
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * rate_share
+            group["lr"] = self.config.learning_rate * rate_share
         made, real = _both(self.nets, estimate.detach(), target, self._whose(turn))
         losses = [
-            discriminator_loss(m, r, self.recipe.kind) for m, r in zip(made, real, strict=True)
+            discriminator_loss(m, r, self.config.kind) for m, r in zip(made, real, strict=True)
         ]
         loss = torch.stack(losses).mean()
         self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_(self.nets.parameters(), self.recipe.clip)
+        self.accelerator.clip_grad_norm_(self.nets.parameters(), self.config.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
         apart = [r[0].float().mean() - m[0].float().mean() for m, r in zip(made, real, strict=True)]
@@ -104,18 +104,18 @@ class Adversary:
         with self.accelerator.autocast():
             made, real = _both(nets, estimate, target, self._whose(turn))
         nets.requires_grad_(True)
-        losses = [generator_loss(judgement, self.recipe.kind) for judgement in made]
+        losses = [generator_loss(judgement, self.config.kind) for judgement in made]
         matches = [feature_distance(m, r) for m, r in zip(made, real, strict=True)]
         terms = {
             "adversarial": torch.stack(losses).mean(),
             "feature": torch.stack(matches).mean(),
         }
-        total = sum(self.recipe.weights[name] * value for name, value in terms.items())
+        total = sum(self.config.weights[name] * value for name, value in terms.items())
         return {**terms, "total": total}
 
     def _whose(self, turn: int) -> slice:
         """The discriminators that judge this step."""
-        return slice(turn % self.recipe.turns, None, self.recipe.turns)
+        return slice(turn % self.config.turns, None, self.config.turns)
 
     def state_dict(self) -> dict[str, Any]:
         nets = self.accelerator.unwrap_model(self.nets)

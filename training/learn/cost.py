@@ -1,76 +1,73 @@
-"""`python -m training.learn.cost RECIPE --data ...`: how long a run takes on this machine."""
+"""How long a run takes on this machine, from a few measured steps."""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import itertools
-import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from training.config import Recipe, read_recipe
+from training.config import TrainingConfig
 from training.runs.run_folder import RunFolder, read_events
 
 STEPS = 4  # measured; the first one is warm-up
-LOOKS = 8  # evaluations in a run
-WARM_SHARE = 0.1  # of a run, at most, until the learning rate is at its peak
+VALIDATIONS = 8  # of a run whose length is given in minutes
+WARMUP_SHARE = 0.1  # of a run, at most
 
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What a run costs here, in seconds.
+    """Seconds that a run takes on this machine.
 
     Args:
-        step_s: of a step, data included.
-        look_s: of an evaluation on the held-out recordings.
-        start_s: from the start to the first step, the base's evaluation included.
+        step_s: a step, data included.
+        validation_s: a validation on the held-out recordings.
+        start_s: from the start to the first step, the validation of the base included.
     """
 
     step_s: float
-    look_s: float
+    validation_s: float
     start_s: float
 
     def steps(self, minutes: float) -> int:
-        """That fit, with the evaluations between them; at least 1."""
-        learning_s = 60 * minutes - LOOKS * self.look_s
+        """Steps that fit, beside the validations; at least 1."""
+        learning_s = 60 * minutes - VALIDATIONS * self.validation_s
         return max(1, int(max(learning_s, 30 * minutes) / self.step_s))
 
     def minutes(self, steps: int) -> float:
-        """That so many steps take, evaluations and start included."""
-        return (self.start_s + steps * self.step_s + LOOKS * self.look_s) / 60
+        """Length of a run of so many steps, start and validations included."""
+        return (self.start_s + steps * self.step_s + VALIDATIONS * self.validation_s) / 60
 
 
-def preset(recipe: Recipe, cost: Cost, minutes: float) -> Recipe:
-    """The recipe with a length in minutes, evaluated some eight times, warmed up in proportion.
+def fit_to_minutes(config: TrainingConfig, cost: Cost, minutes: float) -> TrainingConfig:
+    """The config with a length in minutes, about eight validations and a warm-up in proportion.
 
-    Its `steps` are those that are expected; the clock decides.
+    Its `steps` are the expected ones; the clock ends the run.
     """
     steps = cost.steps(minutes)
     return dataclasses.replace(
-        recipe,
+        config,
         minutes=minutes,
         steps=steps,
-        validate_every=max(1, steps // LOOKS),
-        warmup_steps=max(1, min(recipe.warmup_steps, round(WARM_SHARE * steps))),
+        validate_every=max(1, steps // VALIDATIONS),
+        warmup_steps=max(1, min(config.warmup_steps, round(WARMUP_SHARE * steps))),
     )
 
 
-def measure(recipe: Recipe, folders: list[Path], base: Path | None = None) -> Cost:
+def measure(config: TrainingConfig, folders: list[Path], base: Path | None = None) -> Cost:
     """Runs a few real steps in a temporary folder.
 
     Raises:
-        ValueError: no recordings of the recipe's kinds.
+        ValueError: no recordings of the config's kinds.
     """
     from training.learn.trainer import Trainer
 
-    short = dataclasses.replace(recipe, steps=STEPS, minutes=None, validate_every=STEPS)
-    if recipe.adversary is not None:  # from the first step on, as it costs most
-        short = dataclasses.replace(short, adversary={**recipe.adversary, "start_step": 0})
+    short = dataclasses.replace(config, steps=STEPS, minutes=None, validate_every=STEPS)
+    if config.adversary is not None:  # at work from the first step on, as it costs most
+        short = dataclasses.replace(short, adversary={**config.adversary, "start_step": 0})
     with tempfile.TemporaryDirectory() as folder:
         begun = time.time()
         Trainer(short, folders, RunFolder(Path(folder)), base).fit()
@@ -78,38 +75,18 @@ def measure(recipe: Recipe, folders: list[Path], base: Path | None = None) -> Co
 
 
 def cost_of(events: list[dict[str, Any]], begun: float) -> Cost:
-    """From a run's events, of which every one of the first steps is told.
+    """The cost from a run's events; a run logs each of its first steps.
 
     Args:
         events: of the run.
-        begun: when it was started, in seconds since 1970.
+        begun: time of its start, in seconds since 1970.
     """
     at = {(event["event"], event["step"]): event["time"] for event in events}
     steps = [time for (kind, _), time in at.items() if kind == "step"]
     apart = [later - sooner for sooner, later in itertools.pairwise(steps)]
-    looked = at.get(("base", 0), at["start", 0])
+    validated = at.get(("base", 0), at["start", 0])
     return Cost(
         step_s=round(statistics.median(apart), 4),
-        look_s=round(looked - at["start", 0], 3),
-        start_s=round(looked - begun, 2),
+        validation_s=round(validated - at["start", 0], 3),
+        start_s=round(validated - begun, 2),
     )
-
-
-def main(given: list[str]) -> None:
-    """Prints the cost, and the steps of a number of minutes, as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m training.learn.cost")
-    parser.add_argument("recipe", type=Path)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER")
-    parser.add_argument("--base", type=Path, metavar="CHECKPOINT")
-    parser.add_argument("--minutes", type=float, default=5.0, metavar="M")
-    words = parser.parse_args(given)
-    try:
-        cost = measure(read_recipe(words.recipe), words.data, words.base)
-    except ValueError as error:
-        sys.exit(f"budget: {error}")
-    found = {"minutes": words.minutes, "steps": cost.steps(words.minutes)}
-    print(json.dumps({**dataclasses.asdict(cost), **found}))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""What learns: net, average, optimiser, losses and, where there is one, the adversary."""
+"""What is trained: net, moving average, optimiser, losses and, if there is one, the adversary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from models.neural_codec import NeuralCodecNet
-from training.config import Recipe
+from training.config import TrainingConfig
 from training.learn.adversary import Adversary, hide_untrusted
 from training.learn.codec_loss import codec_loss
 from training.learn.losses import Losses
@@ -25,31 +25,31 @@ class Learner:
 
     Args:
         net: with its `config`; a codec's `codec_loss` is added to the losses.
-        recipe: of the run.
+        config: of the run.
         accelerator: device, precision and processes.
     """
 
-    def __init__(self, net: nn.Module, recipe: Recipe, accelerator: Accelerator) -> None:
-        self.recipe, self.accelerator = recipe, accelerator
+    def __init__(self, net: nn.Module, config: TrainingConfig, accelerator: Accelerator) -> None:
+        self.config, self.accelerator = config, accelerator
         self.sample_rate: int = net.config.sample_rate
-        self.average = AveragedModel(net, multi_avg_fn=_averaging(recipe.ema))
+        self.average = AveragedModel(net, multi_avg_fn=_averaging(config.ema))
         self.average.to(accelerator.device)
         optimizer = torch.optim.AdamW(
             net.parameters(),
-            recipe.learning_rate,
+            config.learning_rate,
             BETAS,
-            weight_decay=recipe.weight_decay,
+            weight_decay=config.weight_decay,
             fused=True,
         )
         self.net, self.optimizer = accelerator.prepare(net, optimizer)
-        self.adversary = Adversary(recipe.adversary, accelerator) if recipe.adversary else None
-        self.losses = Losses(recipe.losses, self.sample_rate).to(accelerator.device)
+        self.adversary = Adversary(config.adversary, accelerator) if config.adversary else None
+        self.losses = Losses(config.losses, self.sample_rate).to(accelerator.device)
         self.net.train()
 
     def step(
         self, batch: dict[str, Tensor], turn: int, rate_share: float
     ) -> dict[str, Tensor] | None:
-        """One step of all that learns.
+        """One optimiser step of the net and of the adversary.
 
         Args:
             batch: "degraded" and "clean" (B, C, T), "trust_hz" (B, K).
@@ -57,27 +57,27 @@ class Learner:
             rate_share: of the peak learning rate.
 
         Returns:
-            terms by name, "total" and "gradient"; None where a gradient is no number, and the net
-            was left as it is.
+            terms by name, "total" and "gradient"; None where a gradient is not finite: then the net
+            stays as it is.
         """
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * rate_share
+            group["lr"] = self.config.learning_rate * rate_share
         for part in self._parts(batch):
             terms = self._terms(part, turn, rate_share)
-            self.accelerator.backward(terms["total"] / self.recipe.accumulation)
+            self.accelerator.backward(terms["total"] / self.config.accumulation)
         terms["gradient"] = self.accelerator.clip_grad_norm_(
-            self.net.parameters(), self.recipe.clip
+            self.net.parameters(), self.config.clip
         )
-        is_number = bool(torch.isfinite(terms["gradient"]))
-        if is_number:
+        is_finite = bool(torch.isfinite(terms["gradient"]))
+        if is_finite:
             self.optimizer.step()
             self.average.update_parameters(self.accelerator.unwrap_model(self.net))
         self.optimizer.zero_grad()
-        return terms if is_number else None
+        return terms if is_finite else None
 
     def _parts(self, batch: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
         """The batch in `accumulation` parts."""
-        count = self.recipe.accumulation
+        count = self.config.accumulation
         chunks = {name: value.chunk(count) for name, value in batch.items()}
         for index in range(count):
             yield {name: values[index] for name, values in chunks.items()}
@@ -92,15 +92,15 @@ class Learner:
             terms = {**terms, "codes": codes, "total": terms["total"] + codes}
         if self.adversary is None:
             return terms
-        shown = hide_untrusted(estimate, clean, trust_hz, self.sample_rate)
-        learned = self.adversary.learn(shown, clean, turn, rate_share)
-        if turn < self.adversary.recipe.start_step:
+        judged = hide_untrusted(estimate, clean, trust_hz, self.sample_rate)
+        learned = self.adversary.learn(judged, clean, turn, rate_share)
+        if turn < self.adversary.config.start_step:
             return {**terms, **learned}
-        heard = self.adversary.terms(shown, clean, turn)
-        return {**terms, **learned, **heard, "total": terms["total"] + heard["total"]}
+        added = self.adversary.terms(judged, clean, turn)
+        return {**terms, **learned, **added, "total": terms["total"] + added["total"]}
 
     def state(self) -> dict[str, Any]:
-        """All tensors that a resumed run needs, as a copy."""
+        """A copy of all tensors that a resumed run needs."""
         return copy.deepcopy(
             {
                 "net": self.accelerator.unwrap_model(self.net).state_dict(),
@@ -111,8 +111,8 @@ class Learner:
             }
         )
 
-    def take_up(self, state: dict[str, Any]) -> None:
-        """Goes back to a state, which stays as it is."""
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to a state; the state itself is not changed later."""
         state = copy.deepcopy(state)  # optimisers keep the tensors that they are given
         self.accelerator.unwrap_model(self.net).load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
@@ -123,7 +123,7 @@ class Learner:
 
 
 def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
-    """Exponential moving average that forgets the first steps sooner than `decay` would."""
+    """Exponential moving average that forgets the first steps faster than `decay` says."""
 
     @torch.no_grad()
     def update(averaged: Any, current: Any, count: Any) -> None:

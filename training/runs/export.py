@@ -1,4 +1,4 @@
-"""What a run made leaves the run: into Restore's list, as a zip, to the Hugging Face Hub."""
+"""A run's best weights as a checkpoint: in Restore's list, as a zip, on the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any
 
 from models.checkpoint import CARD, WEIGHTS, Card, available, read_card, search_path, user_root
 from pipeline.files import write_atomically
+from training.runs.processes import TRAINING
+from training.runs.run_folder import BEST, VERDICT, RunConfig, read_json, write_json
 from training.runs.ship import sources
-from training.runs.run_folder import BEST, CONFIG, VERDICT, read_json, write_json
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 TOKEN = re.compile(r"hf_[A-Za-z0-9]{8,}")
 HUB, HIDDEN = "https://huggingface.co/", "[token]"
-RECIPE = "recipe.json"
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 UNREACHED = frozenset(("TransportError", "ConnectionError", "TimeoutError"))
 REFUSALS = {
@@ -36,67 +36,76 @@ class PushFailed(ValueError):
     """The Hub refused, or was not reached; the message does not hold the token."""
 
 
-def use(run: Path, name: str, title: str = "") -> Card:
-    """Makes a run's best weights a checkpoint among the user's, which Restore lists at once.
+def use(run: Path, name: str, title: str = "", own: Path | None = None) -> Card:
+    """Adds a run's best weights to the user's checkpoints, which Restore lists at once.
 
     Args:
         run: folder of the run.
         name: of the checkpoint: a to z, digits, point, hyphen, underscore.
-        title: what a person reads in a list; made up where empty.
+        title: its name in lists for people; derived from the base's where empty.
+        own: a visitor's own folder of checkpoints, which no one else's list has; the machine
+            owner's where None.
 
     Raises:
         ValueError: no weights yet, a name that will not do, or one that is taken.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"name: got {name!r}, expected small letters, digits, '.', '-' and '_'")
-    if name in {card.name for card in available(search_path())}:
+    if name in {card.name for card in available(search_path(own or ""))}:
         raise ValueError(f"name: {name!r} is taken; choose another one")
     card = describe(run, name, title)
-    root = user_root()
+    root = own or user_root()
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=root) as folder:
-        made = Path(folder) / name
-        _write_checkpoint(run, card, made)
-        made.rename(root / name)
+        checkpoint = Path(folder) / name
+        _write_checkpoint(run, card, checkpoint)
+        checkpoint.rename(root / name)
     return read_card(root / name)
 
 
 def describe(run: Path, name: str, title: str = "") -> Card:
-    """The card that a run's best weights get: from what, on what, and how well.
+    """The card of a run's best weights: their origin, their data and their verdict.
 
     Raises:
         ValueError: the run has kept no weights yet.
     """
     if not (run / BEST / CARD).is_file():
         raise ValueError(f"{run.name}: has kept no weights yet")
-    best, config, verdict = read_card(run / BEST), read_json(run / CONFIG), read_json(run / VERDICT)
-    base = read_card(Path(config["base"])) if config.get("base") else None
-    told = verdict.get("text", "Not compared with its base on held-out recordings.")
+    best, config, verdict = read_card(run / BEST), _config(run), read_json(run / VERDICT)
+    base = read_card(Path(config.base)) if config.base else None
+    result = verdict.get("text", "Not compared with its base on held-out recordings.")
     start = f"Fine-tuned from {base.name}" if base else "Trained from fresh weights"
     return dataclasses.replace(
         best,
         name=name,
         content=base.content if base else best.content,
         title=title or (f"{base.title}, fine-tuned" if base else name),
-        summary=f"{start} on {config.get('trained_minutes', 0):g} minutes of sound. {told}",
+        summary=f"{start} on {config.trained_minutes:g} minutes of sound. {result}",
         metrics={**best.metrics, "verdict": verdict} if verdict else best.metrics,
-        data=sources([Path(f) for f in config["data"]], config["trained_groups"])
+        data=sources([Path(folder) for folder in config.data], list(config.trained_groups))
         + (base.data if base else []),
         licence=(f"Base: {base.licence}. " if base else "")
         + "The licences of the recordings that it learned from hold as well.",
     )
 
 
-def archive(run: Path, path: Path, name: str, title: str = "") -> Path:
-    """Writes a zip: folder NAME with weights, card, recipe, and the verdict where there is one.
+def _config(run: Path) -> RunConfig:
+    config = RunConfig.read(run)
+    if config is None:
+        raise ValueError(f"{run.name}: not a run, or one that never began")
+    return config
 
-    Unpacked into the folder of checkpoints it is one.
+
+def archive(run: Path, path: Path, name: str, title: str = "") -> Path:
+    """Writes a zip: folder NAME with weights, card, training config, and the verdict where there is one.
+
+    Unpacked into the folder of checkpoints, it is a checkpoint.
     """
     card = describe(run, name, title)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / name
         _write_checkpoint(run, card, made)
-        write_json(made / RECIPE, read_json(run / CONFIG)["recipe"])
+        write_json(made / TRAINING, _config(run).training)
         if (run / VERDICT).is_file():
             shutil.copyfile(run / VERDICT, made / VERDICT)
         with (
@@ -143,7 +152,7 @@ def push(
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "checkpoint"
         _write_checkpoint(run, card, made)
-        write_json(made / RECIPE, read_json(run / CONFIG)["recipe"])
+        write_json(made / TRAINING, _config(run).training)
         (made / "README.md").write_text(_readme(card))
         try:
             api = (connect or _hub)(token)
@@ -187,7 +196,8 @@ def _write_checkpoint(run: Path, card: Card, folder: Path) -> None:
     """Weights and card, as a checkpoint has them."""
     folder.mkdir(parents=True)
     shutil.copyfile(run / BEST / WEIGHTS, folder / WEIGHTS)
-    write_json(folder / CARD, card.as_dict())
+    fields = {key: value for key, value in dataclasses.asdict(card).items() if key != "folder"}
+    write_json(folder / CARD, fields)
 
 
 def _readme(card: Card) -> str:

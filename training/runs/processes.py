@@ -1,13 +1,14 @@
-"""The process of a run: launched in a session of its own, stopped, and never taken for another.
+"""Processes of training: commands to start them, and a run's process from launch to stop.
 
-Who holds the lock in a run's folder trains there; only while it is held is the process that the
-heartbeat names signalled, for a number may be another process's later. One run at a time holds the
-lock of all runs that lie beside it.
+Whoever holds the lock in a run's folder trains there. Only while it is held is the process that the
+heartbeat names signalled: later the number may belong to another process. One run at a time holds
+the lock of all runs beside it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -19,12 +20,27 @@ from pathlib import Path
 from typing import Any
 
 from training.runs import lock
-from training.runs.run_folder import HEARTBEAT, LOCK, STOP, read_json, who, write_json
+from training.runs.run_folder import HEARTBEAT, LOCK, STOP, process_info, read_json
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-RECIPE, LOG, ALL_RUNS = "recipe.json", "log.txt", ".lock"
-STOP_S, LEAVE_S, KILL_S = 2.2, 0.3, 2.0  # to end by itself, to leave then, to vanish when killed
-LOOK_S = 0.05
+TRAINING, OLD_TRAINING = "training.json", "recipe.json"  # the config that a run is started with
+LOG, ALL_RUNS = "log.txt", ".lock"
+LISTEN_S = 20.0  # to notice the wish to stop: a step of a large net on a busy machine
+SAVE_S = 120.0  # to save, once it has noticed
+HUNG_S = 15.0  # without a heartbeat
+LEAVE_S, KILL_S = 0.3, 2.0  # to exit after the last write; to vanish when killed
+POLL_S = 0.05
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """The command line of a training process: `python -m training ARGUMENTS`."""
+    return [sys.executable, "-m", "training", *map(str, arguments)]
+
+
+def training_file(folder: Path) -> Path:
+    """The training config that a run is started with; older runs have it by another name."""
+    old = folder / OLD_TRAINING
+    return old if old.is_file() else folder / TRAINING
 
 
 def is_live(folder: Path) -> bool:
@@ -34,42 +50,43 @@ def is_live(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def locks(folder: Path) -> Iterator[list[int] | None]:
-    """The lock of all runs and that of this one, or None where one of them is another's.
+    """The lock of all runs and that of this run; None where another process holds one of them.
 
-    What was not handed over to a process is let go of at the end.
+    Locks that were not handed over to a process are released at the end.
     """
-    taken: list[int] = []
+    descriptors: list[int] = []
     try:
         for path in (folder.parent / ALL_RUNS, folder / LOCK):
             descriptor = lock.take(path)
             if descriptor is None:
                 break
-            taken.append(descriptor)
-        yield taken if len(taken) == 2 else None
+            descriptors.append(descriptor)
+        yield descriptors if len(descriptors) == 2 else None
     finally:
-        for descriptor in taken:
+        for descriptor in descriptors:
             os.close(descriptor)
 
 
 def launch(folder: Path, settings: dict[str, Any], held: list[int], *, resume: bool) -> None:
-    """Starts `python -m training` on the folder's recipe and hands the locks over to it.
+    """Starts the training process of a run folder and hands the locks over to it.
 
     Args:
-        folder: of the run.
+        folder: of the run, with its training config.
         settings: "data", and "base", "steps", "minutes" where they are not None.
-        held: what `locks` gave.
+        held: the locks, from `locks`.
         resume: go on from the last saved state.
     """
     for name in (STOP, HEARTBEAT):
         (folder / name).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "training", str(folder / RECIPE)]
-    command += ["--run", str(folder), "--data", *settings["data"]]
+    arguments: list[str | Path] = ["run", training_file(folder), "--run", folder]
+    for path in settings["data"]:
+        arguments += ["--data", path]
     for name in ("base", "steps", "minutes"):
         if settings.get(name) is not None:
-            command += [f"--{name}", str(settings[name])]
+            arguments += [f"--{name}", str(settings[name])]
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
-            [*command, "--resume"] if resume else command,
+            command(*arguments, *(["--resume"] if resume else [])),
             cwd=CHECKOUT,
             env=lock.handed_over(held),
             stdin=subprocess.DEVNULL,
@@ -78,33 +95,48 @@ def launch(folder: Path, settings: dict[str, Any], held: list[int], *, resume: b
             pass_fds=held,
             start_new_session=True,
         )
-    if not (folder / HEARTBEAT).exists():
-        write_json(folder / HEARTBEAT, {**who(process.pid), "step": 0, "state": "starting"})
+    _write_first_heartbeat(folder, process.pid)
     threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie
 
 
+def _write_first_heartbeat(folder: Path, pid: int) -> None:
+    """Names the process until its own first heartbeat, which this must not overwrite."""
+    beat = {**process_info(pid), "step": 0, "state": "starting"}
+    with contextlib.suppress(FileExistsError), (folder / HEARTBEAT).open("x") as file:
+        file.write(json.dumps(beat))
+
+
 def stop(folder: Path) -> None:
-    """Ends the process within 3 s: see `training.runs.run.Run.stop`."""
+    """Ends the run's process; see `training.runs.run.Run.stop`.
+
+    A process that has noticed the wish to stop is given the time to save. It is killed where it
+    does not notice within `LISTEN_S`, or has shown no heartbeat for `HUNG_S`.
+    """
     (folder / STOP).touch()
     _signal(folder, signal.SIGTERM)
-    _wait(folder, STOP_S, or_ended=True)
-    _wait(folder, LEAVE_S)
+    begun = time.monotonic()
+    while is_live(folder):
+        beat = read_json(folder / HEARTBEAT)
+        state = beat.get("state")
+        patience_s = SAVE_S if state == "stopping" else LISTEN_S
+        hung = time.time() - beat.get("time", 0.0) > HUNG_S
+        if state == "ended" or hung or time.monotonic() - begun > patience_s:
+            break
+        time.sleep(POLL_S)
+    _wait_until_gone(folder, LEAVE_S)
     _signal(folder, signal.SIGKILL)
-    _wait(folder, KILL_S)
+    _wait_until_gone(folder, KILL_S)
 
 
-def _wait(folder: Path, seconds: float, *, or_ended: bool = False) -> None:
-    """Until the process is gone, or has said that it has nothing more to do."""
+def _wait_until_gone(folder: Path, seconds: float) -> None:
     until = time.monotonic() + seconds
     while is_live(folder) and time.monotonic() < until:
-        if or_ended and read_json(folder / HEARTBEAT).get("state") == "ended":
-            return
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
 
 
 def _signal(folder: Path, number: signal.Signals) -> None:
-    """SIGTERM for the process alone, for which a data worker that ends early is an error; SIGKILL
-    for its group, where it leads one."""
+    """Sends SIGTERM to the process alone, since an early end of its data worker would be an error;
+    SIGKILL to its group, where it leads one."""
     beat = read_json(folder / HEARTBEAT)
     pid, group = beat.get("pid"), beat.get("pgid")
     if not pid or not is_live(folder):

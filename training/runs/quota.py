@@ -1,4 +1,4 @@
-"""What a deployment that many share allows: whether one may train at all, how long, how much."""
+"""Limits of a deployment that many people share: whether training is on, how long, how much."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class Limits:
-    """Of training from the page; None is no limit.
+    """Limits of training from the page; None is no limit.
 
     Args:
-        minutes: of a run, at most; $WAVEMEND_TRAINING_MINUTES.
-        gigabytes: that all runs may take on disk, the oldest going first;
+        minutes: longest run; $WAVEMEND_TRAINING_MINUTES.
+        gigabytes: disk space of all runs together; the oldest are deleted first;
             $WAVEMEND_TRAINING_GB.
-        days: that an ended run is kept; $WAVEMEND_TRAINING_DAYS.
+        days: for which an ended run is kept; $WAVEMEND_TRAINING_DAYS.
     """
 
     minutes: float | None = None
@@ -32,15 +32,18 @@ class Limits:
 
     @classmethod
     def from_environment(cls) -> Limits:
-        """Those that the variables name."""
+        """The limits in the environment variables."""
         return cls(*(_number(f"WAVEMEND_TRAINING_{name}") for name in ("MINUTES", "GB", "DAYS")))
 
     def allowed(self, minutes: float) -> float:
-        """The minutes asked for, or as many as are allowed."""
+        """The minutes asked for, or the limit where that is less."""
         return minutes if self.minutes is None else min(minutes, self.minutes)
 
     def make_room(self, need_bytes: int, among: Path | None = None) -> list[str]:
-        """Deletes old runs beyond the limits, so that one more fits; names of those deleted.
+        """Deletes old runs so that one more fits into the limits.
+
+        Returns:
+            names of the deleted runs.
 
         Raises:
             ValueError: it does not fit.
@@ -55,33 +58,33 @@ class Limits:
             )
         gone = clean(among, keep_bytes=left, keep_days=self.days)
         if sum(run.size() for run in runs.find(among)) > left:
-            raise ValueError("Runs that are in use just now take the disk: try again in a minute.")
+            raise ValueError("Runs in use fill the space for runs: try again in a minute.")
         return gone
 
 
 def clean(
     among: Path | None = None, *, keep_bytes: int | None = None, keep_days: float | None = None
 ) -> list[str]:
-    """Deletes old runs; never one that is going on, or that it starts from, or that is `kept`.
+    """Deletes old runs; never a live one, the one that it started from, or one that is `kept`.
 
     Args:
         among: folder of runs.
-        keep_bytes: the oldest go until the rest takes no more than this.
-        keep_days: older ones go.
+        keep_bytes: the oldest are deleted until the others take no more than this.
+        keep_days: older ones are deleted.
 
     Returns:
-        names of those deleted.
+        names of the deleted runs.
     """
     live = runs.current(among)
     base = live.base() if live else None
     among = (among or runs.root()).resolve()  # as a run's base is
-    now, taken, gone = time.time(), 0, []
+    now, size, gone = time.time(), 0, []
     for run in runs.find(among):
-        taken += run.size()
+        size += run.size()
         old = keep_days is not None and now - run.started() > keep_days * DAY_S
-        if not old and (keep_bytes is None or taken <= keep_bytes):
+        if not old and (keep_bytes is None or size <= keep_bytes):
             continue
-        if (base and run.folder in base.parents) or lock.held(run.folder / runs.KEPT):
+        if (base and run.folder in base.parents) or lock.shared(run.folder / runs.KEPT):
             continue
         with processes.locks(run.folder) as held:
             if held is None and run.is_live():
@@ -92,7 +95,7 @@ def clean(
 
 
 def why_off() -> str | None:
-    """Why training is off here, for people; None where it is on."""
+    """A sentence for people where training is off here; None where it is on."""
     if os.environ.get("SPACES_ZERO_GPU"):
         return (
             "Fine-tuning is off on ZeroGPU: a Space there gets a GPU for about a minute at a time, "

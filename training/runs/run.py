@@ -1,6 +1,6 @@
-"""Runs: started, found again after a restart of the app, stopped, resumed, cleaned away.
+"""Runs: start, find after a restart of the app, stop, resume.
 
-A run is a folder and a process, `python -m training`, that goes on when page and app are gone.
+A run is a folder and a process, `python -m training run`, which outlives the page and the app.
 """
 
 from __future__ import annotations
@@ -8,22 +8,20 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from training.runs import lock, processes
-from training.runs.processes import LOG, RECIPE
+from training.runs.processes import LOG, TRAINING
 from training.runs.run_folder import (
     CONFIG,
     EVENTS,
     HEARTBEAT,
     LAST,
     STOP,
-    VERDICT,
+    RunConfig,
     RunFolder,
     read_events,
     read_json,
@@ -31,12 +29,16 @@ from training.runs.run_folder import (
 )
 
 START, KEPT = "start.json", "kept"
-STARTING = "It was stopped before it had learned anything more: nothing is lost."
-KILLED = "It was killed before it could save; the state that it saved last is kept."
+BUSY = "A training run is going on: stop it, or wait until it ends."
+STOPPED_EARLY = "It was stopped before it had learned anything new: nothing is lost."
+KILLED = "It did not answer and was killed; the state that it saved last is kept."
 
 
 class Busy(ValueError):
-    """A run is going on, and one at a time is allowed."""
+    """One run at a time is allowed, and one is going on; it may be another person's."""
+
+    def __init__(self) -> None:
+        super().__init__(BUSY)
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class Outcome:
     """How a run ended.
 
     Args:
-        reason: "done", "stopped", "no improvement", "diverged", "failed", or "lost" when the
+        reason: "done", "stopped", "no improvement", "diverged", "failed", or "lost" where the
             process was killed.
-        text: for people; may be empty.
+        text: explanation for people; may be empty.
     """
 
     reason: str
@@ -55,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder, whether its process lives or not."""
+    """A run folder, with or without a live process."""
 
     folder: Path
 
@@ -68,22 +70,26 @@ class Run:
         return processes.is_live(self.folder)
 
     def heartbeat(self) -> dict[str, Any]:
-        """pid, pgid, time, step and state, as last written; empty before the first."""
+        """pid, pgid, time, step and state as last written; empty before the first."""
         return read_json(self.folder / HEARTBEAT)
 
     def state(self) -> str:
         """One of "starting", "running", "stopping", "ended", and "lost": killed, can resume."""
-        said = self.heartbeat().get("state")
+        state = self.heartbeat().get("state")
         if self.is_live():
-            return "stopping" if (self.folder / STOP).exists() else said or "starting"
-        return "ended" if said == "ended" or (said != "starting" and self._end()) else "lost"
+            return "stopping" if (self.folder / STOP).exists() else state or "starting"
+        return "ended" if state == "ended" or (state != "starting" and self._end()) else "lost"
 
-    def config(self) -> dict[str, Any]:
-        """What the run wrote of itself; empty while it starts."""
-        return read_json(self.folder / CONFIG)
+    def config(self) -> RunConfig | None:
+        """What the run is; None while it starts."""
+        return RunConfig.read(self.folder)
+
+    def training(self) -> dict[str, Any]:
+        """The training config that it was started with."""
+        return read_json(processes.training_file(self.folder))
 
     def started(self) -> float:
-        """When, in seconds since 1970."""
+        """Time of its start, in seconds since 1970."""
         for name in (START, CONFIG):
             with contextlib.suppress(OSError):
                 return (self.folder / name).stat().st_mtime
@@ -94,7 +100,7 @@ class Run:
         return read_events(self.folder)
 
     def log(self, count: int = 20) -> str:
-        """The last lines that the process printed."""
+        """The last lines of the process's output."""
         try:
             lines = (self.folder / LOG).read_text(errors="replace").splitlines()
         except OSError:
@@ -120,43 +126,53 @@ class Run:
         return Outcome(reason, text)
 
     def stop(self) -> None:
-        """Ends the run within 3 s: at once while it starts; later it saves and leaves, or is killed
-        where it does not listen."""
+        """Ends the run: at once while it starts; later it saves first, which takes a second or two
+        for most networks. It is killed where it does not answer."""
         if not self.is_live():
             return
         processes.stop(self.folder)
         if self.state() == "lost":
             beat = self.heartbeat()
-            text = STARTING if beat.get("state") == "starting" else KILLED
+            text = STOPPED_EARLY if beat.get("state") == "starting" else KILLED
             RunFolder(self.folder).event(
                 "end", step=beat.get("step", 0), reason="stopped", text=text
             )
             write_json(self.folder / HEARTBEAT, {**beat, "state": "ended"})
 
-    def resume(self, *, steps: int | None = None, minutes: float | None = None) -> None:
+    def resume(
+        self,
+        *,
+        steps: int | None = None,
+        minutes: float | None = None,
+        patience: int | None = None,
+    ) -> None:
         """Goes on from the last saved state, or from the start where none was saved yet.
 
         Args:
-            steps, minutes: a new length of the whole run, what is done already included.
+            steps, minutes: a new length of the whole run, the part that is done included.
+            patience: a new patience; see `training.config.TrainingConfig`.
 
         Raises:
             Busy: this run or another one is going on.
         """
         with processes.locks(self.folder) as held:
             if held is None:
-                raise busy(self.folder.parent)
+                raise Busy
             start = read_json(self.folder / START) or self._start()
             if steps or minutes:
                 start |= {"steps": steps, "minutes": minutes}
                 write_json(self.folder / START, start)
-            saved = (self.folder / LAST).is_file()
-            if not saved:
+            if patience is not None:
+                path = processes.training_file(self.folder)
+                write_json(path, {**self.training(), "patience": patience})
+            is_saved = (self.folder / LAST).is_file()
+            if not is_saved:
                 (self.folder / EVENTS).unlink(missing_ok=True)
-            processes.launch(self.folder, start, held, resume=saved)
+            processes.launch(self.folder, start, held, resume=is_saved)
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """While its weights are read for something: meanwhile it is not cleaned away."""
+        """Keeps the run from being cleaned away while its weights are read."""
         descriptor = lock.take(self.folder / KEPT, shared=True)
         try:
             yield
@@ -166,24 +182,9 @@ class Run:
 
     def base(self) -> Path | None:
         """The folder of the checkpoint that it starts from."""
-        found = (read_json(self.folder / START) or self.config()).get("base")
-        return Path(found) if found else None
-
-    def verdict(self) -> dict[str, Any]:
-        """See `training.evaluation.verdict.Verdict.as_dict`; empty where there is none yet."""
-        return read_json(self.folder / VERDICT)
-
-    def judge(self) -> dict[str, Any]:
-        """Reaches a verdict now, which a run that was stopped had no time for; takes a while.
-
-        Raises:
-            ValueError: nothing to judge, or nothing to judge it on.
-        """
-        command = [sys.executable, "-m", "training.evaluation.judge", str(self.folder)]
-        done = subprocess.run(command, cwd=processes.CHECKOUT, capture_output=True, text=True)
-        if done.returncode:
-            raise ValueError((done.stderr.strip() or "verdict: failed").splitlines()[-1])
-        return self.verdict()
+        config = self.config()
+        base = read_json(self.folder / START).get("base") or (config.base if config else None)
+        return Path(base) if base else None
 
     def _end(self) -> dict[str, Any] | None:
         """The last event, if it is the end."""
@@ -191,21 +192,21 @@ class Run:
         return events[-1] if events and events[-1]["event"] == "end" else None
 
     def _start(self) -> dict[str, Any]:
-        """How a run was started that was started by hand; its recipe is written out."""
+        """Data and base of a run that was started by hand; its training config is written out."""
         config = self.config()
-        if not config:
+        if config is None:
             raise ValueError(f"{self.folder}: not a run, or one that never began")
-        write_json(self.folder / RECIPE, config["recipe"])
-        return {"data": config["data"], "base": config.get("base")}
+        write_json(processes.training_file(self.folder), config.training)
+        return {"data": config.data, "base": config.base}
 
 
 def root() -> Path:
-    """Where runs live: $WAVEMEND_RUNS, else runs/ in the checkout."""
+    """The folder of all runs: $WAVEMEND_RUNS, else runs/ in the checkout."""
     return Path(os.environ.get("WAVEMEND_RUNS") or processes.CHECKOUT / "runs")
 
 
 def start(
-    recipe: Path,
+    config: Path,
     data: Sequence[Path],
     folder: Path,
     *,
@@ -216,11 +217,11 @@ def start(
     """Starts a run and returns while it starts.
 
     Args:
-        recipe: JSON file; the run keeps a copy.
+        config: JSON file of the training config; the run keeps a copy.
         data: folders of recordings.
-        folder: of the run, new; of the runs that lie beside it one goes at a time.
+        folder: of the run, new; of the runs beside it, one goes at a time.
         base: folder of the checkpoint to start from.
-        steps, minutes: length of the run, where it is not the recipe's.
+        steps, minutes: length of the run, where it is not the config's.
 
     Raises:
         Busy: another run is going on.
@@ -232,9 +233,9 @@ def start(
         if held is None:
             with contextlib.suppress(OSError):
                 run.folder.rmdir()
-            raise busy(run.folder.parent)
+            raise Busy
         RunFolder(run.folder).refuse_overwriting()
-        shutil.copyfile(recipe, run.folder / RECIPE)
+        shutil.copyfile(config, run.folder / TRAINING)
         settings = {
             "data": [str(path.resolve()) for path in data],
             "base": str(base.resolve()) if base else None,
@@ -249,21 +250,14 @@ def start(
 def find(among: Path | None = None) -> list[Run]:
     """All runs in a folder of runs, the newest first."""
     among = among or root()
-    found = [
+    runs = [
         Run(path)
         for path in (among.iterdir() if among.is_dir() else ())
         if (path / START).is_file() or (path / CONFIG).is_file()
     ]
-    return sorted(found, key=lambda run: (run.started(), run.name), reverse=True)
+    return sorted(runs, key=lambda run: (run.started(), run.name), reverse=True)
 
 
 def current(among: Path | None = None) -> Run | None:
     """The run that is going on."""
     return next((run for run in find(among) if run.is_live()), None)
-
-
-def busy(among: Path) -> Busy:
-    """What to raise where a second run is asked for."""
-    other = current(among)
-    name = f" ({other.name})" if other else ""
-    return Busy(f"A training run is going on{name}: stop it, or wait until it ends.")

@@ -2,33 +2,70 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.files import write_atomically
 
 CONFIG, EVENTS, LAST, BEST = "config.json", "events.jsonl", "last.pt", "best"
+SAMPLES = "samples"
 HEARTBEAT, STOP, LOCK, VERDICT = "heartbeat.json", "stop", "lock", "verdict.json"
 BEAT_S = 1.0
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What a run is: its config.json.
+
+    Args:
+        training: fields of `training.config.TrainingConfig`.
+        data: folders of recordings.
+        trained_groups, validation_groups: speakers or groups to learn from, and those held out.
+        trained_minutes: of sound to learn from.
+        base: folder of the checkpoint that it starts from; None for fresh weights.
+        device: as torch names it.
+    """
+
+    training: dict[str, Any] = field(default_factory=dict)
+    data: tuple[str, ...] = ()
+    trained_groups: tuple[str, ...] = ()
+    validation_groups: tuple[str, ...] = ()
+    trained_minutes: float = 0.0
+    base: str | None = None
+    device: str = "cpu"
+
+    @staticmethod
+    def read(run: Path) -> RunConfig | None:
+        """That of a run folder; None before the run has written it."""
+        document = read_json(run / CONFIG)
+        if not document:
+            return None
+        document.setdefault("training", document.get("recipe", {}))  # as runs once called it
+        known = {one.name for one in dataclasses.fields(RunConfig)}
+        fields = {name: value for name, value in document.items() if name in known}
+        lists = {name: tuple(v) for name, v in fields.items() if isinstance(v, list)}
+        return RunConfig(**{**fields, **lists})
 
 
 class RunFolder:
     """Files of one training run.
 
-        config.json    the recipe and the split, as run
-        events.jsonl   one line an event: start, step, validation, best, end
-        last.pt        everything that `--resume` needs
-        best/          checkpoint with the best validation
-        samples/       validation recordings as restored
-        heartbeat.json who trains here, and how far; see `Heartbeat`
-        stop           when it appears, the run ends
+        config.json    what the run is: see `RunConfig`
+        events.jsonl   one line per event: start, step, validation, best, end
+        last.pt        the state that `--resume` needs
+        best/          checkpoint of the best validation
+        samples/       held-out recordings: see `training.runs.samples`
+        heartbeat.json process and progress: see `Heartbeat`
+        stop           ends the run when it appears
         lock           held by the process that trains here
-        verdict.json   better or worse than the base, on held-out recordings
+        verdict.json   comparison with the base on held-out recordings
 
     Args:
         path: made if missing.
@@ -39,11 +76,11 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         self.heart = Heartbeat(self)
 
-    def write_config(self, config: dict[str, Any]) -> None:
-        write_json(self.path / CONFIG, config)
+    def write_config(self, config: RunConfig) -> None:
+        write_json(self.path / CONFIG, dataclasses.asdict(config))
 
     def event(self, kind: str, **values: Any) -> None:
-        """Appends one line {"time", "event", ...} in one write, so a reader sees whole lines."""
+        """Appends a line {"time", "event", ...} in one write, so that readers see whole lines."""
         line = json.dumps({"time": round(time.time(), 3), "event": kind, **values}) + "\n"
         with (self.path / EVENTS).open("a") as file:
             file.write(line)
@@ -55,7 +92,7 @@ class RunFolder:
             torch.save(state, temporary)
 
     def refuse_overwriting(self) -> None:
-        """Raises `ValueError` if a run is here already: a new one would lose its state."""
+        """Raises `ValueError` if the folder holds a run, whose state a new run would overwrite."""
         if (self.path / LAST).is_file():
             raise ValueError(f"{self.path}: holds a run; add --resume, or name another --run")
 
@@ -68,14 +105,14 @@ class RunFolder:
         import torch
 
         path = self.path / LAST
-        for half in self.path.glob(f".{LAST}.*"):  # written when its process was killed
-            half.unlink(missing_ok=True)
+        for partial in self.path.glob(f".{LAST}.*"):  # left by a process that was killed
+            partial.unlink(missing_ok=True)
         if not path.is_file():
             raise ValueError(f"{path}: nothing to resume; start without --resume")
         return torch.load(path, map_location="cpu", weights_only=True)
 
     def forget_events_after(self, step: int) -> None:
-        """Drops what a killed run did after its last save, which a resumed run does again."""
+        """Drops the events after a killed run's last save; the resumed run writes them again."""
         path = self.path / EVENTS
         if not path.is_file():
             return
@@ -87,16 +124,19 @@ class RunFolder:
 
 
 class Heartbeat:
-    """Says every second that a run lives and how far it is, and hears when it is to stop.
+    """Writes once a second that a run lives and how far it is, and receives the wish to stop.
 
         with folder.heart:
             while not folder.heart.stop_requested():
                 ...
                 folder.heart.beat(step)
 
-    Within it SIGINT asks the run to stop, as the file "stop" does, instead of ending the process;
-    SIGTERM does so from the first beat on: before that nothing has been learned, and the process
-    ends at once. Not entered, it beats for nobody and hears the file only.
+    While entered, SIGINT asks the run to stop, as the file "stop" does, instead of ending the
+    process. SIGTERM does so from the first beat on: before, nothing has been learned yet and the
+    process ends at once. Not entered, a heartbeat writes nothing and obeys the file only.
+
+    States: "starting", "running" from the first beat on, "stopping" once the run knows that it is
+    to stop, "ended".
 
     Args:
         folder: of the run.
@@ -112,7 +152,7 @@ class Heartbeat:
 
     def __enter__(self) -> Heartbeat:
         (self.folder.path / STOP).unlink(missing_ok=True)  # of an earlier stretch of the run
-        self._hear(signal.SIGINT)
+        self._obey(signal.SIGINT)
         self._write()
         self._thread.start()
         return self
@@ -126,23 +166,23 @@ class Heartbeat:
         self._write()
 
     def beat(self, step: int) -> None:
-        """Tells the present step; the first one means that the run is running."""
+        """Reports the present step; the first beat ends the state "starting"."""
         self.step = step
         if self.state == "starting":
             self.state = "running"
             if self._thread.is_alive():
-                self._hear(signal.SIGTERM)
+                self._obey(signal.SIGTERM)
 
     def stop_requested(self) -> bool:
-        """Whether the run is to save and end now; asked at every step, and between cases."""
+        """Whether the run is to save and end; asked at every step and between validation cases."""
         if not self._asked.is_set() and not (self.folder.path / STOP).exists():
             return False
         self._asked.set()
         self.state = "stopping"
         return True
 
-    def _hear(self, number: signal.Signals) -> None:
-        """Takes a signal for the wish to stop; only a main thread can."""
+    def _obey(self, number: signal.Signals) -> None:
+        """Takes a signal as the wish to stop; only a main thread can."""
         if threading.current_thread() is threading.main_thread():
             self._handlers[number] = signal.signal(number, lambda *_: self._asked.set())
 
@@ -152,11 +192,11 @@ class Heartbeat:
 
     def _write(self) -> None:
         beat = {"step": self.step, "state": self.state}
-        write_json(self.folder.path / HEARTBEAT, {**who(os.getpid()), **beat})
+        write_json(self.folder.path / HEARTBEAT, {**process_info(os.getpid()), **beat})
 
 
-def who(pid: int) -> dict[str, Any]:
-    """A process of this machine, and now, as a heartbeat says it."""
+def process_info(pid: int) -> dict[str, Any]:
+    """The part of a heartbeat that identifies a process, and the present time."""
     return {"pid": pid, "pgid": os.getpgid(pid), "time": round(time.time(), 3)}
 
 
@@ -170,16 +210,16 @@ def read_events(run: Path) -> list[dict[str, Any]]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a file; empty where there is none."""
+    """The object in a JSON file; empty where there is none."""
     try:
-        found = json.loads(path.read_text())
+        value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Writes at once: a reader sees the old file or the new one."""
+    """Writes JSON; a reader sees the old file or the new one, never a part."""
     text = json.dumps(value, indent=1) + "\n"
     with write_atomically(path) as temporary:
         temporary.write_text(text)

@@ -1,60 +1,72 @@
-"""`python -m training.runs.ship RUN NAME`: a run's best weights as a checkpoint with a full card."""
+"""A run's best weights as a checkpoint that ships: the card has data, licences and hours."""
 
 from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from models.checkpoint import SHIPPED, load_for_training, read_card, save_checkpoint
-from training.runs.run_folder import BEST, CONFIG, EVENTS
+from models.checkpoint import load_for_training, read_card, save_checkpoint
+from training.runs.run_folder import BEST, RunConfig, read_events
 
 LICENCE = (
     "MIT for the weights themselves; they were learned from recordings under the licences in `data`"
 )
 
 
-def main(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
-    name: Annotated[str, typer.Argument(help="Name of the checkpoint.")],
-    title: Annotated[str, typer.Option(help="What a person reads in a list.")],
-    summary: Annotated[str, typer.Option(help="One sentence: for which recordings.")],
-    report: Annotated[
-        Path | None, typer.Option(help="Output of `python -m pipeline report --json`.")
-    ] = None,
-    earlier: Annotated[
-        list[Path] | None, typer.Option(help="Run folders that this one started from.")
-    ] = None,
-    half: Annotated[bool, typer.Option(help="Store float16.")] = True,
-    into: Annotated[Path, typer.Option(help="Folder of checkpoints.")] = SHIPPED,
+def ship(
+    run: Path,
+    folder: Path,
+    *,
+    title: str,
+    summary: str,
+    content: str = "",
+    report: Path | None = None,
+    earlier: Sequence[Path] = (),
+    half: bool = True,
 ) -> None:
-    """Writes weights and a card with recipe, data and licences, steps, hours and validation."""
-    best = read_card(run / BEST)
-    settings = json.loads((run / CONFIG).read_text())
-    runs = [*(earlier or []), run]
+    """Writes a run's best weights with training config, data and licences, steps and validation.
+
+    Args:
+        run: folder of the run.
+        folder: of the checkpoint.
+        title, summary: one line each, for people.
+        content: the kind of sound that it is for, a key of `models.checkpoint.CONTENTS`.
+        report: JSON of `python -m pipeline report --json`, for the card's metrics.
+        earlier: runs that this one started from, the first one first.
+        half: store float16.
+
+    Raises:
+        ValueError: not a run, or one that has kept no weights.
+    """
+    best, config = read_card(run / BEST), RunConfig.read(run)
+    if config is None:
+        raise ValueError(f"{run}: not a run")
+    runs = [*earlier, run]
     metrics: dict[str, Any] = {"validation": best.metrics["validation"]}
     if report:
-        metrics["report"] = json.loads(report.read_text())["rows"]
+        metrics["report"] = json.loads(report.read_text("utf-8"))["rows"]
+    hours = round(sum(map(_hours, runs)), 2)
     save_checkpoint(
         load_for_training(run / BEST),
-        into / name,
+        folder,
         half=half,
         title=title,
         summary=summary,
-        step=sum(_steps(folder) for folder in runs),
+        content=content,
+        step=sum(map(_steps, runs)),
         metrics=metrics,
-        data=sources([Path(folder) for folder in settings["data"]], settings["trained_groups"]),
+        data=sources([Path(path) for path in config.data], list(config.trained_groups)),
         licence=LICENCE,
-        recipe={**settings["recipe"], "hours": round(sum(_hours(folder) for folder in runs), 2)},
+        recipe={**config.training, "hours": hours},
     )
 
 
 def sources(folders: list[Path], groups: list[str]) -> list[dict[str, Any]]:
-    """Where the recordings came from: one entry a source and licence, with its minutes."""
-    wanted, totals = set(groups), {}
+    """Sources of the recordings: an entry for each source and licence, with its minutes."""
+    trained, totals = set(groups), {}
     for folder in folders:
         manifest = folder / "MANIFEST.csv"
         if not manifest.is_file():
@@ -62,7 +74,7 @@ def sources(folders: list[Path], groups: list[str]) -> list[dict[str, Any]]:
             continue
         with manifest.open(newline="") as file:
             for row in csv.DictReader(file):
-                if row["speaker_or_group"] in wanted:
+                if row["speaker_or_group"] in trained:
                     key = row["source_repo"], row["licence"]
                     totals[key] = totals.get(key, 0.0) + float(row["seconds"]) / 60
     return [
@@ -76,17 +88,8 @@ def _steps(run: Path) -> int:
 
 
 def _hours(run: Path) -> float:
-    """Time spent up to the best weights, from the events."""
-    best = _steps(run)
-    start = taken = 0.0
-    for line in (run / EVENTS).read_text().splitlines():
-        event = json.loads(line)
-        if event["event"] == "start" and not start:
-            start = event["time"]
-        if event.get("step", 0) <= best:
-            taken = event["time"] - start
-    return taken / 3600
-
-
-if __name__ == "__main__":
-    typer.run(main)
+    """Time from the first start to the best weights."""
+    best, events = _steps(run), read_events(run)
+    started = [event["time"] for event in events if event["event"] == "start"]
+    until = [event["time"] for event in events if event.get("step", 0) <= best]
+    return (max(until) - started[0]) / 3600 if started and until else 0.0

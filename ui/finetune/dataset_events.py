@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.stage import Cancelled, titled
-from training.config import Recipe
+from training.config import TrainingConfig
 from training.data.dataset import Dataset, Limits, gather
 from training.learn.cost import Cost
 from training.runs import processes
@@ -23,7 +23,7 @@ from training.runs.run import Run
 from ui.components import html
 from ui.components.formatting import about
 from ui.finetune import dataset_report, runs
-from ui.finetune.runs import Rules, base_of, cost_in, measuring, recipe_for
+from ui.finetune.runs import Rules, base_of, config_for, cost_in, measuring
 from ui.jobs import Job
 from ui.session import Host, Session, plain_error, uploaded
 
@@ -147,9 +147,9 @@ def _check(
     job.tick(0.0, "Unpacking")
     dataset = gather(paths, folder, limits)
     card = base_of(base)
-    recipe = recipe_for(card, dataset, "world", runs.USUAL, minutes=PRESET_MINUTES)
+    config = config_for(card, dataset, "world", runs.USUAL, minutes=PRESET_MINUTES)
     rate = int(card.config.get("sample_rate", 48_000))
-    report = look(dataset, rate, titled(job.tick, "Listening to each recording"), recipe)
+    report = look(dataset, rate, titled(job.tick, "Listening to each recording"), config)
     report.write()
     return dataset, report.as_dict()
 
@@ -184,8 +184,8 @@ def _measure(visit: Visit, form: Form, job: Job) -> Cost:
     base, dataset = base_of(form[0]), visit.dataset
     if dataset is None:
         raise Cancelled
-    recipe = recipe_for(base, dataset, str(form[1]), runs.USUAL, minutes=1.0)
-    printed = run_command(measuring(recipe, dataset, base, visit.session.folder), job)
+    config = config_for(base, dataset, str(form[1]), runs.USUAL, minutes=1.0)
+    printed = run_command(measuring(config, dataset, base, visit.session.folder), job)
     return cost_in(printed)
 
 
@@ -224,21 +224,21 @@ def forecast(desk: Desk, visit: Visit | None, *form: Any) -> str:
     if cost is None:
         return ""
     try:
-        recipe = wanted(desk, visit, *form)
+        config = wanted(desk, visit, *form)
     except ValueError as error:
         return html.problem(plain_error(error))
-    minutes = recipe.minutes or cost.minutes(recipe.steps)
-    heard = recipe.steps * recipe.batch * recipe.seconds
+    minutes = config.minutes or cost.minutes(config.steps)
+    heard = config.steps * config.batch * config.seconds
     used = 60 * max(dataset_report.used_minutes(visit.report), 0.01)
     times = max(1, round(heard / used))
-    said = f"About {recipe.steps:,} steps here" if recipe.minutes else f"{recipe.steps:,} steps"
-    took = f"{cost.step_s:.2g} s each, measured" if recipe.minutes else about(60 * minutes)
+    said = f"About {config.steps:,} steps here" if config.minutes else f"{config.steps:,} steps"
+    took = f"{cost.step_s:.2g} s each, measured" if config.minutes else about(60 * minutes)
     each = "once" if times == 1 else f"about {times:,} times"
     return html.note(f"{said} ({took}): each second is heard {each}.")
 
 
-def wanted(desk: Desk, visit: Visit, *form: Any) -> Recipe:
-    """The recipe that the form says.
+def wanted(desk: Desk, visit: Visit, *form: Any) -> TrainingConfig:
+    """The training config that the form says.
 
     Raises:
         ValueError: no data, no checkpoint, or a length that will not do.
@@ -253,12 +253,12 @@ def wanted(desk: Desk, visit: Visit, *form: Any) -> Recipe:
         raise ValueError(NARROW)
     if length == PRESET:
         minutes = desk.rules.of_runs.allowed(PRESET_MINUTES)
-        return recipe_for(base, visit.dataset, known, cost, minutes=minutes)
+        return config_for(base, visit.dataset, known, cost, minutes=minutes)
     asked = lasting(length, amount)
     most = desk.rules.of_runs.minutes
     if most is not None and (asked.get("minutes") or cost.minutes(asked.get("steps", 0))) > most:
         raise ValueError(f"A run may take {most:g} minutes here: choose a shorter one.")
-    return recipe_for(base, visit.dataset, known, cost, **asked)
+    return config_for(base, visit.dataset, known, cost, **asked)
 
 
 def lasting(length: Any, amount: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pipeline.audio.sound import Audio
 from pipeline.plots import figures
 from pipeline.stage import no_tick
 from training.runs.run import Run
+from training.runs.samples import Sample, read_samples
 from ui.components.player import PlayerData, player_value
 from ui.finetune.dataset_events import Visit
 from ui.finetune.run_digest import Digest
@@ -70,26 +71,13 @@ def player(visit: Visit, run: Run, versions: Sequence[tuple[str, Path]], now: st
 
 
 def cases_of(run: Run) -> dict[str, str]:
-    """The held-out recordings that can be heard: name of the case -> what the page calls it."""
-    folder = run.folder / "samples" / "input"
-    names = sorted((path.stem for path in folder.glob("*.wav")), key=_in_order)
-    return {name: _case(name) for name in names}
-
-
-def _in_order(name: str) -> tuple[str, int]:
-    recording, _, damage = name.rpartition("@")
-    return recording, int(damage) if damage.isdigit() else 0
-
-
-def _case(name: str) -> str:
-    recording, at, damage = name.rpartition("@")
-    if not at:
-        return name
-    return f"{recording} · {int(damage) / 1000:g} kHz" if damage.isdigit() else f"{recording}"
+    """The held-out recordings that can be heard: file of the sample -> what the page calls it."""
+    samples = sorted(read_samples(run.folder), key=lambda sample: sample.recording)
+    return {one.file: " · ".join(filter(None, (one.recording, one.label))) for one in samples}
 
 
 def sounds(run: Run, case: str) -> Sequence[tuple[str, Path]]:
     """The versions of a held-out recording that there are, by what the page calls them."""
     kinds = (("Damaged", "input"), ("Base", "base"), ("Now", "now"), ("Original", "reference"))
-    paths = [(text, run.folder / "samples" / kind / f"{case}.wav") for text, kind in kinds]
+    paths = [(text, Sample(case, case).path(run.folder, kind)) for text, kind in kinds]
     return [(text, path) for text, path in paths if path.is_file()]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -17,9 +16,10 @@ from typing import Any
 import gradio as gr
 
 from pipeline.stage import Cancelled
+from training.runs import processes
 from training.runs import run as runs
 from training.runs.run import Run
-from training.runs.run_folder import VERDICT, read_json
+from training.runs.run_folder import VERDICT, RunConfig, read_json
 from ui.components import html
 from ui.finetune import dataset_report, view
 from ui.finetune import runs as finetune_runs
@@ -94,7 +94,7 @@ def show(desk: Desk, visit: Visit, playing: bool = False) -> Updates:
     parts = {
         **listed,
         "run": gr.update(**SHOWN),
-        "titled": view.run_title(titled(run), run.config()),
+        "titled": view.run_title(titled(run), run.config() or RunConfig()),
         "meter": view.meter(state, found, _why(run, state)),
         "curves": view.curves(found, is_live),
         "start": gr.update(visible=not is_live),
@@ -152,9 +152,9 @@ def start(desk: Desk, visit: Visit | None, *form: Any) -> Updates:
         return {"status": html.problem("Give recordings first.")}
     visit.session.stop()
     try:
-        recipe, base = wanted(desk, visit, *form), finetune_runs.base_of(form[0])
+        config, base = wanted(desk, visit, *form), finetune_runs.base_of(form[0])
         title = finetune_runs.title(dataset_report.count(visit.report), base)
-        run, gone = finetune_runs.start(recipe, visit.dataset, base, title, visit.owner, desk.rules)
+        run, gone = finetune_runs.start(config, visit.dataset, base, title, visit.owner, desk.rules)
     except Exception as error:
         return {"status": html.problem(plain_error(error))}
     visit.run, visit.case, visit.sent = run.name, "", {}
@@ -217,7 +217,7 @@ async def judge(desk: Desk, visit: Visit | None) -> AsyncIterator[Updates]:
         return
     if (run.folder / VERDICT).is_file():
         return
-    command = [sys.executable, "-m", "training.evaluation.judge", str(run.folder)]
+    command = processes.command("judge", run.folder)
     job = visit.session.begin(Job(partial(_judge, run, command), desk.host.heavy))
     yield {"verdict": html.note(view.ABOUT["judging"]), "judge": gr.update(**HIDDEN)}
     async for _ in job.follow():

@@ -9,7 +9,6 @@ import os
 import re
 import secrets
 import shutil
-import sys
 import time
 import unicodedata
 from dataclasses import dataclass, field
@@ -17,37 +16,32 @@ from pathlib import Path
 from typing import Any
 
 from models.checkpoint import Card, available, search_path
-from training.config import CONFIGS, Recipe
+from training.config import CONFIGS, TrainingConfig
 from training.data import dataset as intake
 from training.data.dataset import Dataset
-from training.learn import cost as budget
-from training.learn.cost import Cost
+from training.learn.cost import VALIDATIONS, Cost, fit_to_minutes
 from training.runs import processes, quota
 from training.runs import run as runs
 from training.runs.run import Run
 from training.runs.run_folder import BEST, LAST, read_json, write_json
+from training.tasks import TASKS
 from ui.session import is_shared
 
-RECIPE = CONFIGS / "fine-tune.json"
+CONFIG = CONFIGS / "fine-tune.json"
 NOTE, DATA, WANTED = "page.json", "data", "wanted.json"
 MODELS = ("enhancer", "spectral_enhancer")
 OF_BASE = ("losses", "seconds", "batch", "precision")
-"""What a run takes from the recipe of the checkpoint that it starts from."""
+"""What a run takes from the training config of the checkpoint that it starts from."""
 
-DAMAGES = {
-    "Low rates and codecs": "world",
-    "Low rates and codecs, music": "music",
-    "A telephone line": "telephone",
-    "A neural codec": "codec",
-}
-"""What the page calls the damage that a run learns to undo."""
+DAMAGES = {task.label: name for name, task in TASKS.items() if task.label}
+"""The damages that a run can learn to undo, by what the page calls them."""
 
 PATIENCE = 4
 FREE_BYTES = 2 << 30
 STATES = 6
 """How many times the weights a run takes: with their mean, two moments of each, and the best."""
 
-USUAL = Cost(step_s=0.5, look_s=3.0, start_s=10.0)
+USUAL = Cost(step_s=0.5, validation_s=3.0, start_s=10.0)
 """What a run is taken to cost while nobody has measured it."""
 
 
@@ -99,7 +93,7 @@ def base_of(name: Any) -> Card:
     return found
 
 
-def recipe_for(
+def config_for(
     base: Card,
     dataset: Dataset,
     damage: str,
@@ -107,14 +101,14 @@ def recipe_for(
     *,
     minutes: float | None = None,
     steps: int | None = None,
-) -> Recipe:
-    """The recipe of a run: the fine-tuning one, with what its base was trained with.
+) -> TrainingConfig:
+    """The training config of a run: the one for fine-tuning, with some of its base's settings.
 
     Args:
         cost: of a step and an evaluation here.
         minutes, steps: its length, either of them.
     """
-    settings: dict[str, Any] = json.loads(RECIPE.read_text("utf-8"))
+    settings: dict[str, Any] = json.loads(CONFIG.read_text("utf-8"))
     known = {key: base.recipe[key] for key in OF_BASE if base.recipe.get(key)}
     kinds = {item.kind or "speech" for item in dataset.items}
     kinds = {kind for kind in kinds if not kind.startswith("validation")}
@@ -122,17 +116,17 @@ def recipe_for(
         "model": base.model, "config": base.config, "damage": damage, "patience": PATIENCE,
         "kinds": dict.fromkeys(sorted(kinds or {"speech"}), 1.0),
     }  # fmt: skip
-    recipe = Recipe(**{**settings, **known, **changes})
+    config = TrainingConfig(**{**settings, **known, **changes})
     if minutes:
-        return budget.preset(recipe, cost, minutes)
+        return fit_to_minutes(config, cost, minutes)
     count = steps or 1
-    told = budget.preset(recipe, cost, cost.minutes(count))
-    every = max(1, count // budget.LOOKS)
-    return dataclasses.replace(told, steps=count, minutes=None, validate_every=every)
+    fitted = fit_to_minutes(config, cost, cost.minutes(count))
+    every = max(1, count // VALIDATIONS)
+    return dataclasses.replace(fitted, steps=count, minutes=None, validate_every=every)
 
 
 def start(
-    recipe: Recipe, dataset: Dataset, base: Card, title: str, owner: str, rules: Rules
+    config: TrainingConfig, dataset: Dataset, base: Card, title: str, owner: str, rules: Rules
 ) -> tuple[Run, list[str]]:
     """Starts a run on a copy of the data, which the page may forget then.
 
@@ -145,14 +139,14 @@ def start(
     root = runs.root()
     root.mkdir(parents=True, exist_ok=True)
     if runs.current(root):
-        raise runs.busy(root)
+        raise runs.Busy
     gone = rules.of_runs.make_room(_size(dataset, base), root)
     if shutil.disk_usage(root).free < FREE_BYTES:
         raise ValueError("The disk is almost full: delete old runs before a new one.")
     folder = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     try:
         shutil.copytree(dataset.folder, folder / DATA, copy_function=_link)
-        write_json(folder / WANTED, dataclasses.asdict(recipe))
+        write_json(folder / WANTED, dataclasses.asdict(config))
         write_json(folder / NOTE, {"owner": _signed(owner), "title": title})
         return runs.start(folder / WANTED, [folder / DATA], folder, base=base.folder), gone
     except BaseException:
@@ -166,19 +160,11 @@ def _size(dataset: Dataset, base: Card) -> int:
     return files + STATES * sum(path.stat().st_size for path in base.folder.iterdir())
 
 
-def measuring(recipe: Recipe, dataset: Dataset, base: Card, folder: Path) -> list[str]:
+def measuring(config: TrainingConfig, dataset: Dataset, base: Card, folder: Path) -> list[str]:
     """The command that measures what a run costs here; it prints the `Cost` as JSON."""
     path = folder / "measured.json"
-    write_json(path, dataclasses.asdict(recipe))
-    command = [
-        sys.executable,
-        "-m",
-        "training.learn.cost",
-        str(path),
-        "--data",
-        str(dataset.folder),
-    ]
-    return [*command, "--data", str(dataset.folder), "--base", str(base.folder)]
+    write_json(path, dataclasses.asdict(config))
+    return processes.command("cost", path, "--data", dataset.folder, "--base", base.folder)
 
 
 def cost_in(printed: str) -> Cost:
@@ -259,11 +245,9 @@ def train_on(run: Run, rules: Rules, *, minutes: float = 0.0, steps: int = 0) ->
         raise ValueError(
             f"A run may take {most:g} minutes here in all, and this one has taken {spent:.1f}."
         )
-    recipe = read_json(run.folder / processes.RECIPE)
-    patience = recipe.get("patience", 0)
-    if runs.current() is None and patience:
-        write_json(run.folder / processes.RECIPE, {**recipe, "patience": patience + PATIENCE})
-    run.resume(**({"steps": done + steps} if steps else {"minutes": round(whole, 3)}))
+    patience = run.training().get("patience") or None
+    length: dict[str, Any] = {"steps": done + steps} if steps else {"minutes": round(whole, 3)}
+    run.resume(**length, patience=patience and patience + PATIENCE)
 
 
 def has_best(run: Run) -> bool:
@@ -274,14 +258,16 @@ def has_best(run: Run) -> bool:
 def used(run: Run) -> Card | None:
     """The checkpoint that the run's best weights have become, if they have."""
     weights = read_json(run.folder / BEST / "card.json").get("sha256")
-    return next((card for card in available() if weights and card.sha256 == weights), None)
+    return next(
+        (card for card in available(search_path()) if weights and card.sha256 == weights), None
+    )
 
 
 def name_for(text: str) -> str:
     """A checkpoint's name out of what somebody calls it, other than all there are."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     bare = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")[:56] or "fine-tuned"
-    taken, name, number = {card.name for card in available()}, bare, 2
+    taken, name, number = {card.name for card in available(search_path())}, bare, 2
     while name in taken:
         name, number = f"{bare}-{number}", number + 1
     return name

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from training.runs.quota import Limits
+from training.runs.run_folder import RunConfig
 from ui.components import html
 from ui.components.charts import Level, Scale, chart, spark
 from ui.components.formatting import about
@@ -98,10 +99,9 @@ def pushed(address: str) -> str:
     )
 
 
-def run_title(title: str, config: Mapping[str, Any]) -> str:
+def run_title(title: str, config: RunConfig) -> str:
     """Above a run: what it learns from, and what is held out."""
-    held = config.get("validation_groups") or ()
-    minutes = config.get("trained_minutes")
+    held, minutes = config.validation_groups, config.trained_minutes
     said = (
         f"{minutes:g} minute{'' if minutes == 1 else 's'} of sound to learn from" if minutes else ""
     )

@@ -16,8 +16,9 @@ import soxr
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import BandLimit
 from tests.support.sounds import RATE, speech
-from training.config import Recipe
-from training.data.check import Report, check, main
+from training.commands.check import check as check_command
+from training.config import TrainingConfig
+from training.data.check import Report, check
 from training.data.clips import read_clips, split
 from training.data.dataset import gather, open_dataset
 from training.data.inspection import CARE, LEFT_OUT, USED
@@ -123,7 +124,7 @@ def test_the_run_uses_what_the_report_says(zoo: Path, report: Report, tmp_path: 
     told: list[str] = []
     assert len(read_clips([tmp_path / "set"], 16_000, {"speech"}, told.append)) > len(clips)
     assert "checked for 48000 Hz, not 16000 Hz" in told[0]
-    trained, held_out = split(clips, Recipe())
+    trained, held_out = split(clips, TrainingConfig())
     assert sorted({clip.group for clip in trained}) == report.split["trained"]
     assert sorted({clip.group for clip in held_out}) == report.split["held_out"]
 
@@ -235,15 +236,15 @@ def test_the_command_prints_a_table_or_json(
         archive.write(tmp_path / "good.wav", "good.wav")
         archive.writestr("../evil.wav", b"x")
         archive.writestr("bad [red].wav", b"x")
-    command = [sys.executable, "-m", "training.data.check", str(tmp_path / "in.zip"), "--json"]
+    command = [sys.executable, "-m", "training", "check", str(tmp_path / "in.zip"), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     document = json.loads(done.stdout)
     assert [row["verdict"] for row in document["rows"]].count("left out") == 2
     assert not (tmp_path.parent / "evil.wav").exists()
-    main([tmp_path / "in.zip"], into=tmp_path / "kept")
+    check_command([tmp_path / "in.zip"], into=tmp_path / "kept")
     table = capsys.readouterr().out
     assert "leads out of the zip" in table and "bad [red].wav" in table
     assert "1 used, 0 with care, 2 left out" in table
     assert (tmp_path / "kept/check.json").is_file()
     with pytest.raises(SystemExit, match=r"gone: is not there"):
-        main([tmp_path / "gone"])
+        check_command([tmp_path / "gone"])

@@ -1,4 +1,4 @@
-"""What a recipe's damage does to examples, and which validation cases belong to it."""
+"""What each task does to examples, and which validation cases belong to it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pipeline.degradation import random_chain
 from pipeline.degradation.neural_codecs import NeuralCodec
 from pipeline.degradation.random_chain import MUSIC_RATES, neural_damage
 from tests.support.sounds import speech
-from training.config import DAMAGES, Recipe
+from training.config import TrainingConfig
 from training.data.clips import Clip
 from training.data.examples import Examples
-from training.evaluation.cases import Case, measure_coded
-from training.evaluation.validation import HEARD, KINDS, cases_of, heard
+from training.evaluation.cases import Case, cases_for
+from training.evaluation.scores import mean_scores, score_codec
+from training.evaluation.validation import N_SAMPLES, cases_to_hear
+from training.tasks import TASKS
 
 RATE = 48_000
 
@@ -31,19 +33,18 @@ def clips() -> list[Clip]:
 
 def examples(clips: list[Clip], **settings: object) -> Examples:
     kinds = {"speech": 1.0, "music": 1.0, "stem_bass": 1.0}
-    recipe = Recipe(seconds=0.5, losses={"mel": 1.0}, kinds=kinds, **settings)
-    return Examples(clips, recipe, RATE, 50)
+    config = TrainingConfig(seconds=0.5, losses={"mel": 1.0}, kinds=kinds, **settings)
+    return TASKS[config.damage].examples(clips, config, RATE, 50)
 
 
-@pytest.mark.parametrize("kind", [name for name in DAMAGES if name != "generated"])
-def test_every_damage_has_examples_and_cases(clips: list[Clip], kind: str) -> None:
-    item = examples(clips, damage=kind)[0]
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_examples_cases_and_scores(clips: list[Clip], name: str) -> None:
+    item = examples(clips, damage=name)[0]
     assert item["degraded"].shape == item["clean"].shape == (1, RATE // 2)
     assert item["degraded"].isfinite().all()
-    cases = cases_of(clips, kind, RATE)
+    cases = cases_for(clips, TASKS[name], RATE)
     assert cases
-    row = KINDS[kind][1](cases[0].degraded, cases[0], RATE)
-    assert np.isfinite(row["score"])
+    assert np.isfinite(TASKS[name].measure(cases[0].degraded, cases[0], RATE).score)
 
 
 def test_no_damage_is_none(clips: list[Clip]) -> None:
@@ -75,17 +76,20 @@ def test_music_is_cut_to_rates_of_music() -> None:
 
 
 def test_music_is_judged_on_music(clips: list[Clip]) -> None:
-    names = {case.name.partition("@")[0] for case in cases_of(clips, "music", RATE)}
-    assert names == {"music", "stem_bass"}
+    recordings = {case.recording for case in cases_for(clips, TASKS["music"], RATE)}
+    assert recordings == {"music", "stem_bass"}
 
 
 def test_a_coded_voice_is_judged_at_each_bit_rate(clips: list[Clip]) -> None:
-    cases = cases_of(clips[:1], "codec", RATE)
-    rows = [measure_coded(case.clean, case, RATE) for case in cases]
-    assert len(rows) == 3
-    for row, kbps in zip(rows, ("1.5", "3", "6"), strict=True):
-        assert row["lsd"] == row["mel_12k"] == 0
-        assert row[f"lsd_12k_input@{kbps}kbps"] > 0.2 and row["mel_12k_input"] > 1
+    cases = cases_for(clips[:1], TASKS["codec"], RATE)
+    rows = [score_codec(case.clean, case, RATE) for case in cases]
+    for row in rows:
+        assert row.figures["lsd"] == row.figures["mel_12k"] == 0 < row.figures["mel_12k_input"] - 1
+    by_label = mean_scores(rows).by_label
+    assert list(by_label) == ["1.5 kbit/s", "3 kbit/s", "6 kbit/s"]
+    inputs = [figures["lsd_12k_input"] for figures in by_label.values()]
+    assert inputs == pytest.approx([row.figures["lsd_12k_input"] for row in rows], abs=1e-4)
+    assert min(inputs) > 0.2
 
 
 def test_neural_damage_is_between_one_and_a_half_and_six_kilobits() -> None:
@@ -96,9 +100,10 @@ def test_neural_damage_is_between_one_and_a_half_and_six_kilobits() -> None:
 
 def test_different_recordings_and_damages_are_heard_first() -> None:
     silence = np.zeros(10, np.float32)
-    cases = [Case(f"{name}@{at}", silence, silence, 0, 0) for name in "ab" for at in range(4)]
-    assert [cases[index].name for index in heard(cases)] == ["a@0", "b@1", "a@1", "b@2"]
-    assert len(heard(cases[:1])) == 1 and heard([]) == [] and HEARD == 4
+    cases = [Case(name, str(at), silence, silence, 0, 0) for name in "ab" for at in range(4)]
+    chosen = [cases[index].recording + cases[index].label for index in cases_to_hear(cases)]
+    assert chosen == ["a0", "b1", "a1", "b2"] and N_SAMPLES == 4
+    assert len(cases_to_hear(cases[:1])) == 1 and cases_to_hear([]) == []
 
 
 def test_what_comes_in_is_not_changed(clips: list[Clip]) -> None:

@@ -240,7 +240,7 @@ def test_bad_use_is_one_clear_error(tmp_path: Path) -> None:
         gather([good], tmp_path / "in")
     with pytest.raises(ValueError, match="more than 0 sounds"):
         gather([tmp_path / "in"], tmp_path / "out", Limits(files=0))
-    with pytest.raises(ValueError, match="training.data.check a.wav --into FOLDER"):
+    with pytest.raises(ValueError, match="python -m training check a.wav --into FOLDER"):
         open_dataset(good)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/dataset.json").write_text('{"kind": "clean"}')

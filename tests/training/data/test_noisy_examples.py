@@ -10,14 +10,10 @@ import pytest
 import torch
 
 from models.registry import build
-from training.config import Recipe
+from training.config import TrainingConfig
 from training.data.clips import Clip
-from training.data.noisy_examples import (
-    NoisyExamples,
-    gain_for,
-    recorded,
-)
-from training.evaluation.noisy_cases import CASE_SNRS_DB, measure_noisy, noisy_cases
+from training.data.noisy_examples import NoisyExamples, gain_for, recorded_noise
+from training.evaluation.noisy_cases import CASE_SNRS_DB, noisy_cases, score_noisy
 from training.learn.losses import Losses
 from training.learn.trainer import Trainer
 from training.runs.run_folder import RunFolder
@@ -56,7 +52,9 @@ def tone(at: np.ndarray, hz: float) -> np.ndarray:
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_example_number_i_is_always_the_same_and_well_formed(channels: int) -> None:
-    first, second = (NoisyExamples(clips(), Recipe(**TINY), RATE, 50, channels) for _ in range(2))
+    first, second = (
+        NoisyExamples(clips(), TrainingConfig(**TINY), RATE, 50, channels) for _ in range(2)
+    )
     for index in range(30):
         item = first[index]
         assert item["degraded"].shape == item["clean"].shape == (channels, round(0.3 * RATE))
@@ -66,7 +64,7 @@ def test_example_number_i_is_always_the_same_and_well_formed(channels: int) -> N
 
 
 def test_two_channels_differ_in_places_and_noise() -> None:
-    examples = NoisyExamples(clips(), Recipe(**TINY), RATE, 50, 2)
+    examples = NoisyExamples(clips(), TrainingConfig(**TINY), RATE, 50, 2)
     items = [examples[index] for index in range(30)]
     placed = [not torch.equal(*item["clean"]) for item in items]
     apart = [not torch.equal(*(item["degraded"] - item["clean"])) for item in items]
@@ -79,22 +77,23 @@ def test_noise_comes_at_its_ratio_and_is_repeated_where_too_short() -> None:
     scaled = noise * gain_for(clean, noise, 10.0)
     assert 10 * np.log10(np.mean(clean**2) / np.mean(scaled**2)) == pytest.approx(10, abs=1e-3)
     short = Clip(Path("a"), np.array([0.1, -0.2, 0.05], np.float32), RATE, "a", "noise")
-    assert recorded(short, 7, rng).shape == (7,) and np.abs(recorded(short, 7, rng)).max() == 1
+    looped = recorded_noise(short, 7, rng)
+    assert looped.shape == (7,) and np.abs(looped).max() == 1
 
 
 def test_cases_are_of_held_out_sound_in_held_out_noise_at_each_ratio() -> None:
     held_out = clips(8)
     cases = noisy_cases(held_out, RATE)
-    assert [case.name for case in cases[:4]] == [
-        f"voice{n}@{db:g}dB" for n, db in zip(range(4), CASE_SNRS_DB, strict=True)
+    assert [(case.recording, case.label) for case in cases[:4]] == [
+        (f"voice{n}", f"{db:g} dB SNR") for n, db in zip(range(4), CASE_SNRS_DB, strict=True)
     ]
     assert len(cases) == 8
     for case in cases:
-        scores = measure_noisy(case.degraded, case, RATE)
-        assert scores["lsd"] == scores["lsd_input"] > 0.3
-        assert scores["snr"] == scores["snr_input"] < 21
-        perfect = measure_noisy(case.clean, case, RATE)
-        assert perfect["lsd"] == 0 and perfect["score"] < scores["score"]
+        scores = score_noisy(case.degraded, case, RATE)
+        assert scores.figures["lsd"] == scores.figures["lsd_input"] > 0.3
+        assert scores.figures["snr"] == scores.figures["snr_input"] < 21
+        perfect = score_noisy(case.clean, case, RATE)
+        assert perfect.figures["lsd"] == 0 and perfect.score < scores.score
 
 
 @pytest.fixture
@@ -111,7 +110,9 @@ def voices(tmp_path: Path) -> Path:
 
 def trainer(voices: Path, run: Path, **changes: object) -> Trainer:
     return Trainer(
-        Recipe(**{**TINY, "validation_groups": ("v0",), **changes}), [voices], RunFolder(run)
+        TrainingConfig(**{**TINY, "validation_groups": ("v0",), **changes}),
+        [voices],
+        RunFolder(run),
     )
 
 
@@ -127,7 +128,7 @@ def test_a_batch_in_parts_is_the_same_step(voices: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize("model", ["mask_unet", "wavenet"])
 def test_one_batch_can_be_learned_by_heart(model: str) -> None:
     config = TINY["config"] if model == "mask_unet" else {"channels": 32, "layers": 5, "patch": 4}
-    examples = NoisyExamples(clips(), Recipe(**TINY), RATE, 4)
+    examples = NoisyExamples(clips(), TrainingConfig(**TINY), RATE, 4)
     items = [examples[index] for index in range(4)]
     batch = {name: torch.stack([item[name] for item in items]) for name in items[0]}
     torch.manual_seed(0)
@@ -147,6 +148,6 @@ def test_noise_alone_and_unknown_damage_are_refused(voices: Path, tmp_path: Path
     with pytest.raises(ValueError, match="every recording is held out"):
         trainer(voices, tmp_path / "run", kinds={"noise": 1.0})
     with pytest.raises(ValueError, match="damage: got 'rain'"):
-        dataclasses.replace(Recipe(**TINY), damage="rain")
+        dataclasses.replace(TrainingConfig(**TINY), damage="rain")
     with pytest.raises(ValueError, match="accumulation: got 3"):
-        dataclasses.replace(Recipe(**TINY), accumulation=3)
+        dataclasses.replace(TrainingConfig(**TINY), accumulation=3)

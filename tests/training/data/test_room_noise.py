@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.degradation.effects import noise_floor
 from training.data.clips import Clip
-from training.data.room_noise import KNOTS_HZ, Rooms, made_up, measure
+from training.data.room_noise import KNOTS_HZ, Rooms, measure, synthetic_floor
 
 RATE = 48_000
 SHAPE_DB = np.interp(np.log(KNOTS_HZ), np.log([60, 4000, 24_000]), [-60.0, -80, -70])
@@ -58,10 +58,10 @@ def test_drawn_floors_are_finite_repeat_and_span_a_wide_range_of_levels() -> Non
     assert np.ptp(levels) > 25
 
 
-def test_made_up_floors_fall_to_four_kilohertz() -> None:
+def test_synthetic_floors_fall_to_four_kilohertz() -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):
-        colour_db = made_up(rng)
+        colour_db = synthetic_floor(rng)
         below = colour_db[KNOTS_HZ <= 4000]
         assert (np.diff(below) <= 1e-9).all()
         assert np.ptp(colour_db[KNOTS_HZ >= 4000]) < 25

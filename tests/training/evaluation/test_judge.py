@@ -16,16 +16,18 @@ from models.checkpoint import load_for_training, save_checkpoint
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import Telephone
 from tests.support.sounds import tiny_checkpoint
-from training.config import Recipe
+from training.config import TrainingConfig
 from training.data.clips import Clip
-from training.data.examples import Examples
+from training.data.examples import Examples, PairExamples
+from training.evaluation.cases import cases_for
 from training.evaluation.judge import held_out_cases, judge_run
-from training.evaluation.validation import Checkup, cases_of
+from training.evaluation.validation import Validator
 from training.experiments.five_minutes import fine_tune, summary
-from training.runs.run_folder import STOP, RunFolder
+from training.runs.run_folder import STOP, RunConfig, RunFolder
+from training.tasks import TASKS
 
 RATE = 48_000
-RECIPE = Recipe(
+CONFIG = TrainingConfig(
     model="enhancer",
     damage="telephone",
     varied=False,
@@ -57,14 +59,18 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def config(voices: Path, **more: object) -> dict:
-    recipe = {**dataclasses.asdict(RECIPE), **more}
-    return {"recipe": recipe, "data": [str(voices)], "validation_groups": ["1", "3"], "base": None}
+def run_config(voices: Path, base: Path | None = None, **more: object) -> RunConfig:
+    return RunConfig(
+        training={**dataclasses.asdict(CONFIG), **more},
+        data=(str(voices),),
+        validation_groups=("1", "3"),
+        base=str(base) if base else None,
+    )
 
 
 def test_examples_of_recordings_as_they_are_are_the_recording_and_its_telephone_call() -> None:
     clips = [Clip(Path("a"), breath(2.0, 0), RATE / 2, "a", "speech")]
-    examples = Examples(clips, RECIPE, RATE, 100)
+    examples = Examples(clips, CONFIG, RATE, 100)
     for index in range(6):
         item = examples[index]
         clean = item["clean"].numpy()
@@ -81,24 +87,24 @@ def test_pairs_are_learned_from_and_judged_as_they_are_at_the_same_place() -> No
     clean = breath(4.0, 0)
     degraded = np.roll(clean, 1) * np.float32(0.5)
     clips = [Clip(Path("a"), clean, RATE / 2, "a", "speech", degraded)]
-    examples = Examples(clips, RECIPE, RATE, 100)
+    examples = PairExamples(clips, CONFIG, RATE, 100)
     for index in range(6):
         item = examples[index]
         late, target = item["degraded"][0].numpy(), item["clean"][0].numpy()
         assert np.allclose(late[1:], 0.5 * target[:-1], atol=1e-6) and np.abs(target).max() > 0.02
-    (case,) = cases_of(clips, "world", RATE)
+    (case,) = cases_for(clips, TASKS["world"], RATE)
     assert np.allclose(case.degraded[1:], 0.5 * case.clean[:-1]) and len(case.clean) == 3 * RATE
 
 
 def test_only_held_out_recordings_are_judged_on_and_not_on_their_middle(voices: Path) -> None:
-    found = held_out_cases(config(voices), RATE)
+    found = held_out_cases(run_config(voices), RATE)
     assert list(found) == ["1.flac", "3.flac"]
     for number, name in ((1, "1.flac"), (3, "3.flac")):
         sound = breath(7.0, number)
         for case, start_s in zip(found[name], (0, 5), strict=True):
             piece = sound[round(start_s * RATE) :][: round(1.5 * RATE)]
             assert np.abs(case.clean - piece).max() < 2**-14
-    assert len(held_out_cases(config(voices, damage="world"), RATE)["1.flac"]) % 4 == 0
+    assert len(held_out_cases(run_config(voices, damage="world"), RATE)["1.flac"]) % 4 == 0
 
 
 def test_a_net_like_its_base_is_no_different_and_stopping_gives_no_verdict(
@@ -106,7 +112,7 @@ def test_a_net_like_its_base_is_no_different_and_stopping_gives_no_verdict(
 ) -> None:
     tiny_checkpoint(tmp_path / "base")
     run = RunFolder(tmp_path / "run")
-    run.write_config({**config(voices), "base": str(tmp_path / "base")})
+    run.write_config(run_config(voices, tmp_path / "base"))
     with pytest.raises(ValueError, match="kept no weights"):
         judge_run(run.path)
     save_checkpoint(load_for_training(tmp_path / "base"), run.path / "best")
@@ -121,11 +127,11 @@ def test_a_net_like_its_base_is_no_different_and_stopping_gives_no_verdict(
 def test_an_evaluation_is_given_up_when_the_run_is_to_stop(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     clips = [Clip(Path("a"), breath(1.0, 0), RATE / 2, "a", "speech")]
-    checkup = Checkup(clips, "telephone", RATE, run)
+    validator = Validator(clips, TASKS["telephone"], RATE, run)
     net = nn.Conv1d(1, 1, 1)
-    assert len(checkup.rows(net, "now")) == 1
+    assert len(validator.scores(net, "now")) == 1
     (tmp_path / STOP).touch()
-    assert checkup.rows(net, "now") == []
+    assert validator.scores(net, "now") == []
 
 
 @pytest.mark.slow
@@ -133,7 +139,7 @@ def test_a_short_fine_tune_is_better_than_its_base_and_says_so(voices, tmp_path)
     torch.manual_seed(0)
     tiny_checkpoint(tmp_path / "base")
     run = RunFolder(tmp_path / "run")
-    verdict = fine_tune(RECIPE, voices, tmp_path / "base", run)
+    verdict = fine_tune(CONFIG, voices, tmp_path / "base", run)
     assert verdict.overall == "better" and verdict.high < 0, verdict
     assert verdict.now < 0.85 * verdict.base
     assert "done: 60 steps" in summary(run.path)[0]

@@ -27,11 +27,20 @@ def test_the_interval_is_that_of_a_paired_t_test_over_files(rng: np.random.Gener
     assert verdict.now - verdict.base == pytest.approx(verdict.change, abs=2e-4)
 
 
-def test_of_few_files_the_pieces_are_the_sample(rng: np.random.Generator) -> None:
-    base, now = rng.uniform(0.8, 1.2, (2, 6)), rng.uniform(0.7, 1.1, (2, 6))
-    expected = stats.ttest_1samp((now - base).ravel(), 0).confidence_interval(0.95)
+def test_of_two_recordings_the_sample_is_two_however_many_pieces(rng: np.random.Generator) -> None:
+    base, now = rng.uniform(0.8, 1.2, (2, 48)), rng.uniform(0.7, 1.1, (2, 48))
+    expected = stats.ttest_1samp((now - base).mean(1), 0).confidence_interval(0.95)
     verdict = judge(files(base), files(now))
     assert (verdict.low, verdict.high) == pytest.approx((expected.low, expected.high), abs=1e-4)
+
+
+def test_pieces_that_agree_within_a_recording_make_no_recording_more_certain() -> None:
+    """One recording got much better and one a little: 24 pieces of each do not settle the mean."""
+    base = np.ones((2, 24))
+    now = base - np.array([[0.4], [0.03]])
+    verdict = judge(files(base), files(now))
+    assert verdict.overall == "no difference" and verdict.low < 0 < verdict.high
+    assert [file.verdict for file in verdict.files] == ["better", "better"]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +70,11 @@ def test_chance_alone_is_called_a_change_one_time_in_twenty(rng: np.random.Gener
     assert 8 <= called <= 34  # of 400; 20 are expected
 
 
-def test_two_pieces_are_too_few_to_tell() -> None:
-    verdict = judge({"a.wav": [1.0, 1.0]}, {"a.wav": [0.2, 0.3]})
+@pytest.mark.parametrize("count", [2, 40])
+def test_one_recording_is_too_little_to_tell(count: int) -> None:
+    verdict = judge({"a.wav": [1.0] * count}, {"a.wav": [0.2, 0.3] * (count // 2)})
     assert verdict.overall == "no difference" and verdict.low is verdict.high is None
-    assert "too little sound to tell" in verdict.sentence()
+    assert "One recording does not tell" in verdict.sentence()
 
 
 def test_verdict_json_has_what_the_page_reads(tmp_path: Path) -> None:

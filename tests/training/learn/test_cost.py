@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from training.config import Recipe
-from training.learn.cost import LOOKS, Cost, cost_of, preset
+from training.config import TrainingConfig
+from training.learn.cost import VALIDATIONS, Cost, cost_of, fit_to_minutes
 from training.runs.quota import Limits, why_off
 
 EVENTS = [
@@ -20,23 +20,23 @@ EVENTS = [
 
 
 def test_the_cost_is_read_off_the_events_and_the_first_step_is_left_out() -> None:
-    assert cost_of(EVENTS, begun=100.0) == Cost(step_s=0.5, look_s=2.0, start_s=5.0)
+    assert cost_of(EVENTS, begun=100.0) == Cost(step_s=0.5, validation_s=2.0, start_s=5.0)
 
 
 @pytest.mark.parametrize("minutes", [1.0, 5.0, 60.0])
 def test_steps_and_minutes_are_each_other_backwards(minutes: float) -> None:
-    cost = Cost(step_s=0.25, look_s=2.0, start_s=6.0)
+    cost = Cost(step_s=0.25, validation_s=2.0, start_s=6.0)
     steps = cost.steps(minutes)
     assert 60 * (cost.minutes(steps) - minutes) == pytest.approx(cost.start_s, abs=cost.step_s)
-    assert Cost(step_s=500.0, look_s=90.0, start_s=0.0).steps(minutes) >= 1
+    assert Cost(step_s=500.0, validation_s=90.0, start_s=0.0).steps(minutes) >= 1
 
 
 def test_a_preset_evaluates_some_eight_times_and_warms_up_in_proportion() -> None:
-    recipe = Recipe(warmup_steps=20)
+    config = TrainingConfig(warmup_steps=20)
     for step_s in (0.02, 0.3, 9.0):
-        made = preset(recipe, Cost(step_s, look_s=1.0, start_s=5.0), minutes=5.0)
+        made = fit_to_minutes(config, Cost(step_s, validation_s=1.0, start_s=5.0), minutes=5.0)
         assert made.minutes == 5.0 and 0.9 * 240 < made.steps * step_s <= 300
-        assert LOOKS <= made.steps / made.validate_every < LOOKS + 4
+        assert VALIDATIONS <= made.steps / made.validate_every < VALIDATIONS + 4
         assert 1 <= made.warmup_steps <= min(20, 0.1 * made.steps + 1)
 
 

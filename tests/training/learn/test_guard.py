@@ -11,7 +11,8 @@ import soundfile as sf
 import torch
 
 from models.checkpoint import read_card
-from training.config import Recipe
+from training.config import TrainingConfig
+from training.evaluation.scores import Scores
 from training.learn.trainer import MOST_ROLLBACKS, Trainer
 from training.runs.run_folder import RunFolder
 
@@ -40,7 +41,7 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trainer(voices: Path, run: Path, **changes: object) -> Trainer:
-    return Trainer(Recipe(**{**TINY, **changes}), [voices], RunFolder(run))
+    return Trainer(TrainingConfig(**{**TINY, **changes}), [voices], RunFolder(run))
 
 
 def events(run: Path, kind: str) -> list[dict]:
@@ -102,7 +103,7 @@ def test_on_a_plateau_the_rate_is_halved_and_patience_ends_the_run(voices, tmp_p
     changes = {"schedule": "plateau", "plateau": 2, "patience": 5, "validate_every": 1}
     made = trainer(voices, tmp_path, **changes, steps=50, warmup_steps=1)
     scores = iter([5.0, 4.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0])
-    made.checkup.rows = lambda net, version: [{"lsd": (s := next(scores)), "score": s}]
+    made.validator.scores = lambda net, version: [Scores(next(scores), {})]
     made.fit()
     assert made.best == 4.0  # 5.0 was the base
     assert made.slowed == 0.25
@@ -115,10 +116,10 @@ def test_on_a_plateau_the_rate_is_halved_and_patience_ends_the_run(voices, tmp_p
     assert not (tmp_path / ".last.pt.1").exists()
 
 
-def test_the_last_weights_are_kept_where_a_recipe_says_so(voices, tmp_path) -> None:
+def test_the_last_weights_are_kept_where_a_config_says_so(voices, tmp_path) -> None:
     made = trainer(voices, tmp_path, keep="last", validate_every=2, steps=4, warmup_steps=1)
     scores = iter([5.0, 4.0, 6.0])
-    made.checkup.rows = lambda net, version: [{"lsd": (s := next(scores)), "score": s}]
+    made.validator.scores = lambda net, version: [Scores(next(scores), {})]
     made.fit()
     assert made.best == 4.0 and read_card(tmp_path / "best").step == 4
 
@@ -141,6 +142,15 @@ def test_the_file_stop_ends_a_run_that_goes_on_where_it_was(voices, tmp_path) ->
     again.fit()
     assert [event["step"] for event in events(tmp_path, "step")] == [1, 2, 3, 4, 5]
     assert again.step == 6
+
+
+def test_a_run_that_is_done_does_not_go_a_step_further_when_resumed(voices, tmp_path) -> None:
+    trainer(voices, tmp_path, steps=3).fit()
+    again = trainer(voices, tmp_path, steps=3)
+    again.resume()
+    again.fit()
+    assert again.step == 3
+    assert [event["step"] for event in events(tmp_path, "end")] == [3, 3]
 
 
 def test_the_adversary_joins_after_its_start_and_survives_a_resume(voices, tmp_path) -> None:

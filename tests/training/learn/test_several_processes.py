@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 import soundfile as sf
 
 RATE = 16_000
-RECIPE = {
+CONFIG = {
     "model": "wavenet",
     "config": {"channels": 8, "stacks": 1, "layers": 3, "patch": 4, "sample_rate": RATE},
     "damage": "generated",
@@ -36,13 +37,21 @@ ADVERSARY = {  # its feature distances are relative to those of a process's own 
 }
 TWO = [
     *(sys.executable, "-m", "accelerate.commands.launch"),
-    *("--cpu", "--num_processes", "2", "--num_machines", "1"),
+    *("--cpu", "--num_processes", "2", "--num_machines", "1", "--main_process_port", "PORT"),
     *("--mixed_precision", "no", "--dynamo_backend", "no", "-m"),
 ]
 
 
+def free_port() -> int:
+    """A port that no other test listens on; the launcher's own default is always the same."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def run(launcher: list[str], folder: Path, name: str) -> list[dict]:
-    command = [*launcher, "training", str(folder / "recipe.json")]
+    command = [str(free_port()) if word == "PORT" else word for word in launcher]
+    command += ["training", str(folder / "training.json")]
     command += ["--data", str(folder / "data"), "--run", str(folder / name)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
@@ -60,7 +69,7 @@ def test_two_processes_train_as_one_does_and_write_once(
     for seed, name in enumerate("abc"):
         tone = np.sin(2 * np.pi * (200 + 50 * seed) * np.arange(RATE) / RATE)
         sf.write(tmp_path / "data" / f"{name}.wav", 0.3 * tone, RATE)
-    (tmp_path / "recipe.json").write_text(json.dumps({**RECIPE, "adversary": adversary}))
+    (tmp_path / "training.json").write_text(json.dumps({**CONFIG, "adversary": adversary}))
     one = run([sys.executable, "-m"], tmp_path, "one")
     two = run(TWO, tmp_path, "two")
     assert [e["event"] for e in two] == [e["event"] for e in one]

@@ -19,7 +19,7 @@ import torch
 from torch.utils.data import default_collate
 
 from models.registry import build
-from training.config import Recipe, read_recipe
+from training.config import TrainingConfig, read_config
 from training.data.clips import read_clips, split
 from training.data.examples import Examples, trusted_bandwidth
 from training.learn.losses import Losses
@@ -58,14 +58,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def recipe_file(tmp_path: Path) -> Path:
-    path = tmp_path / "recipe.json"
+def config_file(tmp_path: Path) -> Path:
+    path = tmp_path / "training.json"
     path.write_text(json.dumps(TINY))
     return path
 
 
-def train(recipe: Path, folder: Path, run: Path, *more: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "training", str(recipe)]
+def train(config: Path, folder: Path, run: Path, *more: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "training", str(config)]
     command += ["--data", str(folder), "--run", str(run), *more]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
@@ -80,9 +80,9 @@ def totals(run: Path) -> dict[int, float]:
 
 
 def test_example_number_i_is_always_the_same(folder: Path) -> None:
-    recipe = Recipe(**TINY)
+    config = TrainingConfig(**TINY)
     clips = read_clips([folder], RATE, {"speech"})
-    first, second = (Examples(clips, recipe, RATE, 100) for _ in range(2))
+    first, second = (Examples(clips, config, RATE, 100) for _ in range(2))
     for index in (0, 7, 99):
         for name, value in first[index].items():
             assert np.array_equal(value, second[index][name]), name
@@ -90,8 +90,8 @@ def test_example_number_i_is_always_the_same(folder: Path) -> None:
 
 
 def test_examples_have_the_shapes_and_are_finite(folder: Path) -> None:
-    recipe = Recipe(**TINY)
-    examples = Examples(read_clips([folder], RATE, {"speech"}), recipe, RATE, 40)
+    config = TrainingConfig(**TINY)
+    examples = Examples(read_clips([folder], RATE, {"speech"}), config, RATE, 40)
     for index in range(40):
         item = examples[index]
         assert item["degraded"].shape == item["clean"].shape == (1, 9600)
@@ -100,22 +100,22 @@ def test_examples_have_the_shapes_and_are_finite(folder: Path) -> None:
 
 
 def test_data_never_starves_the_model(folder: Path) -> None:
-    recipe = read_recipe(Path("training/configs/enhancer-speech.json"))
-    examples = Examples(read_clips([folder], RATE, {"speech"}), recipe, RATE, 50)
-    step = one_step(recipe, default_collate([examples[40 + i] for i in range(recipe.batch)]))
+    config = read_config(Path("training/configs/enhancer-speech.json"))
+    examples = Examples(read_clips([folder], RATE, {"speech"}), config, RATE, 50)
+    step = one_step(config, default_collate([examples[40 + i] for i in range(config.batch)]))
     step()
     step_s = processor_seconds(step)
-    examples_s = processor_seconds(lambda: [examples[i] for i in range(40)]) * recipe.batch / 40
+    examples_s = processor_seconds(lambda: [examples[i] for i in range(40)]) * config.batch / 40
     assert examples_s < step_s / 3
 
 
-def one_step(recipe: Recipe, batch: dict[str, torch.Tensor]) -> Callable[[], None]:
-    """Forward and backward of the recipe's net and losses, in its precision."""
-    net = build(recipe.model, recipe.net_config())
-    losses = Losses(recipe.losses, RATE)
+def one_step(config: TrainingConfig, batch: dict[str, torch.Tensor]) -> Callable[[], None]:
+    """Forward and backward of the config's net and losses, in its precision."""
+    net = build(config.model, config.net_config())
+    losses = Losses(config.losses, RATE)
 
     def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bf16"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bf16"):
             estimate = net(batch["degraded"])
         losses(estimate, batch["clean"], batch["trust_hz"], 0)["total"].backward()
 
@@ -136,12 +136,12 @@ def test_the_split_is_by_group_and_validation_kinds_are_never_trained_on(tmp_pat
         rows.append(f"{number}.wav,{kind},20000,person{number % 6 if number < 11 else 'x'}")
     (tmp_path / "MANIFEST.csv").write_text("\n".join(rows))
     clips = read_clips([tmp_path], RATE, {"speech", "validation_only_nc"})
-    recipe = Recipe(**{**TINY, "validation_groups": ("person3",)})
-    trained, held_out = split(clips, recipe)
+    config = TrainingConfig(**{**TINY, "validation_groups": ("person3",)})
+    trained, held_out = split(clips, config)
     assert {clip.group for clip in trained}.isdisjoint(clip.group for clip in held_out)
     assert {"person3", "personx"} <= {clip.group for clip in held_out}
     assert len(trained) + len(held_out) == 12
-    assert [c.path for c in split(clips, recipe)[0]] == [c.path for c in trained]
+    assert [c.path for c in split(clips, config)[0]] == [c.path for c in trained]
 
 
 def test_the_target_is_trusted_up_to_its_band_only_where_the_voice_stands_out() -> None:
@@ -155,30 +155,30 @@ def test_the_target_is_trusted_up_to_its_band_only_where_the_voice_stands_out() 
     assert (trusted_bandwidth(voice, floor, 23_500, RATE) == 24_000).all()
 
 
-def test_a_recipe_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "recipe.json"
+def test_a_config_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "training.json"
     path.write_text(json.dumps({**TINY, "colour": 1}))
     with pytest.raises(ValueError, match="unknown .*colour"):
-        read_recipe(path)
+        read_config(path)
 
 
-def test_every_shipped_recipe_is_valid() -> None:
+def test_every_shipped_config_is_valid() -> None:
     found = sorted(Path("training/configs").glob("*.json"))
     assert found
     for path in found:
-        assert dataclasses.is_dataclass(read_recipe(path))
-        assert read_recipe(path).net_config()
+        assert dataclasses.is_dataclass(read_config(path))
+        assert read_config(path).net_config()
 
 
 @pytest.mark.slow
-def test_a_killed_run_resumes_to_the_same_losses(recipe_file, folder, tmp_path) -> None:
+def test_a_killed_run_resumes_to_the_same_losses(config_file, folder, tmp_path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert train(recipe_file, folder, whole).wait(120) == 0
-    victim = train(recipe_file, folder, killed)
+    assert train(config_file, folder, whole).wait(120) == 0
+    victim = train(config_file, folder, killed)
     _wait_for(lambda: (killed / "last.pt").is_file() and len(totals(killed)) >= 3, victim)
     os.kill(victim.pid, signal.SIGKILL)
     victim.wait()
-    assert train(recipe_file, folder, killed, "--resume").wait(120) == 0
+    assert train(config_file, folder, killed, "--resume").wait(120) == 0
     expected, resumed = totals(whole), totals(killed)
     assert resumed.keys() == expected.keys()
     assert [resumed[step] for step in expected] == pytest.approx(
@@ -191,7 +191,7 @@ def test_a_killed_run_resumes_to_the_same_losses(recipe_file, folder, tmp_path) 
 
 @pytest.mark.slow
 def test_a_short_run_fills_the_band_of_an_unheard_voice(tmp_path: Path, folder: Path) -> None:
-    path = tmp_path / "recipe.json"
+    path = tmp_path / "training.json"
     settings = {**TINY, "steps": 200, "validate_every": 200, "learning_rate": 3e-3}
     path.write_text(json.dumps({**settings, "warmup_steps": 10, "ema": 0.9}))
     assert train(path, folder, tmp_path / "run").wait(240) == 0
@@ -199,10 +199,10 @@ def test_a_short_run_fills_the_band_of_an_unheard_voice(tmp_path: Path, folder: 
     assert scores["lsd"] < 0.85 * scores["lsd_input"]
 
 
-def test_a_new_run_does_not_overwrite_an_old_one(recipe_file, folder, tmp_path) -> None:
+def test_a_new_run_does_not_overwrite_an_old_one(config_file, folder, tmp_path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "last.pt").write_bytes(b"hours of work")
-    run = train(recipe_file, folder, tmp_path / "run")
+    run = train(config_file, folder, tmp_path / "run")
     error = run.communicate(timeout=60)[1]
     assert run.returncode != 0
     assert "holds a run; add --resume" in error
@@ -219,17 +219,17 @@ def test_a_shipped_card_names_sources_steps_and_hours(tmp_path: Path) -> None:
     rows += ["c.wav,speech,repo two,GPL,60,bob", "d.wav,speech,repo two,GPL,60,held"]
     (tmp_path / "data" / "MANIFEST.csv").write_text("\n".join(rows))
     run = tmp_path / "run"
-    recipe = Recipe(**TINY)
+    config = TrainingConfig(**TINY)
     metrics = {"validation": {"lsd": 1.0}}
     save_checkpoint(
-        build(recipe.model, recipe.net_config()), run / "best", step=40, metrics=metrics
+        build(config.model, config.net_config()), run / "best", step=40, metrics=metrics
     )
     settings = {"data": [str(tmp_path / "data")], "trained_groups": ["ann", "bob"], "recipe": TINY}
     (run / "config.json").write_text(json.dumps(settings))
     lines = [(1000, "start", 0), (2800, "step", 40), (9999, "step", 80)]
     text = [json.dumps({"time": t, "event": e, "step": s}) + "\n" for t, e, s in lines]
     (run / "events.jsonl").write_text("".join(text))
-    ship.main(run, "voice", title="Voice", summary="For voices.", into=tmp_path / "out")
+    ship.ship(run, tmp_path / "out" / "voice", title="Voice", summary="For voices.")
     made = read_card(tmp_path / "out" / "voice")
     assert (made.step, made.recipe["hours"], made.metrics) == (40, 0.5, metrics)
     assert made.data == [
@@ -238,9 +238,9 @@ def test_a_shipped_card_names_sources_steps_and_hours(tmp_path: Path) -> None:
     ]
 
 
-def test_no_data_is_one_clear_line(recipe_file: Path, tmp_path: Path) -> None:
+def test_no_data_is_one_clear_line(config_file: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    run = train(recipe_file, tmp_path / "empty", tmp_path / "run")
+    run = train(config_file, tmp_path / "empty", tmp_path / "run")
     error = run.communicate(timeout=60)[1]
     assert run.returncode != 0
     assert error.strip().splitlines()[-1].startswith("training: data: no recording of kind")

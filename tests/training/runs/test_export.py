@@ -22,7 +22,7 @@ from models.checkpoint import (
 )
 from tests.support.sounds import soft_enhancer
 from training.runs import export
-from training.runs.run_folder import RunFolder, write_json
+from training.runs.run_folder import RunConfig, RunFolder, write_json
 
 TOKEN = "hf_AbCdEfGhIjKlMnOpQrSt"
 TINY = EnhancerConfig(widths=(16, 16), n_skips=1)
@@ -37,13 +37,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = RunFolder(tmp_path / "run")
     save_checkpoint(soft_enhancer(TINY), folder.path / "best", step=12, metrics={"validation": {}})
     folder.write_config(
-        {
-            "recipe": {"model": "enhancer"},
-            "data": [str(tmp_path / "voices")],
-            "trained_groups": ["a"],
-            "trained_minutes": 4.5,
-            "base": str(tmp_path / "own" / "base"),
-        }
+        RunConfig(
+            training={"model": "enhancer"},
+            data=(str(tmp_path / "voices"),),
+            trained_groups=("a",),
+            trained_minutes=4.5,
+            base=str(tmp_path / "own" / "base"),
+        )
     )
     write_json(folder.path / "verdict.json", {"overall": "better", "text": "Better than the base."})
     return folder.path
@@ -56,7 +56,7 @@ def test_use_makes_it_selectable_with_the_same_sound(run: Path) -> None:
     assert "4.5 minutes" in card.summary and "Better than the base." in card.summary
     assert "MIT" in card.licence and card.data[0]["source"] == "voices"
     x = torch.randn(1, 1, 2000)
-    assert torch.allclose(load(tmp_path / "own" / "my-voice")(x), load_for_training(run / "best")(x), atol=1e-5)
+    assert torch.allclose(load(card.folder)(x), load_for_training(run / "best")(x), atol=1e-5)
     assert sorted(file.name for file in card.folder.iterdir()) == [
         "card.json",
         "weights.safetensors",
@@ -87,7 +87,7 @@ def test_a_run_without_weights_says_so(run: Path, tmp_path: Path) -> None:
 def test_the_zip_unpacks_to_a_checkpoint(run: Path, tmp_path: Path) -> None:
     path = export.archive(run, tmp_path / "x.zip", "mine", "Mine")
     with zipfile.ZipFile(path) as packed:
-        files = ("card.json", "recipe.json", "verdict.json", "weights.safetensors")
+        files = ("card.json", "training.json", "verdict.json", "weights.safetensors")
         assert packed.namelist() == [f"mine/{file}" for file in files]
         packed.extractall(tmp_path / "own")
     assert load(tmp_path / "own" / "mine") and "Mine" in [found.title for found in available(search_path())]
@@ -112,14 +112,14 @@ class Hub:
             self.files[path.name] = path.read_text(errors="replace")
 
 
-def test_push_uploads_weights_card_recipe_and_a_page_and_no_token(run: Path, tmp_path) -> None:
+def test_push_uploads_weights_card_config_and_a_page_and_no_token(run: Path, tmp_path) -> None:
     hubs: list[Hub] = []
     address = export.push(
         run, "me/voice", f" {TOKEN}\n", connect=lambda token: hubs.append(Hub(token)) or hubs[-1]
     )
     assert address.endswith("me/voice") and hubs[0].token == TOKEN
     assert hubs[0].calls[0] == (("me/voice",), {"private": True, "exist_ok": True})
-    assert sorted(hubs[0].files) == ["README.md", "card.json", "recipe.json", "weights.safetensors"]
+    assert sorted(hubs[0].files) == ["README.md", "card.json", "training.json", "weights.safetensors"]
     assert json.loads(hubs[0].files["card.json"])["name"] == "voice"
     assert all(TOKEN not in text for text in hubs[0].files.values())
     left = [path for path in tmp_path.rglob("*") if path.is_file()]

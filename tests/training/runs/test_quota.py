@@ -10,12 +10,12 @@ import pytest
 
 from training.runs import quota, lock, processes, run as runs
 from training.runs.quota import GIB, Limits
-from training.runs.run_folder import LOCK, RunFolder, write_json
+from training.runs.run_folder import LOCK, RunConfig, RunFolder, write_json
 
 
 def made(among: Path, name: str, age_days: float, size: int = 1000) -> runs.Run:
     folder = RunFolder(among / name)
-    folder.write_config({"recipe": {}, "base": None})
+    folder.write_config(RunConfig())
     (folder.path / "last.pt").write_bytes(bytes(size))
     past = time.time() - age_days * quota.DAY_S
     os.utime(folder.path / "config.json", (past, past))
@@ -48,7 +48,7 @@ def test_weights_that_are_being_read_are_kept(tmp_path: Path) -> None:
     run = made(tmp_path, "a", 100)
     with run.kept(), run.kept():
         assert quota.clean(tmp_path, keep_bytes=0, keep_days=1) == []
-        with pytest.raises(ValueError, match="in use just now"):
+        with pytest.raises(ValueError, match="Runs in use fill the space"):
             Limits(gigabytes=1e-9).make_room(0, tmp_path)
     assert quota.clean(tmp_path, keep_days=1) == ["a"]
 

@@ -15,7 +15,7 @@ from training.learn.cost import Cost
 from training.runs import export
 from training.runs import run as runs
 from training.runs.quota import Limits
-from training.runs.run_folder import BEST, CONFIG, EVENTS, write_json
+from training.runs.run_folder import BEST, CONFIG, EVENTS, RunConfig, write_json
 from ui.finetune import dataset_events, dataset_report, result_use, view
 from ui.finetune import runs as finetune_runs
 from ui.finetune import tab as tab_finetune
@@ -84,7 +84,7 @@ def test_what_others_say_is_only_ever_text() -> None:
         dataset_report.table(REPORT), dataset_report.summary(REPORT),
         view.verdict(VERDICT), view.curves(found), view.off(EVIL),
         view.meter("failed", found, EVIL),
-        view.run_title(EVIL, {"validation_groups": [EVIL]}),
+        view.run_title(EVIL, RunConfig(validation_groups=(EVIL,))),
     ]  # fmt: skip
     assert all("<img" not in piece for piece in pieces)
     assert "&lt;img" in "".join(pieces)
@@ -111,17 +111,17 @@ def test_what_is_checked_tells_what_can_be_done() -> None:
 
 
 def test_a_run_is_as_long_as_the_form_says_and_no_longer_than_allowed(tmp_path: Path) -> None:
-    cost = Cost(step_s=0.5, look_s=1.0, start_s=3.0)
+    cost = Cost(step_s=0.5, validation_s=1.0, start_s=3.0)
     data = Dataset(
         tmp_path, "clean", (Item("a", tmp_path / "a", kind="music"), Item("b", tmp_path))
     )
-    recipe = finetune_runs.recipe_for(BASE, data, "telephone", cost, minutes=5.0)
-    assert recipe.minutes == 5.0 and recipe.steps == cost.steps(5.0) == 584
-    assert (recipe.validate_every, recipe.damage) == (73, "telephone")
-    assert recipe.batch == 4 and recipe.kinds == {"music": 1.0, "speech": 1.0}
-    recipe = finetune_runs.recipe_for(BASE, data, "world", cost, steps=80)
-    assert (recipe.steps, recipe.minutes, recipe.validate_every) == (80, None, 10)
-    assert recipe.warmup_steps <= 10
+    config = finetune_runs.config_for(BASE, data, "telephone", cost, minutes=5.0)
+    assert config.minutes == 5.0 and config.steps == cost.steps(5.0) == 584
+    assert (config.validate_every, config.damage) == (73, "telephone")
+    assert config.batch == 4 and config.kinds == {"music": 1.0, "speech": 1.0}
+    config = finetune_runs.config_for(BASE, data, "world", cost, steps=80)
+    assert (config.steps, config.minutes, config.validate_every) == (80, None, 10)
+    assert config.warmup_steps <= 10
 
 
 def test_a_shared_machine_has_limits_and_zero_gpu_none_at_all(
@@ -236,13 +236,12 @@ def test_a_run_that_is_done_can_be_made_longer_as_far_as_allowed(
     with (run.folder / EVENTS).open("a") as file:
         file.write(json.dumps(end) + "\n")
     (run.folder / "last.pt").touch()
-    write_json(run.folder / "recipe.json", {"patience": 4})
+    write_json(run.folder / "training.json", {"patience": 4})
     assert finetune_runs.can_train_on(run) and not finetune_runs.can_resume(run)
     rules = Rules(Limits(minutes=5))
     finetune_runs.train_on(run, rules, minutes=3.0)
     finetune_runs.train_on(run, rules, steps=60)
-    assert given == [{"minutes": 5.0}, {"steps": 100}]
-    assert json.loads((run.folder / "recipe.json").read_text())["patience"] == 12
+    assert given == [{"minutes": 5.0, "patience": 8}, {"steps": 100, "patience": 8}]
     for more in ({"minutes": 3.1}, {"steps": 61}):
         with pytest.raises(ValueError, match="5 minutes here in all, and this one has taken 2.0"):
             finetune_runs.train_on(run, rules, **more)

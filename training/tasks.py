@@ -1,0 +1,100 @@
+"""Training tasks: which damage a net learns to undo, and how held-out recordings are scored.
+
+A new task takes three steps: write its damage in `training/data/damages.py`, write its cases and
+its score in `training/evaluation/` (or reuse those of another task), and add an entry here. The
+command line, the config's check and the page's list follow from the entry.
+
+Each part is named as "module:function" and imported on first use, so that reading this table loads
+neither PyTorch nor SciPy.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+EXAMPLES = "training.data.examples:Examples"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kind of damage to learn from.
+
+    Args:
+        about: the damage in one line.
+        damage_name: function (rng, config) -> damage, drawn anew for each example.
+        cases_name: function (clips, sample_rate) -> held-out cases.
+        measure_name: function (estimate, case, sample_rate) -> scores of one case.
+        examples_name: class of the training examples.
+        label: the damage as the page lists it; empty where the page does not offer it.
+    """
+
+    about: str
+    damage_name: str
+    cases_name: str
+    measure_name: str
+    examples_name: str = EXAMPLES
+    label: str = ""
+
+    @property
+    def damage(self) -> Callable[..., Callable[..., Any]]:
+        return pkgutil.resolve_name(self.damage_name)
+
+    @property
+    def cases(self) -> Callable[..., list[Any]]:
+        return pkgutil.resolve_name(self.cases_name)
+
+    @property
+    def measure(self) -> Callable[..., Any]:
+        return pkgutil.resolve_name(self.measure_name)
+
+    @property
+    def examples(self) -> Callable[..., Any]:
+        return pkgutil.resolve_name(self.examples_name)
+
+
+TASKS = {
+    "world": Task(
+        about="band limits and lossy codecs, for enhancers of speech",
+        damage_name="training.data.damages:band_limits",
+        cases_name="training.evaluation.cases:band_limit_cases",
+        measure_name="training.evaluation.scores:score_band_limit",
+        label="Low rates and codecs",
+    ),
+    "music": Task(
+        about="the same, at the sample rates that music is cut to",
+        damage_name="training.data.damages:music_band_limits",
+        cases_name="training.evaluation.cases:music_cases",
+        measure_name="training.evaluation.scores:score_band_limit",
+        label="Low rates and codecs, music",
+    ),
+    "telephone": Task(
+        about="300 to 3400 Hz in mu-law, the same for every example",
+        damage_name="training.data.damages:telephone",
+        cases_name="training.evaluation.cases:telephone_cases",
+        measure_name="training.evaluation.scores:score_band_limit",
+        label="A telephone line",
+    ),
+    "codec": Task(
+        about="our neural codec at 1.5 to 6 kbit/s",
+        damage_name="training.data.damages:neural_codec",
+        cases_name="training.evaluation.cases:codec_cases",
+        measure_name="training.evaluation.scores:score_codec",
+        label="A neural codec",
+    ),
+    "generated": Task(
+        about="coarse steps, clipping, echoes and noise, for nets that clean",
+        damage_name="training.data.damages:generated",
+        cases_name="training.evaluation.noisy_cases:noisy_cases",
+        measure_name="training.evaluation.noisy_cases:score_noisy",
+        examples_name="training.data.noisy_examples:NoisyExamples",
+    ),
+    "none": Task(
+        about="no damage, for a codec whose output should equal its input",
+        damage_name="training.data.damages:none",
+        cases_name="training.evaluation.cases:undamaged_cases",
+        measure_name="training.evaluation.scores:score_band_limit",
+    ),
+}
