@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.analysis.once import once_per_sound
 from pipeline.audio.sound import Audio
 from pipeline.dsp import framing
 
@@ -38,6 +39,32 @@ class _Profile(NamedTuple):
     sound_above: np.ndarray  # the same of what is not steady
 
 
+class Band(NamedTuple):
+    """The band of frequencies that a recording fills.
+
+    Attributes:
+        edge_hz: where its spectrum falls off a cliff; None where it falls off none.
+        level_db: (bands,) what the loud moments reach, p95 over time; empty for silence.
+        width_hz: of a band.
+    """
+
+    edge_hz: float | None
+    level_db: np.ndarray
+    width_hz: float
+
+
+@once_per_sound
+def filled_band(audio: Audio) -> Band:
+    """Where the spectrum ends, and the levels that say so."""
+    levels, width_hz = band_levels(audio)
+    if not levels.size:
+        return Band(None, np.zeros(0), width_hz)
+    profile = _profile(levels, width_hz)
+    cliff = _cliff(profile)
+    edge = None if cliff is None else _edge_hz(profile, *cliff)
+    return Band(edge, profile.high, width_hz)
+
+
 def effective_bandwidth_hz(audio: Audio) -> float:
     """Frequency in Hz up to which there is sound: where its spectrum falls off a cliff.
 
@@ -45,21 +72,8 @@ def effective_bandwidth_hz(audio: Audio) -> float:
     filter (windowed sinc, codec, resampler) and up to 20 % above that of a 12th-order Butterworth;
     a filter of 24 dB an octave or less is not told from a natural fade.
     """
-    edge = edge_hz(*band_levels(audio))
-    return audio.rate / 2 if edge is None else edge
-
-
-def edge_hz(levels: np.ndarray, width_hz: float) -> float | None:
-    """Where the spectrum falls off a cliff, in Hz; None where it falls off none.
-
-    Args:
-        levels, width_hz: what `band_levels` made.
-    """
-    if not levels.size:
-        return None
-    profile = _profile(levels, width_hz)
-    cliff = _cliff(profile)
-    return None if cliff is None else _edge_hz(profile, *cliff)
+    edge_hz = filled_band(audio).edge_hz
+    return audio.rate / 2 if edge_hz is None else edge_hz
 
 
 def band_levels(audio: Audio) -> tuple[np.ndarray, float]:

@@ -6,8 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.analysis.once import once_per_sound
 from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
+
+SILENCE = 2.0**-24
+"""Samples below are silent: half a step of 24 bits; full scale is 1."""
 
 BLOCK = 1 << 16  # frames at a time: they stay in the cache for all that is asked of them
 
@@ -27,6 +31,7 @@ class Sweep(NamedTuple):
     products: np.ndarray
 
 
+@once_per_sound
 def sweep(audio: Audio) -> Sweep:
     """Reads the recording once, block by block."""
     low, high = np.full(audio.channels, np.inf), np.full(audio.channels, -np.inf)
@@ -35,6 +40,6 @@ def sweep(audio: Audio) -> Sweep:
     for start, stop in blocks(audio.samples, size=BLOCK):
         block = audio.samples[:, start:stop]
         low, high = np.minimum(low, block.min(axis=1)), np.maximum(high, block.max(axis=1))
-        total += block.sum(axis=1)
+        total += block.sum(axis=1, dtype=np.float64)
         products += block @ block.T
     return Sweep(low, high, total / audio.frames, products / audio.frames)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipeline.analysis.once import once_per_sound
 from pipeline.audio.buffers import blocks, copied
 from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, no_tick
@@ -23,6 +24,7 @@ OVERSHOOT = (
 MARGIN = 256  # samples of real neighbourhood around a block that is oversampled
 
 
+@once_per_sound
 def integrated_lufs(audio: Audio, tick: Tick = no_tick) -> float | None:
     """Gated loudness in LUFS; None where nothing lasts 400 ms above the gate of -70 LUFS.
 
@@ -41,6 +43,7 @@ def integrated_lufs(audio: Audio, tick: Tick = no_tick) -> float | None:
     return _lufs(loud.mean()) if loud.size else None
 
 
+@once_per_sound
 def true_peak_dbtp(audio: Audio, tick: Tick = no_tick) -> float:
     """Largest magnitude between and at the samples, in dBTP; -inf for silence.
 

@@ -19,6 +19,7 @@ from pipeline.analysis.minimum_statistics import (
     frames_in,
     sub_windows,
 )
+from pipeline.analysis.once import once_per_sound
 from pipeline.analysis.stationarity import lowest_and_share
 from pipeline.audio.sound import Audio
 from pipeline.dsp.stft import OVERLAP, Stft
@@ -64,6 +65,7 @@ def at_frames(track: np.ndarray, stft: Stft, rate: int, first: int, count: int) 
     return high
 
 
+@once_per_sound
 def measure(audio: Audio, tick: Tick = no_tick) -> Floor:
     """The steady noise and what stands above it, from up to a minute of excerpts.
 

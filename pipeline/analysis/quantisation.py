@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.analysis.once import once_per_sound
 from pipeline.audio.buffers import blocks
 from pipeline.audio.excerpts import pieces
 from pipeline.audio.sound import Audio
@@ -60,6 +61,7 @@ class Quantisation:
         return np.abs(turns - np.rint(turns)) * self.step <= SLACK
 
 
+@once_per_sound
 def quantisation(audio: Audio) -> Quantisation | None:
     """The grid that practically all samples lie on, None where there is none coarse enough.
 

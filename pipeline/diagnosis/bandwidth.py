@@ -81,11 +81,9 @@ def codec_holes(recording: Recording) -> Finding:
 
 def wall_db(recording: Recording) -> float:
     """The fall in level within a few per cent of the edge; 0 where there is none."""
-    levels, width_hz = recording.levels
-    edge = recording.edge_hz
+    edge, high, width_hz = recording.band
     if edge is None:
         return 0.0
-    high = np.percentile(levels, 95, axis=0)
     hz = (np.arange(len(high)) + 0.5) * width_hz
     below = high[(hz > 0.85 * edge) & (hz < 0.985 * edge)]
     above = high[(hz > 1.04 * edge + 100) & (hz < 1.15 * edge + 300)]

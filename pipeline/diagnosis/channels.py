@@ -6,8 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
+from pipeline.analysis.channel_statistics import SILENCE
 from pipeline.diagnosis.finding import Finding, ramp
-from pipeline.diagnosis.recording import SILENCE, Recording
+from pipeline.diagnosis.recording import Recording
 
 DEAD_DB = -60.0  # below the loudest channel
 SAME_DB = -50.0  # what is left of a pair's difference (or sum), below the pair

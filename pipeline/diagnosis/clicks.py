@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.analysis.clipping import is_clipped
 from pipeline.audio.sound import Audio
-from pipeline.diagnosis.distortion import is_clipped
 from pipeline.diagnosis.finding import Finding, ramp
 from pipeline.diagnosis.recording import Recording
 
@@ -40,4 +40,4 @@ def _clicks_per_minute(recording: Recording) -> float:
 
 def _has_corners(recording: Recording) -> bool:
     """Whether it is clipped or has few bits; their corners can be mistaken for clicks."""
-    return is_clipped(recording) or recording.quantisation is not None
+    return is_clipped(recording.audio) or recording.quantisation is not None

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.analysis.channel_statistics import SILENCE
 from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis.finding import Finding, ramp
-from pipeline.diagnosis.recording import SILENCE, Recording
+from pipeline.diagnosis.recording import Recording
 
 STRIDE = 32  # samples: every gap that counts holds two of these
 SHORTEST_S, LONGEST_S = 0.0015, 0.25  # of a dropout; more is a pause

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.analysis.dc_offset import dc_offset as measure_offset
+from pipeline.analysis.rumble import BAND_HZ, LEAST_DBFS, OVER_BASS_DB
+from pipeline.analysis.rumble import rumble as measure_rumble
 from pipeline.diagnosis.finding import Finding, hertz, ramp
 from pipeline.diagnosis.recording import Recording
 
 FAINT_DB = 50.0  # hum that far below the recording does not matter
-RUMBLE_HZ = (2.5, 20.0)
-RUMBLE_DB, RUMBLE_DBFS = -10.0, -50.0  # relative to the whole sound, and to full scale
-OFFSET_DBFS = -46.0  # an offset from here on clicks at cuts and takes headroom
+FAINT_RUMBLE_DBFS = -50.0  # rumble below does not matter
+FAINT_OFFSET = 0.005  # of full scale: a DC offset below does not matter
 
 
 def hum(recording: Recording) -> Finding:
@@ -42,14 +44,19 @@ def hum_level(recording: Recording) -> Finding:
 
 def rumble(recording: Recording) -> Finding:
     """Level in dBFS of what lies below hearing: a turntable, wind, steps."""
-    level_db, share_db = _rumble_db(recording)
-    trouble = share_db > RUMBLE_DB and level_db > RUMBLE_DBFS and recording.audio.seconds >= 1
-    if not trouble:
-        confidence = ramp(share_db, 0, 2 * RUMBLE_DB)
+    measured = measure_rumble(recording.audio)
+    if measured is None:
+        return Finding("rumble", None, "dBFS", 0.0, "Too short to tell rumble from sound.")
+    level_db, over_db = measured.level_dbfs, measured.over_bass_db - OVER_BASS_DB
+    if not measured.present:
+        confidence = max(ramp(over_db, 3, -10), ramp(level_db, LEAST_DBFS + 3, LEAST_DBFS - 10))
         return Finding("rumble", level_db, "dBFS", confidence, "No rumble.")
-    confidence = 0.5 + 0.5 * ramp(share_db, RUMBLE_DB, 0)
+    confidence = 0.5 + 0.5 * ramp(over_db, 0, 10)
+    if level_db <= FAINT_RUMBLE_DBFS:
+        text = f"Rumble at {level_db:.0f} dBFS, too weak to matter."
+        return Finding("rumble", level_db, "dBFS", confidence, text)
     text = (
-        f"Rumble below {hertz(RUMBLE_HZ[1])} at {level_db:.0f} dBFS: inaudible, but it takes "
+        f"Rumble below {hertz(BAND_HZ[1])} at {level_db:.0f} dBFS: inaudible, but it takes "
         "headroom and moves loudspeaker cones."
     )
     return Finding("rumble", level_db, "dBFS", confidence, text, True)
@@ -57,33 +64,14 @@ def rumble(recording: Recording) -> Finding:
 
 def dc_offset(recording: Recording) -> Finding:
     """The largest mean of a channel, in percent of full scale."""
-    largest = float(np.abs(recording.statistics.mean).max())
-    level_db = 20 * np.log10(max(largest, 1e-12))
-    seconds = recording.audio.seconds
-    trouble = level_db > OFFSET_DBFS and seconds > 0.5
-    confidence = ramp(abs(level_db - OFFSET_DBFS), -3, 6) * ramp(seconds, 0, 1)
-    text = "No DC offset."
-    if trouble:
-        text = (
-            f"DC offset of {100 * largest:.2g} % of full scale: it takes headroom and clicks at "
-            "cuts."
+    largest = float(np.abs(measure_offset(recording.audio)).max())
+    confidence = ramp(recording.audio.seconds, 0, 1)
+    if not largest:
+        return Finding("dc_offset", 0.0, "%", confidence, "No DC offset.")
+    offset = f"DC offset of {100 * largest:.2g} % of full scale"
+    if largest < FAINT_OFFSET:
+        return Finding(
+            "dc_offset", 100 * largest, "%", confidence, f"{offset}, too small to matter."
         )
-    return Finding("dc_offset", 100 * largest, "%", confidence, text, trouble)
-
-
-def _rumble_db(recording: Recording) -> tuple[float, float]:
-    """Level below hearing of the loudest channel: in dBFS, and relative to the channel."""
-    from scipy import fft
-
-    low = total = np.zeros(recording.audio.channels)
-    for excerpt in recording.excerpts:
-        x = excerpt.samples - excerpt.samples.mean(axis=1, keepdims=True)
-        window = np.hanning(x.shape[1]).astype(np.float32)
-        power = np.abs(fft.rfft(x * window)) ** 2 / max(x.shape[1] * float((window**2).sum()), 1.0)
-        hz = fft.rfftfreq(x.shape[1], 1 / excerpt.rate)
-        low = low + 2 * power[:, (hz > RUMBLE_HZ[0]) & (hz < RUMBLE_HZ[1])].sum(axis=1)
-        total = total + 2 * power.sum(axis=1)
-    channel = int(np.argmax(total))
-    level_db = float(10 * np.log10(low[channel] / len(recording.excerpts) + 1e-14))
-    share_db = float(10 * np.log10((low[channel] + 1e-14) / (total[channel] + 1e-14)))
-    return level_db, share_db
+    text = f"{offset}: it takes headroom and clicks at cuts."
+    return Finding("dc_offset", 100 * largest, "%", confidence, text, True)

@@ -8,18 +8,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pipeline.analysis import bandwidth, mains_hum
+from pipeline.analysis import mains_hum
 from pipeline.analysis.band_spectrogram import Cells, cells
-from pipeline.analysis.channel_statistics import Sweep, sweep
+from pipeline.analysis.bandwidth import Band, filled_band
+from pipeline.analysis.channel_statistics import SILENCE, Sweep, sweep
 from pipeline.analysis.mains_hum import Hum
 from pipeline.analysis.noise_floor import Floor, measure
 from pipeline.analysis.quantisation import Quantisation, quantisation
 from pipeline.audio import excerpts
 from pipeline.audio.containers import Info
 from pipeline.audio.sound import Audio
-
-SILENCE = 2.0**-24
-"""Samples below are silent: half a step of 24 bits; full scale is 1."""
 
 Answer = TypeVar("Answer")
 
@@ -73,15 +71,15 @@ class Recording:
         """The coarse spectrogram of `mono`; see `pipeline.analysis.band_spectrogram`."""
         return cells(self.mono, self.audio.rate)
 
-    @cached_property
-    def levels(self) -> tuple[np.ndarray, float]:
-        """See `pipeline.analysis.bandwidth.band_levels`."""
-        return bandwidth.band_levels(self.audio)
+    @property
+    def band(self) -> Band:
+        """See `pipeline.analysis.bandwidth.filled_band`."""
+        return filled_band(self.audio)
 
-    @cached_property
+    @property
     def edge_hz(self) -> float | None:
-        """Where the spectrum ends, None at half the rate; see `pipeline.analysis.bandwidth`."""
-        return bandwidth.edge_hz(*self.levels)
+        """Where the spectrum ends; None at half the rate."""
+        return self.band.edge_hz
 
     @cached_property
     def noise(self) -> Floor:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
+from pipeline.analysis.channel_statistics import sweep
 from pipeline.analysis.loudness import integrated_lufs, true_peak_dbtp
-from pipeline.audio.buffers import blocks
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
 from pipeline.dsp import framing
@@ -160,15 +160,8 @@ def _facts(audio: Audio, tick: Tick) -> Facts:
         channels=audio.channels,
         lufs=integrated_lufs(audio, tick),
         peak_dbtp=max(peak, LOWEST_DB),
-        dc=_dc_offset(audio),
+        dc=float(np.abs(sweep(audio).mean).max()),
     )
-
-
-def _dc_offset(audio: Audio) -> float:
-    total = np.zeros(audio.channels)
-    for start, stop in blocks(audio.samples):
-        total += audio.samples[:, start:stop].sum(axis=1, dtype=np.float64)
-    return float(np.abs(total).max() / audio.frames)
 
 
 def _energies(

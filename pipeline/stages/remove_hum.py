@@ -15,15 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.analysis.mains_hum import (
-    MAINS_HZ,
-    SHORTEST_S,
-    Hum,
-    dc_offset,
-    hum_in,
-    quiet_spectrum,
-    rumble_in,
-)
+from pipeline.analysis.dc_offset import dc_offset
+from pipeline.analysis.mains_hum import MAINS_HZ, Hum, find_hum
+from pipeline.analysis.rumble import rumble
 from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
@@ -83,14 +77,13 @@ class RemoveHum:
         return frames / rate * channels / STORED_SPEED
 
     def _found(self, audio: Audio) -> tuple[Hum | None, float]:
-        """Hum, and the frequency below which there is rumble (0 for none), from one spectrum."""
-        hum, rumble_hz = None, self.rumble_hz or 0.0
-        if audio.seconds >= SHORTEST_S and (self.hum_hz != 0 or self.rumble_hz is None):
-            quiet = quiet_spectrum(audio)
-            if self.hum_hz != 0:
-                hum = hum_in(quiet, (self.hum_hz,) if self.hum_hz else MAINS_HZ)
-            if self.rumble_hz is None and rumble_in(quiet):
-                rumble_hz = RUMBLE_HZ
+        """Hum, and the frequency below which there is rumble (0 for none)."""
+        hum, rumble_hz = None, self.rumble_hz
+        if self.hum_hz != 0:
+            hum = find_hum(audio, (self.hum_hz,) if self.hum_hz else MAINS_HZ)
+        if rumble_hz is None:
+            low_end = rumble(audio)
+            rumble_hz = RUMBLE_HZ if low_end is not None and low_end.present else 0.0
         return hum, float(rumble_hz)
 
 

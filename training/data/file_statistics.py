@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
+from pipeline.analysis.clipping import flat_peaks, is_clipped
 from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio, peak
 
-NEAR_RAIL = 0.985  # of the peak: where a flat top lies
-FLAT = 1e-4  # of the peak: neighbours that differ by less are level
-CORNER = 8  # the step into a flat top, over FLAT; a round top has none above 3
 QUIET = 1e-7  # mean square of a block that holds nothing: -70 dBFS
 QUIET_S = 0.05
 
@@ -24,7 +22,7 @@ class Facts:
 
     Args:
         peak: largest magnitude; full scale is 1.
-        flat_tops: places where it ran into a limit.
+        flat_tops: peaks that were clipped; 0 where there are too few to call it clipped.
         quiet: share of its time below -70 dBFS.
         bandwidth_hz: up to where it has sound.
         digest: equal for equal samples (to 16 bits) at an equal rate, whatever the container.
@@ -41,15 +39,15 @@ def measure(audio: Audio) -> Facts:
     """All of `Facts`, in bounded memory however long the recording is."""
     top = peak(audio)
     digest = hashlib.blake2b(f"{audio.rate} {audio.channels}".encode(), digest_size=16)
-    flat, quiet, count = 0, 0, 0
+    quiet, count = 0, 0
     hop = max(1, round(QUIET_S * audio.rate))
     for start, stop in blocks(audio.samples, size=hop * max(1, (1 << 18) // hop)):
         block = audio.samples[:, start:stop]
         digest.update(np.rint(block * 32_768).astype(np.int32).tobytes())
-        flat += _flat_tops(block, top)
         levels = _levels(block, hop)
         quiet, count = quiet + int((levels < QUIET).sum()), count + len(levels)
     band = effective_bandwidth_hz(audio) if top else audio.rate / 2
+    flat = flat_peaks(audio).at_top if is_clipped(audio) else 0
     return Facts(top, flat, quiet / count, band, digest.hexdigest())
 
 
@@ -59,16 +57,3 @@ def _levels(block: np.ndarray, hop: int) -> np.ndarray:
     lengths = np.full(sums.shape[1], hop)
     lengths[-1] = block.shape[1] - hop * (len(lengths) - 1)
     return (sums / lengths).max(axis=0)
-
-
-def _flat_tops(block: np.ndarray, top: float) -> int:
-    """Runs of three level samples or more next to the peak that are entered by a step."""
-    count = 0
-    for channel in block:
-        at = np.flatnonzero(np.abs(channel[2:-2]) >= NEAR_RAIL * top) + 2
-        if not at.size or not top:
-            continue
-        step, first, second = (np.abs(channel[at + k] - channel[at + k - 1]) for k in (0, 1, 2))
-        level = FLAT * top
-        count += int(((step > CORNER * level) & (first <= level) & (second <= level)).sum())
-    return count

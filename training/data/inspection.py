@@ -19,7 +19,7 @@ from training.data.folder_layout import Item
 
 USED, CARE = "used", "used with care"
 SHORTEST_S = 0.5
-CLIPPED_A_MINUTE, RUINED_A_MINUTE = 6.0, 6000.0  # flat tops
+RUINED_A_MINUTE = 6000.0  # clipped peaks
 FAINT = 0.01  # peak under which 16 bits leave little
 FULL, NARROW = 0.8, 0.3  # of half the net's rate: what a clean side should, and must, reach
 MOSTLY_QUIET = 0.8
@@ -99,8 +99,8 @@ def _judge(row: Row, facts: Facts, rate: int, clean_side: bool) -> Row:
     if row.seconds < SHORTEST_S:
         return add(row, LEFT_OUT, f"too short: {row.seconds:g} s, expected {SHORTEST_S:g} s")
     minutes = row.seconds / 60
-    if facts.flat_tops > max(3, CLIPPED_A_MINUTE * minutes):
-        ruined = facts.flat_tops > max(3, RUINED_A_MINUTE * minutes)
+    if facts.flat_tops:
+        ruined = facts.flat_tops > RUINED_A_MINUTE * minutes
         row = add(row, LEFT_OUT if ruined else CARE, f"clipped in {facts.flat_tops} places")
     if facts.peak < FAINT:
         row = add(row, CARE, "very quiet: its noise would be learned with it")

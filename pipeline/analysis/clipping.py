@@ -1,0 +1,63 @@
+"""Clipping: peaks cut off at one level, at full scale or below."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.analysis.channel_statistics import SILENCE, sweep
+from pipeline.analysis.once import once_per_sound
+from pipeline.audio.buffers import blocks
+from pipeline.audio.sound import Audio
+
+NEAR_TOP = 0.985  # of a channel's largest sample: where a clipped peak must lie
+BELOW_TOP = 0.87  # down to here, a recording that is not clipped has as many flat places
+FLAT = 1e-4  # of the largest sample: neighbours that differ by less are level
+CORNER = 8  # least step into or out of a flat peak, over FLAT; round peaks have none above 3
+FEWEST, A_MINUTE = 4, 6.0  # flat peaks from which a recording counts as clipped
+
+
+class FlatPeaks(NamedTuple):
+    """Runs of equal samples: at the channels' largest sample, and somewhat below it."""
+
+    at_top: int
+    below: int
+
+    @property
+    def evidence(self) -> int:
+        """Few bits make level places anywhere, clipping only at the top."""
+        return self.at_top - 2 * self.below
+
+
+def is_clipped(audio: Audio) -> bool:
+    """Whether there are enough flat peaks to call the recording clipped."""
+    peaks, minutes = flat_peaks(audio), audio.seconds / 60
+    return peaks.evidence >= FEWEST and peaks.at_top >= A_MINUTE * minutes
+
+
+@once_per_sound
+def flat_peaks(audio: Audio) -> FlatPeaks:
+    """Counts flat peaks of both polarities in all channels."""
+    statistics, at_top, below = sweep(audio), 0, 0
+    loudest = max(statistics.high.max(), -statistics.low.min())
+    for start, stop in blocks(audio.samples):
+        first = max(start - 1, 0)
+        block = audio.samples[:, first : min(stop + 2, audio.frames)]
+        limits = zip(block, statistics.low, statistics.high, strict=True)
+        for x, low, high in limits:
+            for sign, top in ((1, float(high)), (-1, -float(low))):
+                if top > max(loudest / 4, SILENCE):
+                    levels = _flat_levels(x * np.float32(sign), top)
+                    at_top += int((levels >= NEAR_TOP * top).sum())
+                    below += int((levels < NEAR_TOP * top).sum())
+    return FlatPeaks(at_top, below)
+
+
+def _flat_levels(x: np.ndarray, top: float) -> np.ndarray:
+    """Levels of the flat peaks of (T,): three samples or more, entered with a corner."""
+    high = np.flatnonzero(x[1:-2] > BELOW_TOP * top) + 1
+    step = np.float32(FLAT * top)
+    flat = (np.abs(x[high + 1] - x[high]) <= step) & (np.abs(x[high + 2] - x[high]) <= step)
+    starts = high[flat]
+    return x[starts[x[starts] - x[starts - 1] >= CORNER * step]]
