@@ -82,7 +82,7 @@ def _connect(
     page: gr.Blocks, tabs: gr.Tabs, restore: dict[str, Any], tuned: dict[str, Any]
 ) -> None:
     """What was fine-tuned is a checkpoint in Restore: at once, and on every page from then on."""
-    chain, named = restore["chain"], restore["named"]
+    chain, named = restore["chain"], restore["recipe_list"]
     new = partial(
         result_use.with_new, frozenset(card.name for card in bases()), Rules.here().shared
     )

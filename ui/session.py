@@ -113,6 +113,7 @@ class Session:
     source: Any = None
     results: dict[str, Any] = field(default_factory=dict)
     shown: str = ""
+    editor: Any = None
 
     @staticmethod
     def open(host: Path, limits: Limits | None = None, visitor: str = "") -> Session:

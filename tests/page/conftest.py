@@ -65,7 +65,7 @@ def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     patch.setenv("GRADIO_TEMP_DIR", str(cache))
     patch.setenv("WAVEMEND_CHECKPOINTS", str(checkpoints))
     patch.setenv("WAVEMEND_RUNS", str(tmp_path_factory.mktemp("runs")))
-    patch.setitem(recipe.STAGES, "slow", "slow:Slow")
+    patch.setitem(recipe.STAGES, "slow", "tests.page.slow:Slow")
     from ui.page import build, launch_options
 
     with socket.socket() as probe:

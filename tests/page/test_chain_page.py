@@ -116,12 +116,17 @@ def test_recipes_side_by_side_and_one_that_lacks_its_weights_says_so(
     for title in ("Own settings", shipped):
         page.locator("#wm-rivals input").click()
         page.get_by_role("option", name=title, exact=True).click()
+    visitor.says("#wm-downloads-note", "Own settings: 1 weights file")
     visitor.button("Compare on 10 s").click()
     page.wait_for_selector(".wm-candidate", timeout=60_000)
     titles = page.locator(".wm-candidate").all_inner_texts()
     assert titles == ["Proposed", "Own settings", shipped]
-    visitor.says(".wm-slots .wm-problem", "WAVEMEND_DEMUCS")
-    assert page.locator(".wm-slots .wm-brief").count() == 2
+    failed = page.locator(".wm-slots .wm-failed")
+    assert failed.locator("summary").bounding_box()["height"] < 30, "one line"
+    assert not failed.locator("p").is_visible()
+    failed.locator("summary").click()
+    assert "WAVEMEND_DEMUCS" in failed.locator("p").inner_text()
+    assert page.locator(".wm-slots .wm-brief:not(.wm-failed)").count() == 2
     tracks = page.locator("#wm-compare .wmp-track .wmp-label").all_inner_texts()
     assert tracks == ["Degraded", "Proposed", shipped]
     page.locator(".wm-slots").get_by_role("button", name="Use this recipe").last.click()
@@ -140,7 +145,30 @@ def test_where_nothing_is_wrong_the_answer_is_to_do_nothing(
     visitor.says(".wm-proposal", "Nothing to do")
     visitor.says("#wm-status", "Nothing to do")
     assert visitor.order() == []
-    visitor.button("Restore").click()
-    visitor.says("#wm-status", "switch on at least one stage")
+    expect(visitor.button("Restore")).to_be_disabled()
+    expect(visitor.button("Preview 10 s")).to_be_disabled()
     visitor.named("band-limited-speech")
     visitor.says("#wm-status", "about")
+    expect(visitor.button("Restore")).to_be_enabled()
+    visitor.stage("Enhance").uncheck()
+    visitor.says("#wm-status", "switch on at least one stage")
+    expect(visitor.button("Restore")).to_be_disabled()
+
+
+def test_a_new_recording_gets_its_own_proposal_and_own_settings_are_offered(
+    arrive, files: Path
+) -> None:
+    visitor = arrive()
+    page = visitor.page
+    visitor.example("Telephone call 8 kHz")
+    visitor.says("#wm-chain", "Nothing above")
+    visitor.fill("Mix (%)", 63.5)
+    recipe_list = page.locator("#wm-recipe input")
+    expect(recipe_list).to_have_value("Own settings")
+    visitor.example("Synthetic voice up to 4 kHz")
+    visitor.says("#wm-status", "about")
+    assert recipe_list.input_value().startswith("Proposed: ")
+    assert visitor.order() == page.locator(".wm-proposal li > b").all_inner_texts()
+    visitor.pick("#wm-recipe", "Own settings")
+    expect(page.get_by_label("Mix (%)", exact=True)).to_have_value("63.5")
+    assert page.locator("#wm-chain .wmc-reason").count() == 0

@@ -28,13 +28,16 @@ def test_upload_restore_and_take_every_format_home(arrive, files: Path, tmp_path
     visitor.restore()
     visitor.says(".wm-made", "call one.wav")
     expected = {
-        "WAV 24-bit": ("WAV", "PCM_24"), "WAV 32-bit float": ("WAV", "FLOAT"),
-        "FLAC": ("FLAC", "PCM_24"), "MP3": ("MP3", "MPEG_LAYER_III"),
-    }  # fmt: skip
-    for name, (container, subtype) in expected.items():
+        "WAV 16-bit": ("WAV", "PCM_16", "call one restored 16-bit.wav"),
+        "WAV 24-bit": ("WAV", "PCM_24", "call one restored 24-bit.wav"),
+        "WAV 32-bit float": ("WAV", "FLOAT", "call one restored 32-bit float.wav"),
+        "FLAC": ("FLAC", "PCM_24", "call one restored.flac"),
+        "MP3": ("MP3", "MPEG_LAYER_III", "call one restored.mp3"),
+    }
+    for name, (container, subtype, file_name) in expected.items():
         path = visitor.download(name, tmp_path)
         info = soundfile.info(path)
-        assert path.name == f"call one restored{path.suffix}"
+        assert path.name == file_name
         assert (info.format, info.subtype, info.samplerate) == (container, subtype, 48_000)
         if container != "MP3":
             assert info.frames == 12 * 48_000

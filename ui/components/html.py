@@ -7,14 +7,18 @@ from ui.components.rendering import render
 from ui.jobs import Progress
 
 
-def problem(message: str) -> str:
-    """An error message."""
-    return render("components/message.html", message=message, kind="problem", role="alert")
+def problem(message: str, details: str = "") -> str:
+    """An error message; the details unfold."""
+    return _message("problem", "alert", message, details)
 
 
 def note(message: str) -> str:
     """One line of information."""
-    return render("components/message.html", message=message, kind="note", role="status")
+    return _message("note", "status", message)
+
+
+def _message(kind: str, role: str, message: str, details: str = "") -> str:
+    return render("components/message.html", kind=kind, role=role, message=message, details=details)
 
 
 def running(progress: Progress) -> str:

@@ -18,7 +18,7 @@ from training.runs.samples import Sample, read_samples
 from ui.components.player import PlayerData, player_value
 from ui.finetune.dataset_events import Visit
 from ui.finetune.run_digest import Digest
-from ui.restore.outcome import matched
+from ui.restore.result_player import loudness_matched
 
 KEPT = 3
 """Players whose files stay: the page may still be fetching those of the last but one."""
@@ -63,7 +63,8 @@ def player(visit: Visit, run: Run, versions: Sequence[tuple[str, Path]], now: st
     frames = min(audio.frames for _, audio in sounds)
     same = [(text, Audio(audio.samples[:, :frames], audio.rate)) for text, audio in sounds]
     pictures = figures.spectrograms(same, folder)
-    value = player_value(matched(same, no_tick), folder, pictures, of=f"{run.name}/{visit.case}")
+    tracks = loudness_matched(same, no_tick)
+    value = player_value(tracks, folder, pictures, of=f"{run.name}/{visit.case}")
     old = sorted(visit.session.folder.glob("heard-*"), key=lambda path: path.stat().st_mtime)
     for path in old[:-KEPT]:
         shutil.rmtree(path, ignore_errors=True)

@@ -39,7 +39,7 @@ def to_restore(stages: Mapping[str, type], used: str, chain: Any) -> tuple[Any, 
     if not used:
         return gr.skip(), gr.skip(), gr.skip()
     title, name = json.loads(used)
-    value = own_weights.chosen(chain, name, title, stages, ENHANCE)
+    value = own_weights.with_network(chain, name, title, stages, ENHANCE)
     return value, recipe_events.OWN, gr.Tabs(selected="restore")
 
 

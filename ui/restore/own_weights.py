@@ -1,4 +1,4 @@
-"""A visitor's own weights for the WaveNet stage: read as weights only, kept for this visit."""
+"""A visitor's own weights for the WaveNet stage: loaded without code, kept for this visit."""
 
 from __future__ import annotations
 
@@ -12,28 +12,32 @@ from ui.components import chain_form, html
 from ui.session import Session, plain_error, uploaded
 
 SIZES = ("small", "medium-lite", "medium", "large")
-KINDS = (".safetensors", ".pt", ".pth")
+SUFFIXES = (".safetensors", ".pt", ".pth")
 STAGE = "wavenet"
 
 
 def adopt(
     stages: Mapping[str, type], session: Session | None, path: str | None, size: str, value: Any
 ) -> tuple[Any, str]:
-    """The editor's value with the uploaded net chosen, and a word about it.
+    """Adds an uploaded network to the editor's choices and selects it.
 
     Args:
-        path: of an uploaded file; any other path is refused.
+        path: an uploaded file; any other path is refused.
         size: one of SIZES; a config in the file overrides it.
-        value: what the editor shows.
+        value: the editor's value.
+
+    Returns:
+        the editor's new value, and a message.
     """
-    trusted = uploaded(path)
-    if session is None or trusted is None:
-        return gr.skip(), html.problem("The upload has not arrived: try again.")
+    upload = uploaded(path)
+    if session is None or upload is None:
+        return gr.skip(), html.problem("The upload did not arrive. Try again.")
     try:
-        name = _checkpoint(trusted, session.networks, size)
+        name = _checkpoint(upload, session.networks, size)
     except Exception as error:
         return gr.skip(), html.problem(plain_error(error))
-    return chosen(value, name, trusted.name, stages), html.note(f"{trusted.name} is chosen.")
+    note = html.note(f"{upload.name} is selected in the WaveNet stage.")
+    return with_network(value, name, upload.name, stages), note
 
 
 def _checkpoint(path: Path, folder: Path, size: str) -> str:
@@ -42,22 +46,22 @@ def _checkpoint(path: Path, folder: Path, size: str) -> str:
     return adopt(path, folder, size)
 
 
-def chosen(
+def with_network(
     value: Any, name: str, title: str, stages: Mapping[str, type], stage: str = STAGE
 ) -> dict[str, Any]:
-    """The editor's value with a net added to this visitor's own, and the stage set to it and on."""
-    given = value if isinstance(value, dict) else {}
-    cards = given.get("cards") or chain_form.new_cards(stages)
-    own = given.get("own") or {}
-    known = [pair for pair in own.get(stage, []) if pair[1] != name]
-    first = next((card for card in cards if card["stage"] == stage), None)
-    if first is None:
-        first = chain_form.card(stage, stages[stage])
-        cards = [*cards, first]
-    first["settings"] = {**first["settings"], "checkpoint": name}
-    on = [card for card in cards if card["on"] or card is first]
-    first["on"] = True
+    """The editor's value with one more network of this visitor's, its stage on and set to it."""
+    value = value if isinstance(value, dict) else {}
+    cards = value.get("cards") or chain_form.new_cards(stages)
+    own = value.get("own") or {}
+    others = [pair for pair in own.get(stage, []) if pair[1] != name]
+    target = next((card for card in cards if card["stage"] == stage), None)
+    if target is None:
+        target = chain_form.card(stage, stages[stage])
+        cards = [*cards, target]
+    target["settings"] = {**target["settings"], "checkpoint": name}
+    on = [card for card in cards if card["on"] or card is target]
+    target["on"] = True
     return {
         "cards": [*on, *(card for card in cards if not card["on"])],
-        "own": {**own, stage: [*known, [title, name]]},
+        "own": {**own, stage: [*others, [title, name]]},
     }

@@ -1,8 +1,9 @@
-"""What happens around the recipe: by name, from a file, as proposed; and how long it will take."""
+"""What happens around the recipe: chosen by name, opened, proposed, changed by the visitor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -11,43 +12,70 @@ import gradio as gr
 from pipeline import recipe
 from ui.components import chain_form, html
 from ui.components.formatting import about
-from ui.restore import outcome
-from ui.restore.comparison import MOST, Candidate
+from ui.restore import estimate
+from ui.restore.comparison import MAX_CANDIDATES, Candidate
 from ui.restore.source import Source
-from ui.restore.steps import loaded
+from ui.restore.steps import load_chain
 from ui.session import Session, plain_error, uploaded
 
 DEFAULT = "band-limited-speech"
-"""The recipe that a new page shows."""
+"""The recipe of a new page."""
 
 OWN = "own"
-"""The recipe list's entry for settings that no named recipe has."""
+"""The recipe list's entry for the visitor's own settings."""
 
 PROPOSED = "proposed"
-"""The recipe list's entry for what the diagnosis proposes."""
+"""The recipe list's entry for the diagnosis' proposal."""
+
+CHOOSE_YOURSELF = "To restore it anyway, choose a recipe or switch on a stage."
+NOTHING_ON = "The recipe is empty: switch on at least one stage."
 
 Value = dict[str, Any]
+Updates = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Editor:
+    """What a visitor's recipe list and chain editor show.
+
+    Attributes:
+        name: the list's entry.
+        value: the editor's value.
+        own: the visitor's own settings as an editor's value; None if there are none.
+    """
+
+    name: str
+    value: Any
+    own: Any = None
+
+
+def remember(session: Session | None, name: str, value: Any) -> None:
+    """Keeps what list and editor show: for a reload, and own settings for another recording."""
+    if session is None:
+        return
+    own = session.editor.own if session.editor else None
+    session.editor = Editor(name, value, value if name == OWN else own)
 
 
 def first_value(stages: Mapping[str, type]) -> Value:
-    """What the editor of a new page shows."""
+    """The editor's value on a new page."""
     return filled({}, recipe.read(DEFAULT), stages)
 
 
 def choices(source: Source | None = None) -> list[tuple[str, str]]:
-    """The recipe list: (text, name), with what is proposed for a recording first."""
-    listed = [("Own settings", OWN), *((title, name) for name, title in recipe.titles().items())]
+    """The recipe list as (text, name); the proposal for a recording comes first."""
+    entries = [("Own settings", OWN), *((title, name) for name, title in recipe.titles().items())]
     if source is None:
-        return listed
-    return [(f"Proposed: {proposal_title(source)}", PROPOSED), *listed]
+        return entries
+    return [(f"Proposed: {proposal_title(source)}", PROPOSED), *entries]
 
 
 def proposal_title(source: Source) -> str:
     """What the proposed recipe is called, in a few words."""
-    proposed = source.diagnosis.recipe
-    if not proposed["stages"]:
+    stages = source.diagnosis.recipe["stages"]
+    if not stages:
         return "no stage" if source.diagnosis.troubles else "nothing to do"
-    return " + ".join(chain_form.title(entry["stage"]) for entry in proposed["stages"])
+    return " + ".join(chain_form.title(entry["stage"]) for entry in stages)
 
 
 def filled(value: Any, document: Mapping[str, Any], stages: Mapping[str, type]) -> Value:
@@ -57,95 +85,147 @@ def filled(value: Any, document: Mapping[str, Any], stages: Mapping[str, type]) 
     return {"cards": chain_form.from_recipe(document, stages), "own": own, "about": summary}
 
 
+def without_reasons(value: Any) -> Any:
+    """The editor's value without the reasons, which are about one recording."""
+    if not isinstance(value, dict) or not isinstance(value.get("cards"), list):
+        return value
+    cards = [{**card, "reason": ""} for card in value["cards"] if isinstance(card, dict)]
+    return {**value, "cards": cards}
+
+
 def open_recipe(
-    stages: Mapping[str, type], session: Session | None, chosen: str, value: Any
+    stages: Mapping[str, type], session: Session | None, choice: str, value: Any
 ) -> Value:
-    """The editor's value for a recipe by name or uploaded file; any other path is refused.
+    """The editor's value for an entry of the list or an uploaded file; other paths are refused.
 
     Raises:
-        gr.Error: it cannot be read; what is shown stays.
+        gr.Error: the recipe cannot be read; the editor stays as it is.
     """
     try:
-        if chosen == OWN:
-            return gr.skip()
-        if chosen == PROPOSED and session is not None and session.source is not None:
+        if choice == OWN:
+            return (session and session.editor and session.editor.own) or gr.skip()
+        if choice == PROPOSED and session is not None and session.source is not None:
             return filled(value, session.source.diagnosis.recipe, stages)
-        if chosen not in recipe.named() and uploaded(chosen) is None:
+        if choice not in recipe.named() and uploaded(choice) is None:
             return gr.skip()
-        return filled(value, recipe.read(chosen, chain_form.places(stages)), stages)
+        return filled(value, recipe.read(choice, chain_form.places(stages)), stages)
     except Exception as error:
         raise gr.Error(escape(plain_error(error))) from error
 
 
-def withdrawn(stages: Mapping[str, type], named: str, value: Any) -> dict[str, Any]:
-    """Takes what was proposed for a recording off the page; any other recipe stays."""
-    listed = choices()
-    updates: dict[str, Any] = {"rivals": gr.update(choices=listed, value=[OWN])}
-    if named != PROPOSED:
-        return {**updates, "named": gr.update(choices=listed, value=named)}
-    cards = filled(value, recipe.read(DEFAULT), stages)
-    return {**updates, "named": gr.update(choices=listed, value=DEFAULT), "chain": cards}
+def withdrawn(
+    stages: Mapping[str, type], session: Session, name: str, value: Any
+) -> dict[str, Any]:
+    """Takes a recording's proposal and reasons off the page; named recipes and settings stay."""
+    if session.editor is not None:
+        own = without_reasons(session.editor.own)
+        session.editor = replace(session.editor, own=own)
+    if name == PROPOSED:
+        name, value = DEFAULT, filled(value, recipe.read(DEFAULT), stages)
+    value = without_reasons(value)
+    remember(session, name, value)
+    return {
+        "recipe_list": gr.update(choices=choices(), value=name),
+        "chain": value,
+        "compared": gr.update(choices=choices(), value=[OWN]),
+        "downloads_note": "",
+    }
 
 
-def rivals(source: Source) -> list[tuple[str, str]]:
-    """The recipes that can be compared; to do nothing is none."""
+def proposed(
+    stages: Mapping[str, type], session: Session, source: Source, value: Any
+) -> dict[str, Any]:
+    """Shows a recording's proposal; the visitor's own settings stay in the list."""
+    cards = filled(value, source.diagnosis.recipe, stages)
+    remember(session, PROPOSED, cards)
+    compared = compared_choices(source)
+    return {
+        "recipe_list": gr.update(choices=choices(source), value=PROPOSED),
+        "chain": cards,
+        "compared": gr.update(choices=compared, value=[compared[0][1]]),
+    }
+
+
+def compared_choices(source: Source) -> list[tuple[str, str]]:
+    """The recipes that can be compared; an empty proposal is not one."""
     return choices(source if source.diagnosis.recipe["stages"] else None)
 
 
 def candidates(
-    stages: Mapping[str, type], session: Session, names: Any, value: Any
+    stages: Mapping[str, type], session: Session, names: Sequence[str] | None, value: Any
 ) -> list[Candidate]:
-    """The recipes that are to be compared, by their names in the recipe list.
+    """The recipes to compare, by their names in the list.
 
     Raises:
-        ValueError: none, too many, or one that cannot be run as it is.
+        ValueError: none, too many, or one that cannot be loaded.
     """
-    if not names or len(names) > MOST:
-        raise ValueError(f"Choose one to {MOST} recipes to compare.")
+    if not names or len(names) > MAX_CANDIDATES:
+        raise ValueError(f"Choose one to {MAX_CANDIDATES} recipes to compare.")
     titles = {name: title for title, name in choices()} | {PROPOSED: "Proposed"}
-    found = []
+    result = []
     for name in dict.fromkeys(names):
         document = _document(stages, session.source, name, value)
-        chain = loaded(document, session.networks)
-        found.append(Candidate(name, titles[name], document, chain))
-    return found
+        result.append(
+            Candidate(name, titles[name], document, load_chain(document, session.networks))
+        )
+    return result
 
 
 def _document(stages: Mapping[str, type], source: Source, name: str, value: Any) -> dict[str, Any]:
     if name == OWN:
-        return settings(stages, value)
+        return document(stages, value)
     if name != PROPOSED and name not in recipe.named():
-        raise ValueError("That recipe is no more: choose another.")
-    found = source.diagnosis.recipe if name == PROPOSED else recipe.read(name)
-    if not found["stages"]:
-        raise ValueError("The proposal is to do nothing: there is nothing to compare it with.")
-    return dict(found)
+        raise ValueError("That recipe no longer exists: choose another.")
+    chosen = source.diagnosis.recipe if name == PROPOSED else recipe.read(name)
+    if not chosen["stages"]:
+        raise ValueError("The proposal is to do nothing: there is nothing to compare.")
+    return dict(chosen)
 
 
-def settings(stages: Mapping[str, type], value: Any) -> dict[str, Any]:
+def document(stages: Mapping[str, type], value: Any) -> dict[str, Any]:
     """The recipe that the editor shows; raises `ValueError` like `chain_form.to_recipe`."""
     return chain_form.to_recipe(value.get("cards") if isinstance(value, dict) else None, stages)
 
 
-def forecast(stages: Mapping[str, type], session: Session | None, value: Any) -> str:
-    """How long restoring the chosen recording will take, or what stands in its way."""
-    if session is None or session.source is None:
-        return ""
-    if session.job is not None and not session.job.ended:
-        return gr.skip()
+def is_empty(session: Session) -> bool:
+    """Whether every stage in the visitor's editor is off."""
+    value = session.editor.value if session.editor else None
+    cards = value.get("cards") if isinstance(value, dict) else None
+    return cards is not None and not any(card.get("on") for card in cards)
+
+
+def forecast(stages: Mapping[str, type], session: Session, name: str, value: Any) -> str:
+    """How long restoring the recording will take, or what is in the way."""
+    if is_empty(session):
+        title = session.source.diagnosis.recipe.get("title", "Nothing to do")
+        return html.note(f"{title}. {CHOOSE_YOURSELF}" if name == PROPOSED else NOTHING_ON)
     try:
-        chain = recipe.load(settings(stages, value))
-        seconds = outcome.estimate_s(session.source.audio, chain)
-        files = outcome.to_fetch(chain)
+        chain = recipe.load(document(stages, value))
+        seconds = estimate.total_seconds(session.source.audio, chain)
+        downloads = _downloads(estimate.n_downloads(chain))
     except Exception as error:
         return html.problem(plain_error(error))
-    first = f" {files} file(s) of the separator will be downloaded first." if files else ""
-    return html.note(f"Restoring all of it will take about {about(seconds)}.{first}")
+    return html.note(f"Restoring the whole recording takes about {about(seconds)}.{downloads}")
 
 
-def proposed(stages: Mapping[str, type], source: Source, named: str, value: Any) -> dict[str, Any]:
-    """Puts what is proposed into list and editor; settings of the visitor's own stay there."""
-    if named == OWN:
-        return {"named": gr.update(choices=choices(source), value=OWN)}
-    cards = filled(value, source.diagnosis.recipe, stages)
-    return {"named": gr.update(choices=choices(source), value=PROPOSED), "chain": cards}
+def downloads_note(
+    stages: Mapping[str, type], session: Session | None, names: Sequence[str] | None, value: Any
+) -> str:
+    """Which of the recipes to compare will download weights first."""
+    if session is None or session.source is None or not names:
+        return ""
+    try:
+        compared = candidates(stages, session, names, value)
+        counts = {one.title: estimate.n_downloads(one.chain) for one in compared}
+    except ValueError:
+        return ""  # Compare says why
+    return "".join(
+        html.note(f"{title}:{_downloads(count)}") for title, count in counts.items() if count
+    )
+
+
+def _downloads(count: int) -> str:
+    if not count:
+        return ""
+    files = "1 weights file" if count == 1 else f"{count} weights files"
+    return f" {files} of the separator will be downloaded first."

@@ -1,9 +1,9 @@
-"""The results on the page: which one is shown, what of it, and what can be taken home."""
+"""The results on the page: which one is shown, what of it, and its downloads."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -11,9 +11,9 @@ import gradio as gr
 from pipeline.stage import Cancelled
 from ui.components import chain_form, html
 from ui.jobs import Job
-from ui.restore import outcome, recipe_events, result_view
-from ui.restore.comparison import MOST, Comparison
-from ui.restore.outcome import Outcome
+from ui.restore import downloads, recipe_events, result_view
+from ui.restore.comparison import MAX_CANDIDATES, Comparison, ComparisonFailed
+from ui.restore.result import Result
 from ui.session import Session, plain_error
 
 WHOLE, PREVIEW, COMPARED = "whole", "preview", "compared"
@@ -22,120 +22,131 @@ Stages = Mapping[str, type]
 
 
 def finished(stages: Stages, kind: str, session: Session, job: Job) -> Updates:
-    """What the page shows when the work has ended, in whichever way; earlier results stay."""
+    """The page after the work has ended, in whichever way; earlier results stay."""
     try:
-        made = job.result()
-    except Cancelled:
-        return {"status": html.note("Stopped."), **buttons(ready=True)}
+        result = job.result()
     except Exception as error:
-        return {"status": html.problem(plain_error(error)), **buttons(ready=True)}
+        return {"status": failure(error), **buttons(session)}
     old = session.results.get(kind)
-    session.results[kind] = made
+    session.results[kind] = result
     if old is not None:
         shutil.rmtree(old.folder, ignore_errors=True)
-    return {"status": "", **buttons(ready=True), **show(stages, session, kind)}
+    return {"status": "", **buttons(session), **show(stages, session, kind)}
+
+
+def failure(error: Exception) -> str:
+    """The message for a job that did not finish."""
+    if isinstance(error, Cancelled):
+        return html.note("Stopped.")
+    details = error.details if isinstance(error, ComparisonFailed) else ""
+    return html.problem(plain_error(error), details)
 
 
 def show(stages: Stages, session: Session | None, kind: str | None) -> Updates:
-    """Puts one of the visitor's results on the page."""
+    """Shows one of the visitor's results."""
     if session is None or kind not in session.results:
         return {}
     session.shown = kind
-    made = session.results[kind]
+    result = session.results[kind]
     kinds = [key for key in (WHOLE, PREVIEW, COMPARED) if key in session.results]
-    names = [(session.results[key].title, key) for key in kinds]
+    titles = [(session.results[key].title, key) for key in kinds]
     name = session.source.name
-    shown = _compared(made, name) if isinstance(made, Comparison) else _restored(made, name, stages)
+    compared = isinstance(result, Comparison)
     return {
-        "empty": gr.update(visible=False),
+        "welcome": gr.update(visible=False),
         "result": gr.update(visible=True),
-        "which": gr.update(choices=names, value=kind, visible=len(names) > 1),
-        "player": made.player,
+        "which": gr.update(choices=titles, value=kind, visible=len(titles) > 1),
+        "player": result.player,
         "delivery": "",
-        **shown,
+        **(_compared(result, name) if compared else _restored(result, name, stages)),
     }
 
 
-def _restored(made: Outcome, name: str, stages: Stages) -> Updates:
-    steps = [(title, at) for at, (title, _) in enumerate(made.steps)]
+def _restored(result: Result, name: str, stages: Stages) -> Updates:
+    steps = [(title, at) for at, (title, _) in enumerate(result.steps)]
     chooser = {"choices": steps, "visible": len(steps) > 2, "interactive": True}
+    summary = chain_form.summary(result.recipe, stages)
     return {
-        "made": result_view.title(name, made.title, chain_form.summary(made.recipe, stages)),
-        "steps": gr.update(visible=len(steps) > 2 or bool(made.note)),
+        "title": result_view.title(name, result.title, summary),
+        "steps": gr.update(visible=len(steps) > 2 or bool(result.note)),
         "first": gr.update(value=0, **chooser),
         "second": gr.update(value=len(steps) - 1, **chooser),
-        "kept": html.note(made.note) if made.note else "",
-        "stems": gr.update(visible=made.mixer is not None),
-        "mixer": made.mixer,
+        "steps_note": html.note(result.note) if result.note else "",
+        "stems": gr.update(visible=result.mixer is not None),
+        "mixer": result.mixer,
         "lower": gr.update(visible=True),
-        "card": result_view.guarantee(made.rows),
-        "slots": gr.update(visible=False),
-        **_slots([]),
+        "guarantee": result_view.guarantee(result.rows),
+        "candidates": gr.update(visible=False),
+        **_candidates([]),
     }
 
 
-def _compared(made: Comparison, name: str) -> Updates:
-    said = [result_view.candidate(one.title, one.rows, one.problem) for one in made.candidates]
-    count = len(made.candidates)
+def _compared(result: Comparison, name: str) -> Updates:
+    count = len(result.candidates)
+    recipes = "1 recipe on" if count == 1 else f"{count} recipes on the same"
     return {
-        "made": result_view.title(name, made.title, f"{count} recipes on the same ten seconds"),
+        "title": result_view.title(name, result.title, f"{recipes} ten seconds"),
         "steps": gr.update(visible=False),
         "stems": gr.update(visible=False),
         "mixer": None,
         "lower": gr.update(visible=False),
-        "card": "",
-        "slots": gr.update(visible=True),
-        **_slots(said),
+        "guarantee": "",
+        "candidates": gr.update(visible=True),
+        **_candidates(
+            [result_view.candidate(one.title, one.rows, one.problem) for one in result.candidates]
+        ),
     }
 
 
-def _slots(said: list[str]) -> Updates:
-    """The places of the recipes that are compared; the others are hidden."""
-    found: Updates = {}
-    for at in range(MOST):
-        there = at < len(said)
-        found[f"slot{at}"] = gr.update(visible=there)
-        found[f"said{at}"] = said[at] if there else ""
-    return found
+def _candidates(texts: Sequence[str]) -> Updates:
+    """The panels of the compared recipes; those without one are hidden."""
+    updates: Updates = {}
+    for at in range(MAX_CANDIDATES):
+        updates[f"candidate{at}"] = gr.update(visible=at < len(texts))
+        updates[f"candidate_text{at}"] = texts[at] if at < len(texts) else ""
+    return updates
 
 
 def use(
     stages: Stages, at: int, session: Session | None, value: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Puts one of the compared recipes into list and editor."""
-    made = session.results.get(COMPARED) if session else None
-    if made is None or at >= len(made.candidates):
+    comparison = session.results.get(COMPARED) if session else None
+    if comparison is None or at >= len(comparison.candidates):
         return gr.skip(), gr.skip()
-    one = made.candidates[at]
-    return gr.update(value=one.name), recipe_events.filled(value, one.settings, stages)
+    candidate = comparison.candidates[at]
+    new = recipe_events.filled(value, candidate.document, stages)
+    return gr.update(value=candidate.name), new
 
 
 def cleared() -> Updates:
-    """Everything that belongs to a recording, without one."""
+    """The page without a recording."""
     return {
-        "empty": gr.update(visible=True),
+        "welcome": gr.update(visible=True),
         "result": gr.update(visible=False),
         "diagnosed": gr.update(visible=False),
         "diagnosis": "",
         "which": gr.update(choices=[], value=None, visible=False),
-        "made": "",
+        "title": "",
         "player": None,
         "mixer": None,
-        "card": "",
+        "guarantee": "",
         "delivery": "",
         "status": "",
         "preview_at": gr.update(visible=False),
-        **_slots([]),
+        **_candidates([]),
     }
 
 
-def buttons(*, ready: bool = False, running: bool = False) -> Updates:
+def buttons(session: Session, *, running: bool = False) -> Updates:
     """Which of Preview, Compare, Restore and Stop can be pressed."""
-    can_start = gr.update(interactive=ready, visible=not running)
+    has_source = session.source is not None and not running
+    can_run = has_source and not recipe_events.is_empty(session)
+    start = gr.update(interactive=can_run, visible=not running)
     return {
-        "preview": can_start,
-        "restore": can_start,
-        "compare": gr.update(interactive=ready),
+        "preview": start,
+        "restore": start,
+        "compare": gr.update(interactive=has_source),
         "stop": gr.update(visible=running),
         "first": gr.update(interactive=not running),
         "second": gr.update(interactive=not running),
@@ -143,13 +154,13 @@ def buttons(*, ready: bool = False, running: bool = False) -> Updates:
 
 
 def download(session: Session | None, name: str) -> Iterator[Updates]:
-    """Makes the download of the result that is shown; a long one takes a while."""
-    made = session.results.get(session.shown) if session else None
-    if not isinstance(made, Outcome):
-        yield {"handed": None, "delivery": html.problem("There is no result to download yet.")}
+    """Writes a download of the result that is shown; a long recording takes a while."""
+    result = session.results.get(session.shown) if session else None
+    if not isinstance(result, Result):
+        yield {"download": None, "delivery": html.problem("There is no result to download yet.")}
         return
-    yield {"handed": None, "delivery": html.note(f"Writing {name} ...")}
+    yield {"download": None, "delivery": html.note(f"Writing {name} ...")}
     try:
-        yield {"handed": outcome.export(made, name), "delivery": ""}
+        yield {"download": downloads.export(result, name), "delivery": ""}
     except Exception as error:
-        yield {"handed": None, "delivery": html.problem(plain_error(error))}
+        yield {"download": None, "delivery": html.problem(plain_error(error))}

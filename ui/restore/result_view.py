@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ui.components.html import problem
 from ui.components.rendering import render
 
 Row = tuple[str, str, bool | None, str]
@@ -24,7 +23,7 @@ def guarantee(rows: Sequence[Row]) -> str:
 def candidate(title: str, rows: Sequence[Row], failure: str) -> str:
     """One of the compared recipes: its guarantee in one line with details, or why it failed."""
     if failure:
-        return render("restore/candidate_failed.html", title=title, message=problem(failure))
+        return render("restore/candidate_failed.html", title=title, message=failure)
     return render(
         "restore/candidate.html",
         title=title,

@@ -1,4 +1,4 @@
-"""The chosen recording: read once, checked whole, described in plain words."""
+"""The chosen recording: read completely, checked and diagnosed once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.diagnosis.diagnose import Diagnosis
 
 READ_SHARE = 0.5
-"""How much of the progress bar reading takes; looking for what is wrong has the rest."""
+"""The share of the progress bar that reading takes; the diagnosis takes the rest."""
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,15 @@ class Source:
     """A recording that can be restored.
 
     Attributes:
-        name: as the visitor calls it, for showing (escaped) only.
-        audio: the whole sound; a long one lives in a temporary file without a name.
-        bandwidth_hz: the frequency up to which there is sound.
-        diagnosis: what is wrong with it, and the recipe that is proposed.
+        name: the visitor's name for it, only ever shown, never a path.
+        audio: the whole sound; a long one is mapped from an unnamed temporary file.
+        diagnosis: what is wrong with it, and the proposed recipe.
     """
 
     path: Path
     name: str
     audio: Audio
     info: Info
-    bandwidth_hz: float
     diagnosis: Diagnosis
 
     @property
@@ -50,28 +48,26 @@ def read(path: Path, name: str, max_seconds: float, tick: Tick) -> Source:
         tick: receives the progress; may raise to stop.
 
     Raises:
-        AudioError: what is wrong with the file and what cures it.
+        AudioError: the file cannot be read; the message names the cause and the cure.
     """
-    from pipeline.analysis.bandwidth import effective_bandwidth_hz
     from pipeline.diagnosis.diagnose import diagnose
 
     info = probe(path)
     reading = titled(share(tick, 0, READ_SHARE), "Reading")
     audio = load(path, max_seconds=max_seconds, tick=reading)
-    bandwidth_hz = effective_bandwidth_hz(audio)
-    found = diagnose(audio, info, titled(share(tick, READ_SHARE, 1), "Listening"))
-    return Source(path, name, audio, info, bandwidth_hz, found)
+    diagnosis = diagnose(audio, info, titled(share(tick, READ_SHARE, 1), "Listening"))
+    return Source(path, name, audio, info, diagnosis)
 
 
 def safe_stem(name: str) -> str:
-    """The name without folder and suffix, fit for any file system; letters of any script stay."""
+    """The name without folder and suffix, valid on any file system; letters of any script stay."""
     stem = Path(name.replace("\\", "/")).stem
     clean = re.sub(r"[^\w .()+-]+", "_", stem).strip(" .")
     return clean[:80].strip(" .") or "recording"
 
 
 def excerpt(audio: Audio, start_s: float, length_s: float) -> Audio:
-    """`length_s` seconds from `start_s` on, moved so that they fit; a view, no copy."""
+    """`length_s` seconds from `start_s`, moved to fit into the recording; a view, not a copy."""
     length = min(round(length_s * audio.rate), audio.frames)
     start = min(max(round(start_s * audio.rate), 0), audio.frames - length)
     return Audio(audio.samples[:, start : start + length], audio.rate)

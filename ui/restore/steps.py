@@ -1,4 +1,4 @@
-"""A chain that is listened to: what each stage made, and the stems of one that separates."""
+"""A chain that keeps the sound after each stage, and the stems of a stage that separates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import recipe
+from pipeline.audio.containers import Info
 from pipeline.audio.sound import Audio
 from pipeline.stage import (
     Chain,
@@ -20,39 +21,40 @@ from pipeline.stage import (
     titled,
 )
 
-Heard = tuple[str, Audio]
+NamedSound = tuple[str, Audio]
 
 KEPT_BYTES = 1e9
-"""What a visitor's steps and stems may take on disk; beyond it only both ends are kept."""
+"""The most that the steps and stems of one result may take on disk; beyond, none are kept."""
 
 
 @dataclass(frozen=True)
-class HeardChain(Chain):
-    """A chain that keeps what each stage made, and reports which one is at work.
+class StepChain(Chain):
+    """A chain that keeps the sound after each stage and reports which one runs.
 
     Attributes:
-        titles: what each stage is called.
-        keep: whether to keep steps and stems; a long recording's would fill the disk.
-        heard: (title, sound) after each stage, filled by the call.
-        stems: the stems of the last stage that separated, before their gains.
+        titles: the display name of each stage.
+        keep: whether to keep steps and stems.
+        sounds: (title, sound) after each stage; filled by the call.
+        stems: the stems of the last stage that separated, before their gains; filled by the call.
     """
 
     titles: Sequence[str] = ()
     keep: bool = True
-    heard: list[Heard] = field(default_factory=list)
+    sounds: list[NamedSound] = field(default_factory=list)
     stems: dict[str, Audio] = field(default_factory=dict)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        """The restored sound; each stage's part of the progress is that of its expected time."""
-        times = [seconds(stage, audio) for stage in self.stages]
-        done, whole = 0.0, sum(times) or 1.0
-        for stage, title, own_s in zip(self.stages, self.titles, times, strict=True):
-            own = titled(share(tick, done / whole, (done + own_s) / whole), title)
-            own(0.0)
-            audio = self._run(stage, audio, own)
-            done += own_s
+        """Runs every stage; each one's share of the progress is that of its estimated time."""
+        times_s = [stage_seconds(stage, audio) for stage in self.stages]
+        done_s, total_s = 0.0, sum(times_s) or 1.0
+        for stage, title, stage_s in zip(self.stages, self.titles, times_s, strict=True):
+            progress = share(tick, done_s / total_s, (done_s + stage_s) / total_s)
+            stage_tick = titled(progress, title)
+            stage_tick(0.0)
+            audio = self._run(stage, audio, stage_tick)
+            done_s += stage_s
             if self.keep:
-                self.heard.append((title, audio))
+                self.sounds.append((title, audio))
         return audio
 
     def _run(self, stage: Stage, audio: Audio, tick: Tick) -> Audio:
@@ -64,23 +66,23 @@ class HeardChain(Chain):
         return audio if stage.changes_nothing else stage.mix(stems)
 
 
-def loaded(settings: Mapping[str, Any], networks: Path) -> Chain:
-    """The chain of a recipe, whose stages also find the checkpoints in `networks`.
+def load_chain(document: Mapping[str, Any], networks: Path) -> Chain:
+    """The chain of a recipe; its stages also look for checkpoints in the folder `networks`.
 
     Raises:
-        ValueError: it cannot be read; see `pipeline.recipe.load`.
+        ValueError: the recipe cannot be read; see `pipeline.recipe.load`.
     """
-    return recipe.load(settings).with_settings(own=str(networks))
+    return recipe.load(document).with_settings(own=str(networks))
 
 
 def fits(audio: Audio, stages: Sequence[Stage]) -> bool:
-    """Whether what every stage makes, and the stems, may be kept to listen to."""
-    stems = sum(len(stage.names) for stage in stages if isinstance(stage, SeparatesStems))
+    """Whether the steps and stems of a recording are small enough to be kept."""
+    n_stems = sum(len(stage.names) for stage in stages if isinstance(stage, SeparatesStems))
     rate = max(audio.rate, 48_000)
-    return 4 * audio.seconds * rate * audio.channels * (len(stages) + stems) <= KEPT_BYTES
+    return 4 * audio.seconds * rate * audio.channels * (len(stages) + n_stems) <= KEPT_BYTES
 
 
-def seconds(stage: Stage, audio: Audio) -> float:
-    """About how long a stage will take; at least a little, so that its progress shows."""
-    own_s = expected_seconds(stage, audio.frames, audio.rate, audio.channels)
-    return max(own_s, 1e-3 * audio.seconds)
+def stage_seconds(stage: Stage, audio: Audio | Info) -> float:
+    """The estimated time of a stage in seconds; never 0, so that its progress shows."""
+    estimate_s = expected_seconds(stage, audio.frames, audio.rate, audio.channels)
+    return max(estimate_s, 1e-3 * audio.seconds)

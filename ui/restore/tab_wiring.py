@@ -1,4 +1,4 @@
-"""The Restore tab's parts tied to its handlers; the handlers know them by name only."""
+"""The Restore tab's parts connected to its handlers, which know them by name only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import gradio as gr
 
+from ui.components.theme import ASSETS
 from ui.restore import events as events
 from ui.restore import own_weights, recipe_events, result_events
-from ui.restore.comparison import MOST
+from ui.restore.comparison import MAX_CANDIDATES
 from ui.restore.recipe_events import OWN, PROPOSED
 from ui.session import Session
 from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, steps
@@ -19,18 +20,24 @@ from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, steps
 EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
 
 RESULT = (
-    "empty", "result", "which", "made", "steps", "first", "second", "kept", "player", "stems",
-    "mixer", "lower", "card", "delivery", "slots",
-    *(f"{part}{at}" for at in range(MOST) for part in ("slot", "said")),
+    "welcome", "result", "which", "title", "steps", "first", "second", "steps_note", "player",
+    "stems", "mixer", "lower", "guarantee", "delivery", "candidates",
+    *(f"{part}{at}" for at in range(MAX_CANDIDATES) for part in ("candidate", "candidate_text")),
 )  # fmt: skip
-BUTTONS = ("preview", "restore", "compare", "stop")
-CLEARED = (*RESULT, *BUTTONS, "status", "facts", "preview_at", "diagnosed", "diagnosis")
-RECIPE = ("rivals", "named", "chain")
-READ = (*CLEARED, *RECIPE, "session", "file", "microphone")
+BUTTONS = ("preview", "restore", "compare", "stop", "first", "second")
+RECORDING = ("facts", "preview_at", "diagnosed", "diagnosis")
+RECIPE = ("compared", "recipe_list", "chain", "downloads_note")
+FORECAST = ("status", "downloads_note", *BUTTONS)
+EVERYTHING = tuple(
+    dict.fromkeys(
+        (*RESULT, *BUTTONS, "status", *RECORDING, *RECIPE, "session", "file", "microphone")
+    )
+)
+OWN_CHOSEN = f"() => '{OWN}'"
 
 
 def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
-    """Ties every part of the tab to what it does."""
+    """Connects every part of the tab."""
     _wire_source(desk, parts)
     _wire_recipe(desk, parts)
     _wire_own_weights(desk, parts)
@@ -38,92 +45,98 @@ def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
     _wire_result(desk, parts)
 
 
+def _forecast(desk: events.Desk, parts: dict[str, Any], load: bool = False) -> dict[str, Any]:
+    """The event that follows every change of the recipe, as the arguments of a listener."""
+    handler = once(partial(events.forecast, desk, load=load), parts)
+    inputs = chosen(parts, ("session", "recipe_list", "chain", "compared"))
+    return {"fn": handler, "inputs": inputs, "outputs": chosen(parts, FORECAST)}
+
+
 def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
-    outputs = chosen(parts, READ)
-    state = chosen(parts, ("named", "chain"))
-    ahead: dict[str, Any] = {
-        "fn": partial(events.forecast, desk), "inputs": [parts["session"], *state],
-        "outputs": parts["status"], **LONG,
-    }  # fmt: skip
-    for name, event in (("file", "upload"), ("microphone", "stop_recording")):
-        read = following(partial(events.choose, desk, name), parts)
-        getattr(parts[name], event)(
-            read, [parts["session"], parts[name], *state], outputs, **AGAIN
-        ).success(**ahead)
-        dropped, gone = once(partial(events.forget, desk), parts), (*CLEARED, *RECIPE)
-        parts[name].clear(dropped, [parts["session"], *state], chosen(parts, gone), **QUIET)
-    for button, path in zip(parts["picks"], events.examples().values(), strict=True):
+    outputs = chosen(parts, EVERYTHING)
+    session, *recipe = chosen(parts, ("session", "recipe_list", "chain"))
+    ahead = {**_forecast(desk, parts, load=True), **LONG}
+    for origin, event in (("file", "upload"), ("microphone", "stop_recording")):
+        part = parts[origin]
+        read = following(partial(events.choose, desk, origin), parts)
+        getattr(part, event)(read, [session, part, *recipe], outputs, **AGAIN).success(**ahead)
+        forget = once(partial(events.forget, desk), parts)
+        part.clear(forget, [session, *recipe], outputs, **QUIET)
+    for button, path in zip(parts["examples"], events.examples().values(), strict=True):
         read = following(partial(_choose_example, desk, path), parts)
-        button.click(read, [parts["session"], *state], outputs, **AGAIN).success(**ahead)
+        button.click(read, [session, *recipe], outputs, **AGAIN).success(**ahead)
 
 
 def _choose_example(
-    desk: events.Desk, path: Path, session: Session | None, named: str, value: Any
+    desk: events.Desk, path: Path, session: Session | None, name: str, value: Any
 ) -> AsyncIterator[events.Updates]:
-    return events.choose(desk, "example", session, path, named, value)
+    return events.choose(desk, "example", session, path, name, value)
 
 
 def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
     opening = partial(recipe_events.open_recipe, desk.stages)
-    session, named, opened, chain = chosen(parts, ("session", "named", "opened", "chain"))
-    forecast = partial(recipe_events.forecast, desk.stages)
-    ahead: dict[str, Any] = {"fn": forecast, "inputs": [session, chain], "outputs": parts["status"]}
-    named.input(opening, [session, named, chain], chain, **QUIET).success(**ahead, **QUIET)
-    opened.upload(opening, [session, opened, chain], chain, **QUIET).success(
-        None, None, named, js=f"() => '{OWN}'", **QUIET
-    ).success(**ahead, **QUIET)
-    chain.input(None, None, named, js=f"() => '{OWN}'", **QUIET).success(**ahead, **QUIET)
+    session, listed, file, chain = chosen(parts, ("session", "recipe_list", "recipe_file", "chain"))
+    ahead = {**_forecast(desk, parts), **QUIET}
+    own: dict[str, Any] = {
+        "fn": None, "inputs": None, "outputs": listed, "js": OWN_CHOSEN, **QUIET,
+    }  # fmt: skip
+    listed.input(opening, [session, listed, chain], chain, **QUIET).success(**ahead)
+    file.upload(opening, [session, file, chain], chain, **QUIET).success(**own).success(**ahead)
+    chain.input(**own).success(**ahead)
+    compared, note = chosen(parts, ("compared", "downloads_note"))
+    downloads = partial(recipe_events.downloads_note, desk.stages)
+    compared.input(downloads, [session, compared, chain], note, **QUIET)
     shown = "name => ({ visible: name !== 'proposed', __type__: 'update' })"
-    named.change(None, named, parts["propose"], js=shown, **QUIET)
+    listed.change(None, listed, parts["propose"], js=shown, **QUIET)
     proposal = partial(_propose, desk.stages)
-    parts["propose"].click(proposal, [session, chain], [named, chain], **QUIET).success(
-        **ahead, **QUIET
-    )
-
-
-def _wire_own_weights(desk: events.Desk, parts: dict[str, Any]) -> None:
-    names = ("session", "weights", "size", "chain")
-    adopt = partial(own_weights.adopt, desk.stages)
-    outputs = chosen(parts, ("chain", "adopted"))
-    parts["weights"].upload(adopt, chosen(parts, names), outputs, **QUIET).success(
-        None, None, parts["named"], js=f"() => '{OWN}'", **QUIET
-    )
+    parts["propose"].click(proposal, [session, chain], [listed, chain], **QUIET).success(**ahead)
 
 
 def _propose(stages: dict[str, type], session: Session | None, value: Any) -> tuple[Any, Any]:
     return PROPOSED, recipe_events.open_recipe(stages, session, PROPOSED, value)
 
 
+def _wire_own_weights(desk: events.Desk, parts: dict[str, Any]) -> None:
+    adopt = partial(own_weights.adopt, desk.stages)
+    inputs = chosen(parts, ("session", "weights", "size", "chain"))
+    outputs = chosen(parts, ("chain", "weights_note"))
+    parts["weights"].upload(adopt, inputs, outputs, **QUIET).success(
+        None, None, parts["recipe_list"], js=OWN_CHOSEN, **QUIET
+    ).success(**_forecast(desk, parts), **QUIET)
+
+
 def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
     outputs = chosen(parts, ("status", *BUTTONS, *RESULT))
+    outputs = list(dict.fromkeys(outputs))
     session, at_s, chain = chosen(parts, ("session", "preview_at", "chain"))
-    for name, kind in (("preview", events.PREVIEW), ("restore", events.WHOLE)):
+    to_result: dict[str, Any] = {"fn": None, "js": _script("to_result.js"), **QUIET}
+    for name, kind in (("preview", result_events.PREVIEW), ("restore", result_events.WHOLE)):
         run = following(partial(events.run, desk, kind), parts)
-        parts[name].click(run, [session, at_s, chain], outputs, **LONG).success(
-            None, js=TO_RESULT, **QUIET
-        )
-    rival = following(partial(events.compare, desk), parts)
-    parts["compare"].click(rival, [session, at_s, parts["rivals"], chain], outputs, **LONG).success(
-        None, js=TO_RESULT, **QUIET
-    )
+        parts[name].click(run, [session, at_s, chain], outputs, **LONG).success(**to_result)
+    compare = following(partial(events.compare, desk), parts)
+    inputs = [session, at_s, parts["compared"], chain]
+    parts["compare"].click(compare, inputs, outputs, **LONG).success(**to_result)
     parts["stop"].click(_stop, session, None, queue=False, **QUIET)
 
 
 def _wire_result(desk: events.Desk, parts: dict[str, Any]) -> None:
-    session, named, chain, which = chosen(parts, ("session", "named", "chain", "which"))
-    show = once(partial(events.show, desk.stages), parts)
+    session, listed, chain, which = chosen(parts, ("session", "recipe_list", "chain", "which"))
+    show = once(partial(result_events.show, desk.stages), parts)
     which.input(show, [session, which], chosen(parts, RESULT), **QUIET)
     pair = following(partial(events.pair, desk), parts)
     both = chosen(parts, ("session", "first", "second"))
-    outputs = chosen(parts, ("player", "status", "first", "second", *BUTTONS))
+    outputs = chosen(parts, ("player", "status", *BUTTONS))
     gr.on([parts["first"].input, parts["second"].input], pair, both, outputs, **LONG)
     for at, button in enumerate(parts["uses"]):
         use = partial(result_events.use, desk.stages, at)
-        button.click(use, [session, chain], [named, chain], **QUIET)
-    hand, handed = steps(result_events.download, parts), chosen(parts, ("handed", "delivery"))
-    for button in parts["kinds"]:
-        made = button.click(hand, [session, button], handed, **EXPORT, **QUIET)
-        made.success(None, js=HAND_OUT, **QUIET)
+        button.click(use, [session, chain], [listed, chain], **QUIET).success(
+            **_forecast(desk, parts), **QUIET
+        )
+    download = steps(result_events.download, parts)
+    outputs = chosen(parts, ("download", "delivery"))
+    for button in parts["downloads"]:
+        written = button.click(download, [session, button], outputs, **EXPORT, **QUIET)
+        written.success(None, js=START_DOWNLOAD, **QUIET)
 
 
 def _stop(session: Session | None) -> None:
@@ -131,12 +144,11 @@ def _stop(session: Session | None) -> None:
         session.stop()
 
 
-TO_RESULT = """() => {
-  const result = document.querySelector(".wm-result");
-  if (!result) return;
-  document.querySelector(".wm-diagnosis")?.removeAttribute("open");
-  if (innerWidth < 900) result.scrollIntoView({ behavior: "smooth" });
-}"""
-"""The diagnosis folds, to make room; on a narrow page the result is below: go there."""
+def _script(name: str) -> str:
+    """A function of the page, from assets/js."""
+    return (ASSETS / "js" / name).read_text(encoding="utf-8")
 
-HAND_OUT = "() => document.querySelector('#wm-handed, #wm-handed a, #wm-handed button').click()"
+
+START_DOWNLOAD = (
+    "() => document.querySelector('#wm-handed, #wm-handed a, #wm-handed button').click()"
+)

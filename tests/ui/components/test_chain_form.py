@@ -194,7 +194,7 @@ def test_own_weights_are_chosen_switched_on_and_listed_once() -> None:
     stages = recipe.stage_classes()
     value = {"cards": chain_form.new_cards(stages), "own": {}}
     for _ in range(2):
-        value = own_weights.chosen(value, "my-net", "net.pt", stages)
+        value = own_weights.with_network(value, "my-net", "net.pt", stages)
     assert value["own"] == {"wavenet": [["net.pt", "my-net"]]}
     entry = chain_form.to_recipe(value["cards"], stages)["stages"]
     assert [(one["stage"], one["checkpoint"]) for one in entry] == [("wavenet", "my-net")]

@@ -14,7 +14,7 @@ from pipeline import recipe
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis.diagnose import Diagnosis
 from ui.components import chain_form
-from ui.restore import own_weights, recipe_events, steps
+from ui.restore import own_weights, recipe_events, result_events, steps
 from ui.restore.recipe_events import DEFAULT, OWN, PROPOSED
 from ui.session import Session
 
@@ -50,19 +50,27 @@ def test_what_is_proposed_comes_first_is_chosen_and_goes_with_its_recording(
     session: Session,
 ) -> None:
     value = recipe_events.first_value(STAGES)
-    updates = recipe_events.proposed(STAGES, session.source, DEFAULT, value)
-    assert updates["named"]["choices"][0] == ("Proposed: Tone", PROPOSED)
-    assert updates["named"]["value"] == PROPOSED and on(updates["chain"]) == ["tone"]
+    updates = recipe_events.proposed(STAGES, session, session.source, value)
+    assert updates["recipe_list"]["choices"][0] == ("Proposed: Tone", PROPOSED)
+    assert updates["recipe_list"]["value"] == PROPOSED and on(updates["chain"]) == ["tone"]
     assert updates["chain"]["cards"][0]["reason"] == "Dull."
-    gone = recipe_events.withdrawn(STAGES, PROPOSED, updates["chain"])
-    assert gone["named"]["value"] == DEFAULT and on(gone["chain"]) == on(value)
+    gone = recipe_events.withdrawn(STAGES, session, PROPOSED, updates["chain"])
+    assert gone["recipe_list"]["value"] == DEFAULT and on(gone["chain"]) == on(value)
 
 
-def test_a_visitor_s_own_settings_are_never_replaced_by_a_proposal(session: Session) -> None:
-    value = recipe_events.filled({}, {"version": 1, "stages": [{"stage": "denoise"}]}, STAGES)
-    updates = recipe_events.proposed(STAGES, session.source, OWN, value)
-    assert updates["named"]["value"] == OWN and "chain" not in updates
-    assert "chain" not in recipe_events.withdrawn(STAGES, OWN, value)
+def test_own_settings_are_offered_beside_the_proposal_for_the_next_recording(
+    session: Session,
+) -> None:
+    reasoned = {"version": 1, "stages": [{"stage": "denoise", "reason": "It hisses."}]}
+    own = recipe_events.filled({}, reasoned, STAGES)
+    recipe_events.remember(session, OWN, own)
+    withdrawn = recipe_events.withdrawn(STAGES, session, OWN, own)
+    assert withdrawn["recipe_list"]["value"] == OWN and on(withdrawn["chain"]) == ["denoise"]
+    assert "It hisses." not in str(withdrawn["chain"])
+    updates = recipe_events.proposed(STAGES, session, session.source, withdrawn["chain"])
+    assert updates["recipe_list"]["value"] == PROPOSED and on(updates["chain"]) == ["tone"]
+    back = recipe_events.open_recipe(STAGES, session, OWN, updates["chain"])
+    assert on(back) == ["denoise"] and "It hisses." not in str(back)
 
 
 def test_only_named_recipes_and_uploads_are_opened(session: Session, tmp_path: Path) -> None:
@@ -84,19 +92,42 @@ def test_recipes_to_compare_are_checked_before_the_work(session: Session, tmp_pa
         with pytest.raises(ValueError, match="Choose one|choose another"):
             recipe_events.candidates(STAGES, session, names, value)
     idle = visitor(tmp_path, NOTHING)
-    assert PROPOSED not in [name for _, name in recipe_events.rivals(idle.source)]
+    assert PROPOSED not in [name for _, name in recipe_events.compared_choices(idle.source)]
     with pytest.raises(ValueError, match="nothing to compare"):
         recipe_events.candidates(STAGES, idle, [PROPOSED], value)
 
 
 def test_the_forecast_says_how_long_or_what_is_in_the_way(session: Session) -> None:
     value = recipe_events.filled({}, PROPOSAL, STAGES)
-    assert "about" in recipe_events.forecast(STAGES, session, value)
-    assert recipe_events.forecast(STAGES, None, value) == ""
-    for card in value["cards"]:
-        card["on"] = False
-    assert "at least one stage" in recipe_events.forecast(STAGES, session, value)
-    assert "reload" in recipe_events.forecast(STAGES, session, "nonsense")
+    recipe_events.remember(session, OWN, value)
+    assert "about" in recipe_events.forecast(STAGES, session, OWN, value)
+    assert result_events.buttons(session)["restore"]["interactive"]
+    assert "reload" in recipe_events.forecast(STAGES, session, OWN, "nonsense")
+
+
+def test_an_empty_recipe_cannot_be_run(session: Session) -> None:
+    value = recipe_events.filled({}, NOTHING, STAGES)
+    for name, text in ((OWN, "at least one stage"), (PROPOSED, "Nothing to do")):
+        recipe_events.remember(session, name, value)
+        assert text in recipe_events.forecast(STAGES, session, name, value)
+        buttons = result_events.buttons(session)
+        assert not buttons["restore"]["interactive"] and not buttons["preview"]["interactive"]
+    session.source = None
+    recipe_events.remember(session, OWN, recipe_events.first_value(STAGES))
+    assert not result_events.buttons(session)["restore"]["interactive"]
+
+
+def test_recipes_that_download_first_say_so(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "demucs").mkdir()
+    monkeypatch.setenv("WAVEMEND_DEMUCS", str(tmp_path / "demucs"))
+    separating = {"version": 1, "stages": [{"stage": "per_stem", "separator": "htdemucs"}]}
+    value = recipe_events.filled({}, separating, STAGES)
+    note = recipe_events.downloads_note(STAGES, session, [PROPOSED, OWN], value)
+    assert note.count("wm-note") == 1 and "Own settings: 1 weights file" in note
+    assert recipe_events.downloads_note(STAGES, session, [PROPOSED], value) == ""
+    assert recipe_events.downloads_note(STAGES, session, ["nonsense"], value) == ""
 
 
 def test_own_weights_are_adopted_found_by_the_stage_and_outlive_the_recording(
@@ -116,7 +147,7 @@ def test_own_weights_are_adopted_found_by_the_stage_and_outlive_the_recording(
     assert "mine.pt" in said and chosen["own"]["wavenet"][0][0] == "mine.pt"
     session.forget()
     settings = chain_form.to_recipe(chosen["cards"], STAGES)
-    chain = steps.loaded(settings, session.networks)
+    chain = steps.load_chain(settings, session.networks)
     stage = next(stage for stage in chain.stages if type(stage).__name__ == "WaveNet")
     assert stage(Audio(np.zeros((1, 8000), np.float32), 16_000)).frames == 8000
     path.write_bytes(b"no weights")

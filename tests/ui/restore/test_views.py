@@ -11,6 +11,7 @@ import soundfile
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis.diagnose import Diagnosis
 from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.propose import propose
 from ui.restore import diagnosis_view, recording_view, result_view, source
 
 EVIL_RECIPE = {
@@ -59,10 +60,21 @@ def test_the_diagnosis_has_troubles_first_the_surest_first_and_the_rest_folded_a
     assert "No stage proposed" in beside and "Nothing to do" not in beside
 
 
-def test_every_bandwidth_has_words_of_its_own_and_the_top_is_full() -> None:
+def test_every_bandwidth_has_its_own_description_and_the_top_is_full() -> None:
     said = [recording_view.character(hz) for hz in (3400, 5000, 7000, 11_000, 16_000, 20_000)]
     assert len(set(said)) == 6
-    assert said[0].startswith("Like a telephone") and said[-1].startswith("Full band")
+    assert "telephone" in said[0] and said[-1].startswith("Full band")
+
+
+def test_a_bandwidth_that_is_not_known_is_not_claimed() -> None:
+    assert "Sound up to" not in recording_view.panel("a", ("mono",), None, 48_000)
+
+
+def test_an_empty_proposal_beside_a_fault_does_not_say_that_all_is_in_order() -> None:
+    fault = Finding("clipping", 0.1, "%", 0.9, "It clips.", True)
+    content = Finding("content", "music", "", 0.9, "It sounds like music.")
+    panel = diagnosis_view.panel(Diagnosis((fault, content), propose([fault, content])))
+    assert "in order" not in panel and "Nothing to do" not in panel
 
 
 @pytest.mark.parametrize(

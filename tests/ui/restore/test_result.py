@@ -18,7 +18,7 @@ from pipeline.audio.sound import Audio
 from pipeline.knobs import knob
 from pipeline.stage import Cancelled, Tick, no_tick
 from ui.jobs import Job, JobQueue
-from ui.restore import comparison, outcome, source, steps
+from ui.restore import comparison, downloads, estimate, result, source, steps
 
 RATE = 16_000
 
@@ -60,7 +60,7 @@ def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> source.Source:
 
 def made_of(
     recording: source.Source, folder: Path, *gains: float, at_s: float | None = None, stop: str = ""
-) -> tuple[outcome.Outcome, list[str]]:
+) -> tuple[result.Result, list[str]]:
     return made_by(recording, folder, gain_entries(*gains), at_s=at_s, stop=stop)
 
 
@@ -71,11 +71,11 @@ def gain_entries(*gains: float) -> list[dict[str, Any]]:
 def made_by(
     recording: source.Source, folder: Path, stages: list[dict[str, Any]], *,
     at_s: float | None = None, stop: str = "",
-) -> tuple[outcome.Outcome, list[str]]:  # fmt: skip
+) -> tuple[result.Result, list[str]]:  # fmt: skip
     folder.mkdir()
     job = Watched(stop)
-    chain = steps.loaded({"version": 1, "stages": stages}, folder / "networks")
-    return outcome.restore(recording, chain, at_s, folder, job), job.stages
+    chain = steps.load_chain({"version": 1, "stages": stages}, folder / "networks")
+    return result.restore(recording, chain, at_s, folder, job), job.stages
 
 
 def test_what_is_shown_and_handed_out_is_what_the_recipe_made(
@@ -85,9 +85,9 @@ def test_what_is_shown_and_handed_out_is_what_the_recipe_made(
     assert np.array_equal(made.restored.samples, recording.audio.samples * np.float32(0.5))
     assert [track.label for track in made.player.tracks] == ["Degraded", "Restored", "Difference"]
     assert list(dict.fromkeys(stages)) == ["Gain", "Measuring", "Drawing", "Preparing the player"]
-    heard, _ = soundfile.read(outcome.export(made, "WAV 32-bit float"), dtype="float32")
+    heard, _ = soundfile.read(downloads.export(made, "WAV 32-bit float"), dtype="float32")
     assert np.array_equal(heard.T, made.restored.samples)
-    document = json.loads(outcome.export(made, outcome.RECIPE).read_text())
+    document = json.loads(downloads.export(made, downloads.RECIPE).read_text())
     assert recipe.load(document) == recipe.load(made.recipe)
     assert dict(made.recipe)["stages"] == [{"stage": "gain", "gain": 0.5}]
 
@@ -107,20 +107,20 @@ def test_any_two_steps_can_be_heard_and_drawn_and_are_made_once(
 ) -> None:
     made, _ = made_of(recording, tmp_path / "out", 0.5, 0.5, 0.5, at_s=0.0)
     job = Watched()
-    pair = outcome.pair(made, 1, 2, job)
+    pair = result.pair(made, 1, 2, job)
     assert {"Drawing", "Preparing the player"} == set(job.stages)
     assert [track.label for track in pair.tracks] == ["1  Gain", "2  Gain", "Difference"]
     assert {picture.view for picture in pair.pictures} >= {"Spectrogram", "Waveform"}
     first, second, changed = (soundfile.read(t.file.path)[0] for t in pair.tracks)
     assert np.allclose(first, made.steps[1][1].samples.T, atol=2e-7)
     assert np.allclose(second - first, changed, atol=4e-7)
-    assert outcome.pair(made, 1, 2, Watched("Drawing")) is pair
-    assert outcome.pair(made, 0, 3, Watched("Drawing")) is made.player
+    assert result.pair(made, 1, 2, Watched("Drawing")) is pair
+    assert result.pair(made, 0, 3, Watched("Drawing")) is made.player
     with pytest.raises(Cancelled):
-        outcome.pair(made, 2, 1, Watched("Drawing"))
-    assert outcome.pair(made, 2, 1, Watched()).tracks[0].label == "2  Gain"
+        result.pair(made, 2, 1, Watched("Drawing"))
+    assert result.pair(made, 2, 1, Watched()).tracks[0].label == "2  Gain"
     with pytest.raises(ValueError, match="expected 0 to 3"):
-        outcome.pair(made, 0, 4, Watched())
+        result.pair(made, 0, 4, Watched())
 
 
 def test_stems_are_there_to_mix_and_in_a_zip_that_sums_to_the_result(
@@ -133,7 +133,7 @@ def test_stems_are_there_to_mix_and_in_a_zip_that_sums_to_the_result(
     made, _ = made_by(recording, tmp_path / "out", [entry, *gain_entries(1.0)])
     assert [(t.label, t.gain_db) for t in made.mixer.tracks] == [("Mid", 0.0), ("Side", -6.0)]
     assert made.mixer.muted == [False, False]
-    path = outcome.export(made, outcome.STEMS)
+    path = downloads.export(made, downloads.STEMS)
     assert path.name == "a stems.zip" and not list(path.parent.glob("*.part"))
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["a stems/mid.wav", "a stems/side.wav"]
@@ -141,7 +141,7 @@ def test_stems_are_there_to_mix_and_in_a_zip_that_sums_to_the_result(
         assert soundfile.info(io.BytesIO(archive.read("a stems/mid.wav"))).subtype == "PCM_24"
     mixed = stems[0][0] + 10 ** (-6 / 20) * stems[1][0]
     assert np.allclose(mixed.T, made.restored.samples, atol=1e-6)
-    assert outcome.export(made, outcome.STEMS) == path
+    assert downloads.export(made, downloads.STEMS) == path
 
 
 def test_separating_alone_shows_the_stems_and_changes_nothing(
@@ -152,7 +152,7 @@ def test_separating_alone_shows_the_stems_and_changes_nothing(
     plain, _ = made_of(recording, tmp_path / "plain", 0.5)
     assert plain.mixer is None
     with pytest.raises(ValueError, match="expected one of"):
-        outcome.export(plain, outcome.STEMS)
+        downloads.export(plain, downloads.STEMS)
 
 
 def test_steps_that_would_fill_the_disk_are_not_kept_and_the_page_says_so(
@@ -171,7 +171,7 @@ def test_recipes_are_compared_on_the_same_ten_seconds_and_one_may_fail(
     def wanted(*entries: list[dict[str, Any]]) -> list[comparison.Candidate]:
         documents = [{"version": 1, "stages": stages} for stages in entries]
         return [
-            comparison.Candidate(f"r{n}", f"Recipe {n}", one, steps.loaded(one, tmp_path))
+            comparison.Candidate(f"r{n}", f"Recipe {n}", one, steps.load_chain(one, tmp_path))
             for n, one in enumerate(documents)
         ]
 
@@ -193,8 +193,10 @@ def test_recipes_are_compared_on_the_same_ten_seconds_and_one_may_fail(
     ]
     assert "nowhere" in made.candidates[1].problem and made.candidates[2].rows
     (tmp_path / "none").mkdir()
-    with pytest.raises(ValueError, match="Recipe 0: .*nowhere"):
+    with pytest.raises(comparison.ComparisonFailed) as failed:
         comparison.compare(recording, wanted(lacking), 0, tmp_path / "none", Watched())
+    assert "Recipe 0: " in failed.value.details and "nowhere" in failed.value.details
+    assert "nowhere" not in str(failed.value)
     assert not (tmp_path / "none").exists()
 
 
@@ -220,20 +222,30 @@ def test_whenever_it_is_stopped_nothing_is_left(
     assert not (tmp_path / "out").exists()
 
 
+def test_every_format_has_a_file_name_of_its_own(recording: source.Source, tmp_path: Path) -> None:
+    made, _ = made_of(recording, tmp_path / "out", 0.5, at_s=0.0)
+    depths = {"WAV 16-bit": "PCM_16", "WAV 24-bit": "PCM_24", "WAV 32-bit float": "FLOAT"}
+    paths = {name: downloads.export(made, name) for name in depths}
+    assert len({path.name for path in paths.values()}) == 3
+    for name, subtype in depths.items():
+        assert soundfile.info(paths[name]).subtype == subtype
+        assert name.removeprefix("WAV ") in paths[name].name
+
+
 def test_what_a_format_cannot_hold_is_refused_with_the_cure(
     recording: source.Source, tmp_path: Path
 ) -> None:
     made, _ = made_of(recording, tmp_path / "out", 1.5, at_s=0.0)
     loud = Audio(made.restored.samples * np.float32(9), RATE)
-    made = outcome.Outcome(**{**vars(made), "restored": loud})
+    made = result.Result(**{**vars(made), "restored": loud})
     with pytest.raises(ValueError, match="32-bit float"):
-        outcome.export(made, "FLAC")
-    assert soundfile.info(outcome.export(made, "WAV 32-bit float")).subtype == "FLOAT"
+        downloads.export(made, "FLAC")
+    assert soundfile.info(downloads.export(made, "WAV 32-bit float")).subtype == "FLOAT"
     with pytest.raises(ValueError, match="expected one of"):
-        outcome.export(made, "AIFF")
+        downloads.export(made, "AIFF")
 
 
 def test_what_a_stage_lacks_shows_before_anyone_waits_for_it() -> None:
     lacking = recipe.load({"version": 1, "stages": [{"stage": "enhance", "checkpoint": "nowhere"}]})
     with pytest.raises(ValueError, match="nowhere"):
-        outcome.warm_up(lacking)
+        estimate.warm_up(lacking)

@@ -1,0 +1,140 @@
+"""From a recording and a recipe to a result: restored, measured, drawn, ready to play."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import recipe
+from pipeline import restore as engine
+from pipeline.audio.sound import Audio
+from pipeline.evaluation import guarantee_card
+from pipeline.stage import Chain, Tick, share, titled
+from ui.components import chain_form
+from ui.components.player import PlayerData
+from ui.jobs import Job
+from ui.restore import result_player
+from ui.restore.estimate import total_seconds
+from ui.restore.source import Source, excerpt
+from ui.restore.steps import NamedSound, StepChain, fits
+
+PREVIEW_S = 10.0
+STEPS_LEFT_OUT = (
+    "This recording is too long to keep every step and stem. A preview lets you listen to them."
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished restoration.
+
+    Attributes:
+        title: its extent: "Whole recording" or "Preview from 20 s".
+        stem: what downloads are named after.
+        recipe: the recipe as a document; the command line gets the same samples from it.
+        folder: the files that the page fetches; removed with the result.
+        restored: the restored sound; every download is written from it.
+        player: the player of recording, result and difference.
+        rows: the guarantee card.
+        steps: (name, sound) of the recording, after each stage, and of the result.
+        stems: the stems by name, before their gains; empty for a chain that does not separate.
+        mixer: the player of the stems, or None.
+        note: what to know about steps and stems, or "".
+        pairs: the players of two steps each, filled on demand.
+    """
+
+    title: str
+    stem: str
+    recipe: Mapping[str, Any]
+    folder: Path
+    restored: Audio
+    player: PlayerData
+    rows: list[guarantee_card.Row]
+    steps: list[NamedSound]
+    stems: dict[str, Audio] = field(default_factory=dict)
+    mixer: PlayerData | None = None
+    note: str = ""
+    pairs: dict[tuple[int, int], PlayerData] = field(default_factory=dict)
+
+
+def restore(
+    source: Source, chain: Chain, preview_at_s: float | None, folder: Path, job: Job
+) -> Result:
+    """Restores a recording, measures the result and draws it.
+
+    Args:
+        chain: the recipe's stages.
+        preview_at_s: start of the preview in seconds; None restores the whole recording.
+        folder: an empty folder of the visitor's; removed again on failure or cancellation.
+    """
+    try:
+        return _restore(source, chain, preview_at_s, folder, job)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _restore(
+    source: Source, chain: Chain, preview_at_s: float | None, folder: Path, job: Job
+) -> Result:
+    title, stem, degraded = "Whole recording", source.stem, source.audio
+    if preview_at_s is not None:
+        title, stem = f"Preview from {preview_at_s:g} s", f"{source.stem} preview"
+        degraded = excerpt(source.audio, preview_at_s, PREVIEW_S)
+    job.expect(total_seconds(degraded, chain))
+    restored, steps = run_chain(degraded, chain, share(job.tick, 0, 0.85))
+    between = [(f"{at}  {name}", audio) for at, (name, audio) in enumerate(steps.sounds[:-1], 1)]
+    sounds = [("Degraded", degraded), *between, ("Restored", restored.audio)]
+    player = result_player.of_steps(sounds, folder, share(job.tick, 0.85, 0.97))
+    mixer = None
+    if steps.stems:
+        preparing = titled(share(job.tick, 0.97, 1), "Preparing the stems")
+        mixer = result_player.mixer(steps.stems, chain, folder, preparing)
+    return Result(
+        title, stem, recipe.dump(chain), folder, restored.audio, player,
+        guarantee_card.rows(restored.guarantee), sounds, steps.stems, mixer,
+        "" if steps.keep else STEPS_LEFT_OUT,
+    )  # fmt: skip
+
+
+def run_chain(
+    audio: Audio, chain: Chain, tick: Tick, name: str = "", keep: bool = True
+) -> tuple[engine.Restored, StepChain]:
+    """Runs a chain, measures the result, and keeps the steps if they are small enough.
+
+    Args:
+        tick: receives the progress, with the stage that runs after `name`.
+        keep: False never keeps the steps.
+    """
+    classes = recipe.stage_classes()
+    titles = [chain_form.title_of(stage, classes) for stage in chain.stages]
+    steps = StepChain(chain.stages, titles, keep and fits(audio, chain.stages))
+
+    def named(fraction: float, what: str = "") -> None:
+        tick(fraction, f"{name}: {what}" if name else what)
+
+    return engine.restore(audio, steps, named), steps
+
+
+def pair(result: Result, first: int, second: int, job: Job) -> PlayerData:
+    """The player of any two steps of a result, prepared when first asked for.
+
+    Raises:
+        ValueError: there are no such steps.
+    """
+    count = len(result.steps)
+    if not (0 <= first < count and 0 <= second < count):
+        raise ValueError(f"steps: got {first} and {second}, expected 0 to {count - 1}")
+    if (first, second) == (0, count - 1):
+        return result.player
+    if (first, second) not in result.pairs:
+        folder = result.folder / f"pair-{first}-{second}"
+        shutil.rmtree(folder, ignore_errors=True)  # of an earlier attempt that was stopped
+        folder.mkdir()
+        sounds = [result.steps[first], result.steps[second]]
+        player = result_player.of_pair(sounds, folder, job.tick, result.folder.name)
+        result.pairs[first, second] = player
+    return result.pairs[first, second]

@@ -1,0 +1,76 @@
+"""The players of a result: its steps against each other, any two of them, and the stems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.analysis.loudness import integrated_lufs
+from pipeline.audio.sound import Audio
+from pipeline.plots import figures
+from pipeline.plots.pooling import difference
+from pipeline.stage import Chain, SeparatesStems, Tick, no_tick, part, share, titled
+from ui.components.player import KEYS, PlayerData, Sound, matching_gains, player_value
+from ui.restore.steps import NamedSound
+
+MAX_STEPS = len(KEYS) - 3
+"""How many sounds a player holds beside the recording, the result and their difference."""
+
+
+def of_steps(steps: Sequence[NamedSound], folder: Path, tick: Tick) -> PlayerData:
+    """The player of a recording (first) and its result (last), and of the steps between them.
+
+    Steps that the player has no room for are left out.
+
+    Args:
+        folder: where the listening copies and pictures go; its name is the player's identity.
+        tick: receives the progress.
+    """
+    between = range(1, len(steps) - 1)
+    shown = between if len(between) <= MAX_STEPS else ()
+    ordered = [steps[0], steps[-1], *(steps[at] for at in shown)]
+    return of_pair(ordered, folder, tick, folder.name)
+
+
+def of_pair(sounds: Sequence[NamedSound], folder: Path, tick: Tick, of: str) -> PlayerData:
+    """The player of two sounds, their difference and further sounds; the first two are drawn.
+
+    Args:
+        of: the player's identity: the page keeps the position between players of the same.
+    """
+    (before_name, before), (after_name, after) = sounds[:2]
+    drawing = titled(share(tick, 0, 0.5), "Drawing")
+    preparing = titled(share(tick, 0.5, 1), "Preparing the player")
+    names = (before_name, after_name)
+    pictures = figures.draw(before, after, folder, names=names, tick=drawing)
+    tracks = loudness_matched(sounds, part(preparing, 0, 4))
+    tracks.insert(2, Sound("Difference", difference(before, after, part(preparing, 1, 4))))
+    return player_value(tracks, folder, pictures, share(preparing, 0.5, 1), of=of)
+
+
+def loudness_matched(sounds: Sequence[NamedSound], tick: Tick) -> list[Sound]:
+    """The sounds, trimmed to equal loudness."""
+    gains = matching_gains([integrated_lufs(audio, tick) for _, audio in sounds])
+    return [Sound(*sound, gain) for sound, gain in zip(sounds, gains, strict=True)]
+
+
+def mixer(
+    stems: Mapping[str, Audio], chain: Chain, folder: Path, tick: Tick = no_tick
+) -> PlayerData:
+    """The player of stems that sound together, each at the recipe's gain.
+
+    Args:
+        stems: by name, all of one length.
+        chain: the chain that separated them; the gains are those of its last separating stage.
+        folder: the listening copies go into a folder of their own in here.
+    """
+    copies = folder / "stems"
+    copies.mkdir()
+    gains = [one.gains_db for one in chain.stages if isinstance(one, SeparatesStems)][-1]
+    gains_db = [gains.get(name, 0.0) for name in stems]
+    tracks = [
+        Sound(name.capitalize(), audio, gain_db or 0.0)
+        for (name, audio), gain_db in zip(stems.items(), gains_db, strict=True)
+    ]
+    muted = [gain_db is None for gain_db in gains_db]
+    return player_value(tracks, copies, (), tick, of=folder.name, muted=muted)
