@@ -5,13 +5,14 @@ A file that cannot be processed becomes a `Failure`; it never ends the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pipeline.audio.decode import probe
-from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Watch
 from pipeline.files import SOUND_SUFFIXES, VIDEO_SUFFIXES
 from pipeline.stage import Tick
@@ -41,11 +42,13 @@ class Failure:
     @staticmethod
     def of(source: Path, error: Exception) -> Failure:
         """The reason after the path as the user gave it."""
-        text = " ".join(str(error).split()).removeprefix(f"{source.name}: ")
-        expected = isinstance(error, (ValueError, OSError))
-        return Failure(
-            source, f"{source}: {text if expected else f'{type(error).__name__}: {text}'}"
-        )
+        text = error.strerror if isinstance(error, OSError) else ""
+        text = " ".join((text or str(error)).split()).removeprefix(f"{source.name}: ")
+        if isinstance(error, MemoryError):
+            text = "there is not enough memory for it"
+        elif not isinstance(error, (ValueError, OSError)):
+            text = f"{type(error).__name__}: {text}"
+        return Failure(source, f"{source}: {text}")
 
     def to_json(self) -> dict[str, str]:
         """The entry of a command's JSON document."""
@@ -59,36 +62,70 @@ def plan(inputs: Sequence[Path], folder: Path) -> tuple[list[Job], list[Failure]
         inputs: files, and folders whose audio files are taken with their sub-folders.
         folder: where results go; files of an input folder keep their place below it.
     """
-    jobs: list[Job] = []
+    jobs: dict[tuple[Path, Path], Job] = {}
     failures: list[Failure] = []
-    for source, place in dict.fromkeys(pair for path in inputs for pair in expand(path, folder)):
-        try:
-            if source.is_dir():
-                raise AudioError("this folder has no audio files")
-            jobs.append(Job(source, place, probe(source).seconds))
-        except AudioError as error:
-            failures.append(Failure.of(source, error))
-    return jobs, failures
+    for path in inputs:
+        files, unreadable = expand(path, folder)
+        failures += unreadable
+        for source, place in files:
+            try:
+                if (source, place) not in jobs:
+                    jobs[source, place] = Job(source, place, _seconds(source))
+            except Exception as error:
+                failures.append(Failure.of(source, error))
+    return list(jobs.values()), failures
 
 
-def expand(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Yields (file, its output folder); a folder without audio files yields itself."""
-    if not path.is_dir():
-        yield path, folder
-        return
-    out = folder.resolve()
-    files = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        and (out == path.resolve() or not file.resolve().is_relative_to(out))
-    ]
-    for file in files:
-        yield file, folder / file.relative_to(path).parent
-    if not files:
-        yield path, folder
+def check_folder(folder: Path) -> None:
+    """Raises `OSError` where results cannot go because the path itself is broken."""
+    with contextlib.suppress(FileNotFoundError):
+        folder.stat()
+
+
+def expand(path: Path, folder: Path) -> tuple[list[tuple[Path, Path]], list[Failure]]:
+    """The audio files of an input, each with its output folder, and what could not be searched.
+
+    Args:
+        path: a file, which is taken as it is, or a folder.
+        folder: where results go; if it lies inside `path`, it is not searched.
+    """
+    try:
+        if not path.is_dir():
+            return [(path, folder)], []
+    except OSError as error:
+        return [], [Failure.of(path, error)]
+    out = os.path.realpath(folder)
+    same = out == os.path.realpath(path)
+    files: list[tuple[Path, Path]] = []
+    failures: list[Failure] = []
+
+    def note(error: OSError) -> None:
+        failures.append(Failure.of(Path(error.filename or path), error))
+
+    for root, folders, names in os.walk(path, onerror=note):
+        inside = [name for name in sorted(folders) if not name.startswith(".")]
+        folders[:] = [name for name in inside if same or os.path.realpath(Path(root, name)) != out]
+        place = folder / Path(root).relative_to(path)
+        files += [(file, place) for name in names if _is_audio(file := Path(root, name))]
+    if not files and not failures:
+        failures.append(Failure(path, f"{path}: this folder has no audio files"))
+    return sorted(files), failures
+
+
+def _is_audio(path: Path) -> bool:
+    """Whether a file in a folder is processed; one that cannot be looked at is, and then fails."""
+    if path.name.startswith(".") or path.suffix.lower() not in SUFFIXES:
+        return False
+    try:
+        return path.is_file() or (path.is_symlink() and not path.exists())
+    except OSError:
+        return True
+
+
+def _seconds(source: Path) -> float:
+    with contextlib.suppress(FileNotFoundError):  # `probe` has the better sentence
+        source.stat()  # for links in a circle, `probe` has none
+    return probe(source).seconds
 
 
 def run(

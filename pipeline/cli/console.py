@@ -108,8 +108,16 @@ def good_use() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(_sentence(error), file=sys.stderr)
         raise typer.Exit(BAD_FILE if isinstance(error, AudioError) else BAD_USE) from None
+
+
+def _sentence(error: Exception) -> str:
+    """What went wrong in one line, without the number that the operating system gives it."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return " ".join(str(error).split())
 
 
 def exit_with(failures: Sequence[object]) -> None:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from pipeline.audio.decode import load
+from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
-from pipeline.cli.console import Watch, good_use, print_json, stoppable
+from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
 from pipeline.cli.options import AsJson
 
 
@@ -44,10 +45,15 @@ def report(
     from pipeline.stages.enhance import Enhance
 
     with stoppable(), good_use(), Watch(1.0, quiet=as_json) as watch:
-        paths = [path for given in inputs for path, _ in batch.expand(given, given)]
         stage = Enhance(checkpoint=checkpoint, keep_below_hz=keep_below_hz)
-        rows = benchmark.report(paths, stage, watch.begin("recordings", 1.0))
+        jobs, failures = batch.plan(inputs, Path())
+        for failure in failures:
+            watch.complain(failure.error)
+        if not jobs:
+            raise AudioError("report: got no recordings that can be read, expected at least one")
+        rows = benchmark.report([job.source for job in jobs], stage, watch.begin("", 1.0))
     if as_json:
         print_json(rows=[dataclasses.asdict(row) for row in rows])
     else:
         print(benchmark.as_markdown(rows))
+    exit_with(failures)

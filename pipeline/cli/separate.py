@@ -81,6 +81,7 @@ def separate(
     """
     with stoppable(), good_use():
         stage = PerStem(model, shifts, overlap, device=device, weights=weights)
+        batch.check_folder(out)
         jobs, unreadable = batch.plan(inputs, out)
         with Watch(sum(job.seconds for job in jobs), quiet=as_json) as watch:
             for failure in unreadable:

@@ -166,7 +166,8 @@ def troubles(audio: Audio) -> set[str]:
 
 def read(folder: Path, seconds: float) -> dict[str, Audio]:
     found = {}
-    for path, _ in expand(folder, folder):
+    files, _ = expand(folder, folder)
+    for path, _ in files:
         try:
             audio = load(path)
         except AudioError as error:
