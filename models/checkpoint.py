@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -11,62 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models import registry
+from models.card import CARD, SHIPPED, Card, read_card
+from models.config import short
 
 if TYPE_CHECKING:
     from torch import nn
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
-WEIGHTS, CARD = "weights.safetensors", "card.json"
-
-CONTENTS = {
-    "speech": "voices that speak",
-    "music": "music, with or without voices",
-    "noisy": "speech or music with noise in it",
-}
-"""What a net can be made for. A card that does not say so has "", and is never proposed."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Card:
-    """What a checkpoint says of itself.
-
-    Args:
-        name: of its folder.
-        model: key of `models.registry.NETS`.
-        config: the fields of the net's config dataclass.
-        content: the kind of sound that it was made for, a key of `CONTENTS`; "" where not stated.
-        title, summary: one line each, for people.
-        step: optimiser steps taken.
-        metrics: validation table, free form.
-        data: one entry for each source: name, licence, minutes.
-        licence: of the weights.
-        recipe: how it was trained.
-        sha256: of weights.safetensors, hexadecimal.
-        folder: where it lies; not part of card.json.
-    """
-
-    name: str
-    model: str
-    config: dict[str, Any]
-    content: str = ""
-    title: str = ""
-    summary: str = ""
-    step: int = 0
-    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
-    data: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    licence: str = ""
-    recipe: dict[str, Any] = dataclasses.field(default_factory=dict)
-    sha256: str = ""
-    folder: Path = SHIPPED
-
-    def __post_init__(self) -> None:
-        if self.content and self.content not in CONTENTS:
-            known = ", ".join(CONTENTS)
-            raise ValueError(f"content: got {self.content!r}, expected one of {known}, or none")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields of card.json."""
-        return {key: value for key, value in dataclasses.asdict(self).items() if key != "folder"}
+WEIGHTS = "weights.safetensors"
+LARGEST_WEIGHTS = 1 << 30  # bytes
+LONGEST_NAME = 200  # characters of a checkpoint's name
 
 
 def user_root() -> Path:
@@ -87,41 +41,32 @@ def search_path(own: str | Path = "") -> tuple[Path, ...]:
     return (user_root(), SHIPPED, *([Path(own)] if str(own) else []))
 
 
-def available(folders: Iterable[Path] = (SHIPPED,)) -> list[Card]:
-    """The cards of all checkpoints in some folders, by name; the shipped ones by default."""
+def available(folders: Iterable[Path]) -> list[Card]:
+    """The cards of all checkpoints in some folders, by name.
+
+    A folder with a damaged card is left out; `find` says what is wrong with it.
+    """
     cards: dict[str, Card] = {}
     for folder in folders:
         for file in folder.glob(f"*/{CARD}"):
-            cards.setdefault(file.parent.name, read_card(file.parent))
+            with contextlib.suppress(ValueError):
+                cards.setdefault(file.parent.name, read_card(file.parent))
     return [cards[name] for name in sorted(cards)]
 
 
-def find(name: str, folders: Iterable[Path] = (SHIPPED,)) -> Card:
+def find(name: str, folders: Iterable[Path]) -> Card:
     """The card of a checkpoint by its name.
 
     Raises:
         ValueError: no folder has one of that name; the message lists those there are.
     """
     folders = list(folders)
-    if Path(name).name == name:
+    if Path(name).name == name != ".." and 0 < len(name) < LONGEST_NAME:
         for folder in folders:
             if (folder / name / CARD).is_file():
                 return read_card(folder / name)
     names = ", ".join(card.name for card in available(folders)) or "none"
-    raise ValueError(f"checkpoint: got {name!r}, expected one of: {names}")
-
-
-def read_card(folder: Path) -> Card:
-    """The card in a checkpoint's folder.
-
-    Raises:
-        ValueError: missing or not a card.
-    """
-    path = folder / CARD
-    try:
-        return Card(**{**json.loads(path.read_text()), "name": folder.name, "folder": folder})
-    except (OSError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: expected a checkpoint's card, got {error}") from None
+    raise ValueError(f"checkpoint: got {short(name)}, expected one of: {names}")
 
 
 def load(folder: Path, precision: str = "float32") -> nn.Module:
@@ -143,7 +88,11 @@ def load_for_training(folder: Path) -> nn.Module:
     """
     card = read_card(folder)
     net = registry.build(card.model, card.config)
-    net.load_state_dict(_weights(card))
+    state = _weights(card)
+    try:
+        net.load_state_dict(state)
+    except RuntimeError:
+        raise ValueError(f"{folder.name}: its weights are not those of its card's net") from None
     return net
 
 
@@ -178,16 +127,21 @@ def save_checkpoint(net: nn.Module, folder: Path, *, half: bool = False, **detai
 
 
 def _weights(card: Card) -> dict[str, Any]:
+    from safetensors import SafetensorError
     from safetensors.torch import load as parse
 
-    data = (card.folder / WEIGHTS).read_bytes()
+    path, label = card.folder / WEIGHTS, f"{card.name}/{WEIGHTS}"
+    if not path.is_file() or path.stat().st_size > LARGEST_WEIGHTS:
+        raise ValueError(f"{label}: missing, or larger than {LARGEST_WEIGHTS >> 20} MiB")
+    data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise ValueError(
-            f"{card.folder / WEIGHTS}: its SHA-256 is not the card's; download or copy it again"
-        )
+        raise ValueError(f"{label}: its SHA-256 is not the card's; download or copy it again")
+    try:
+        state = parse(data)
+    except SafetensorError as error:
+        raise ValueError(f"{label}: not a file of weights ({error})") from None
     return {
-        key: value.float() if value.is_floating_point() else value
-        for key, value in parse(data).items()
+        key: value.float() if value.is_floating_point() else value for key, value in state.items()
     }
 
 

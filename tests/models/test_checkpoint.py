@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.card import CONTENTS
 from models.checkpoint import (
-    CONTENTS,
     SHIPPED,
     available,
     find,
@@ -72,13 +73,14 @@ def test_damaged_weights_are_refused(saved: Path) -> None:
 def test_unknown_names_are_told_what_there_is(saved: Path) -> None:
     with pytest.raises(ValueError, match=r"got 'nothing', expected one of.*tiny"):
         find("nothing", [saved.parent])
-    with pytest.raises(ValueError, match="got '../tiny'"):
-        find("../tiny", [saved])
+    for name in ("../tiny", "..", "", "tiny/.", "a" * 5000, "a\0b", str(saved)):
+        with pytest.raises(ValueError, match="checkpoint: got"):
+            find(name, [saved, saved.parent])
 
 
 def test_a_card_that_is_no_card_is_an_error(saved: Path) -> None:
     (saved / "card.json").write_text("{}")
-    with pytest.raises(ValueError, match="expected a checkpoint's card"):
+    with pytest.raises(ValueError, match="tiny/card.json: not the card of a checkpoint"):
         read_card(saved)
 
 
@@ -113,7 +115,7 @@ def test_no_own_checkpoint_stands_for_a_shipped_one(tmp_path: Path) -> None:
 def test_listing_reads_cards_only_and_imports_no_torch(saved: Path) -> None:
     (saved / "weights.safetensors").unlink()
     assert [card.name for card in available([saved.parent])] == ["tiny"]
-    code = "import sys; from models.checkpoint import available; available(); print(*sys.modules)"
+    code = "import sys; from models.checkpoint import available; available([]); print(*sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "models.checkpoint" in answer.stdout.split()
     assert "torch" not in answer.stdout.split()
@@ -129,7 +131,7 @@ def test_own_checkpoints_lie_among_the_runs_unless_told_otherwise(tmp_path, monk
 
 
 def test_every_shipped_checkpoint_has_a_card_with_content_data_and_licence() -> None:
-    shipped = available()
+    shipped = available([SHIPPED])
     assert "enhancer-speech-48k" in [card.name for card in shipped]
     for card in shipped:
         assert card.content in CONTENTS, card.name
@@ -137,3 +139,70 @@ def test_every_shipped_checkpoint_has_a_card_with_content_data_and_licence() -> 
         assert card.data and all(source["licence"] for source in card.data), card.name
         assert (card.folder / "weights.safetensors").stat().st_size < 40e6
         assert json.dumps(card.metrics)
+
+
+HOSTILE_CARDS = {
+    "no JSON": b"{",
+    "no text": b"\xff\xfe",
+    "a list": b"[]",
+    "a number": b"1",
+    "nothing": b"",
+    "deep": b"[" * 100_000,
+    "deep inside": b'{"model": "enhancer", "config": ' + b"[" * 500 + b"]" * 500 + b"}",
+    "digits": b'{"model": "enhancer", "config": {}, "step": ' + b"9" * 5000 + b"}",
+    "large": b" " * (1 << 20) + b"{}",
+    "no model": b'{"config": {}}',
+    "unknown model": b'{"model": "oracle", "config": {}}',
+    "a list for a model": b'{"model": ["enhancer"], "config": {}}',
+    "no config": b'{"model": "enhancer", "config": null}',
+    "unknown field": b'{"model": "enhancer", "config": {}, "colour": 1}',
+    "a path": b'{"model": "enhancer", "config": {}, "folder": "/etc"}',
+    "a number for a title": b'{"model": "enhancer", "config": {}, "title": 7}',
+    "a long title": b'{"model": "enhancer", "config": {}, "title": "' + b"a" * 9999 + b'"}',
+    "a text for steps": b'{"model": "enhancer", "config": {}, "step": "7"}',
+    "true for steps": b'{"model": "enhancer", "config": {}, "step": true}',
+    "a list for content": b'{"model": "enhancer", "config": {}, "content": ["speech"]}',
+    "a list for metrics": b'{"model": "enhancer", "config": {}, "metrics": [1]}',
+    "an object for data": b'{"model": "enhancer", "config": {}, "data": {}}',
+}
+
+
+@pytest.mark.parametrize("card", HOSTILE_CARDS.values(), ids=HOSTILE_CARDS)
+def test_a_hostile_card_is_refused_and_the_others_are_listed(saved: Path, card: bytes) -> None:
+    bad = saved.parent / "bad"
+    bad.mkdir()
+    (bad / "card.json").write_bytes(card)
+    with pytest.raises(ValueError, match="bad/card.json: not the card") as refusal:
+        read_card(bad)
+    assert len(str(refusal.value)) < 400 and "\n" not in str(refusal.value)
+    assert [found.name for found in available([saved.parent])] == ["tiny"]
+    with pytest.raises(ValueError, match="bad/card.json"):
+        find("bad", [saved.parent])
+
+
+def test_a_card_that_is_no_file_is_left_out(saved: Path) -> None:
+    (saved.parent / "folder" / "card.json").mkdir(parents=True)
+    (saved.parent / "loop").mkdir()
+    (saved.parent / "loop" / "card.json").symlink_to("card.json")
+    assert [card.name for card in available([saved.parent])] == ["tiny"]
+
+
+@pytest.mark.parametrize("config", [{"widths": [4096] * 8}, {"widths": [16]}, {"n_skips": "1"}])
+def test_weights_of_another_net_and_huge_configs_are_refused(saved: Path, config) -> None:
+    fields = json.loads((saved / "card.json").read_text())
+    fields["config"].update(config)
+    (saved / "card.json").write_text(json.dumps(fields))
+    with pytest.raises(ValueError, match=r"config: got|n_skips: got|weights are not those"):
+        load(saved)
+
+
+def test_missing_and_damaged_weights_are_refused(saved: Path) -> None:
+    fields = json.loads((saved / "card.json").read_text())
+    (saved / "weights.safetensors").write_bytes(b"no weights")
+    fields["sha256"] = hashlib.sha256(b"no weights").hexdigest()
+    (saved / "card.json").write_text(json.dumps(fields))
+    with pytest.raises(ValueError, match="not a file of weights"):
+        load(saved)
+    (saved / "weights.safetensors").unlink()
+    with pytest.raises(ValueError, match="missing"):
+        load(saved)

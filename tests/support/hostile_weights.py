@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
+from models.registry import outline
 from models.wavenet import WaveNet, WaveNetConfig
 
 CONFIG = {"channels": 4, "stacks": 1, "layers": 2, "patch": 2, "sample_rate": 16_000}
@@ -72,10 +73,12 @@ def _states(good: Header) -> Iterator[tuple[str, Any]]:
     first, *others = good
     rest = {name: good[name] for name in others}
     zeros = {name: torch.zeros(1).expand(value.shape) for name, value in good.items()}
-    wide = {"channels": 2048, "stacks": 16, "layers": 14}
+    wide = {"channels": 1024, "stacks": 2, "layers": 9}
+    shapes = outline(WaveNet, WaveNetConfig(**wide))
     yield "expanded", {"model": zeros, "config": CONFIG}
     yield "expanded-huge", {"a": torch.zeros(1).expand(1 << 20, 1 << 10)}
-    yield "expanded-wide", {"model": zeros, "config": wide}
+    one = torch.zeros(1)
+    yield "expanded-wide", {"model": {k: one.expand(s) for k, s in shapes.items()}, "config": wide}
     yield "missing", {"model": rest, "config": CONFIG}
     yield "extra", {"model": {**good, "more": torch.zeros(2)}, "config": CONFIG}
     yield "transposed", {"model": {**rest, first: good[first].mT.clone()}, "config": CONFIG}
