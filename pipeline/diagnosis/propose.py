@@ -111,7 +111,7 @@ def _checkpoint(models: Iterable[str], content: str | None = None) -> str | None
     """
     names = (
         card.name
-        for card in checkpoint.available()
+        for card in checkpoint.available([checkpoint.SHIPPED])
         if card.model in models and content in (None, card.content)
     )
     return next(names, None)

@@ -85,7 +85,7 @@ def test_each_kind_of_sound_gets_the_net_that_was_trained_for_it() -> None:
 
 def test_a_net_for_speech_is_kept_from_music(monkeypatch: pytest.MonkeyPatch) -> None:
     cards = [checkpoint.Card("a-speech", "spectral_enhancer", {}, content="speech")]
-    monkeypatch.setattr(checkpoint, "available", lambda: cards)
+    monkeypatch.setattr(checkpoint, "available", lambda folders: cards)
     document = proposed("bandwidth", content="music", bandwidth=4000.0)
     assert document["stages"] == [] and "trained for music" in document["summary"]
     assert "4 kHz" in document["summary"]
@@ -96,7 +96,6 @@ def test_only_shipped_nets_are_proposed_and_a_name_says_nothing(
 ) -> None:
     shipped, own = tmp_path / "shipped", tmp_path / "own"
     monkeypatch.setattr(checkpoint, "SHIPPED", shipped)
-    monkeypatch.setattr(checkpoint.available, "__defaults__", ((shipped,),))
     monkeypatch.setenv("WAVEMEND_CHECKPOINTS", str(own))
     for folder, content in (
         (own / "a-speech-at-home", "speech"),
