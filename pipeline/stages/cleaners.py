@@ -103,9 +103,10 @@ def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
     Raises:
         ValueError: the file holds no weights that can be read safely, or those of another net.
     """
-    from models import checkpoint, user_weights
+    from models import checkpoint
+    from models.user_weights.wavenet import read_wavenet
 
-    net = user_weights.read_wavenet(path, size)
+    net = read_wavenet(path, size)
     stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower())[:60].strip("-")
     name = name or f"my-{stem or 'wavenet'}"
     title = f"Own weights: {path.name}"

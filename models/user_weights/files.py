@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models import torch_zip
-from models.torch_zip import StoredTensor
+from models.user_weights import torch_zip
+from models.user_weights.torch_zip import StoredTensor
 
 if TYPE_CHECKING:
     from torch import Tensor

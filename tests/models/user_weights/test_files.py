@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.weight_files import open_weights, read_all
+from models.user_weights.files import open_weights, read_all
 from tests.support import hostile_weights
 
 MOST_MB = 64  # that the whole zoo may take on top of what one good file takes
@@ -19,7 +19,7 @@ MOST_MB = 64  # that the whole zoo may take on top of what one good file takes
 PROBE = """
 import json, resource, sys
 from pathlib import Path
-from models.user_weights import read_wavenet
+from models.user_weights.wavenet import read_wavenet
 
 def megabytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILO

@@ -11,9 +11,9 @@ import torch
 
 from models import registry
 from models.config import make
-from models.torch_zip import StoredTensor
+from models.user_weights.files import open_weights, read_all
+from models.user_weights.torch_zip import StoredTensor
 from models.wavenet import SIZES, WaveNet, WaveNetConfig
-from models.weight_files import open_weights, read_all
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "ema", "weights")
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
