@@ -120,7 +120,8 @@ def _smooth(least: np.ndarray) -> np.ndarray:
 
     level = np.log(least + np.float32(1e-20))
     level = np.minimum(level, _neighbourhood(level) + np.float32(np.log(ABOVE)))
-    return uniform_filter1d(np.exp(level), SMOOTH_BINS, axis=-1, mode="nearest")
+    smooth = uniform_filter1d(np.exp(level), SMOOTH_BINS, axis=-1, mode="nearest")
+    return np.maximum(smooth, 0)  # the filter rounds to below zero
 
 
 def _neighbourhood(level: np.ndarray) -> np.ndarray:

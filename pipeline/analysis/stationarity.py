@@ -48,7 +48,7 @@ def lowest_and_share(found: SubWindows, length: int, size: int) -> tuple[np.ndar
 
 def _spread(least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Penalty in dB and lowest power, (F,), of minima (S, F)."""
-    smooth = _smooth(least, SMOOTH_BINS)
+    smooth = np.maximum(_smooth(least, SMOOTH_BINS), 0)  # the filter rounds to below zero
     low, middle = np.quantile(smooth, (LOW, MIDDLE), axis=0, method="nearest")
     spread_db = 10 * np.log10((middle + 1e-20) / (low + 1e-20))
     return SPREAD_PENALTY * np.maximum(spread_db - SPREAD_DB, 0), low

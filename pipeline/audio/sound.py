@@ -8,6 +8,9 @@ import numpy as np
 
 from pipeline.audio.buffers import blocks
 
+LARGEST = 2.0**20
+"""The largest magnitude of a sample, 120 dB above full scale; powers of it stay finite."""
+
 
 class AudioError(ValueError):
     """A sound that cannot be read, held or written; the text says what is wrong and the cure."""
@@ -22,7 +25,8 @@ class Audio:
         rate: Hz.
 
     Raises:
-        AudioError: (a ValueError) not 2-D, empty, not floating point, not finite, or no rate.
+        AudioError: (a ValueError) not 2-D, empty, not floating point, a sample that
+            is not finite or beyond LARGEST, or no rate.
     """
 
     samples: np.ndarray
@@ -40,7 +44,7 @@ class Audio:
         view.setflags(write=False)
         object.__setattr__(self, "samples", view)
         object.__setattr__(self, "rate", int(self.rate))
-        _check_finite(self)
+        _check_samples(self)
 
     @property
     def channels(self) -> int:
@@ -55,15 +59,17 @@ class Audio:
         return self.frames / self.rate
 
 
-def _check_finite(audio: Audio) -> None:
+def _check_samples(audio: Audio) -> None:
+    """Raises `AudioError` for the first sample that is not finite or beyond LARGEST."""
     for start, stop in blocks(audio.samples):
-        finite = np.isfinite(audio.samples[:, start:stop])
-        if not finite.all():
-            channel, offset = np.argwhere(~finite)[0]
+        usable = np.abs(audio.samples[:, start:stop]) <= LARGEST  # false for NaN
+        if not usable.all():
+            channel, offset = np.argwhere(~usable)[0]
             at = start + int(offset)
             raise AudioError(
                 f"got {audio.samples[channel, at]} in channel {channel} at {at / audio.rate:.3f} s"
-                ", expected finite samples; export the sound again without NaN or infinity"
+                ", expected finite samples, usually between -1 and 1; export the sound again as "
+                "normalised float or as integers"
             )
 
 

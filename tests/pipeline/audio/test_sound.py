@@ -33,6 +33,7 @@ def on_disk(array: np.ndarray) -> bool:
         (np.array([[0, np.nan, 0]], np.float32), 1, "nan in channel 0 at 1.000 s"),
         (np.array([[0, 0], [0, -np.inf]], np.float32), 1, "-inf in channel 1 at 1.000 s"),
         (np.array([[1e300]]), 48_000, "inf"),
+        (np.array([[0, 2.0**21]]), 1, r"got 2097152\.0 in channel 0 at 1\.000 s"),
         (np.zeros((1, 10), np.float32), 0, "rate: got 0"),
         (np.zeros((1, 10), np.float32), 44_100.5, "rate: got 44100.5"),
     ],

@@ -8,7 +8,7 @@ import pytest
 from pipeline.analysis import noise_floor
 from pipeline.audio import buffers
 from pipeline.audio.resampling import resample
-from pipeline.audio.sound import Audio
+from pipeline.audio.sound import LARGEST, Audio
 from pipeline.dsp import chunked, stft
 from pipeline.knobs import knobs
 from pipeline.recipe import STAGES, stage_classes
@@ -163,3 +163,24 @@ def test_every_knob_has_a_help_a_range_that_holds_its_default_and_a_check(stage)
                 type(stage)(**{name: meta["high"] + 1})
         if meta["choices"]:
             assert meta["default"] in meta["choices"]
+
+
+LOUD = LARGEST / 16
+EXTREMES = {
+    "DC": np.ones(32_000),
+    "loud DC": np.full(32_000, LOUD),
+    "an impulse": np.eye(1, 32_000, 16_000)[0],
+    "a loud impulse": LOUD * np.eye(1, 32_000, 16_000)[0],
+    "the Nyquist frequency": np.tile([1.0, -1.0], 16_000),
+    "a loud square": LOUD * np.sign(np.sin(0.05 * np.arange(32_000))),
+    "nearly nothing": 1e-30 * np.sin(0.05 * np.arange(32_000)),
+    "denormal numbers": 1e-40 * np.sin(0.05 * np.arange(32_000)),
+    "a step from silence": np.repeat([0.0, 0.7], 16_000),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("samples", EXTREMES.values(), ids=EXTREMES)
+def test_an_extreme_sound_keeps_its_form_without_a_warning(stage, samples):
+    sound = Audio(np.stack([samples, samples[::-1]]).astype(np.float32), RATE)
+    check_form(stage(sound), sound)
