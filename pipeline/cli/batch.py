@@ -6,14 +6,16 @@ A file that cannot be processed becomes a `Failure`; it never ends the run.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pipeline.audio.decode import probe
-from pipeline.cli.console import Watch
+from pipeline.cli.console import Display
 from pipeline.files import SOUND_SUFFIXES, VIDEO_SUFFIXES
 from pipeline.stage import Tick
 
@@ -77,9 +79,10 @@ def plan(inputs: Sequence[Path], folder: Path) -> tuple[list[Job], list[Failure]
 
 
 def check_folder(folder: Path) -> None:
-    """Raises `OSError` where results cannot go because the path itself is broken."""
+    """Raises `OSError` where no folder for results can be: a file, links in a circle."""
     with contextlib.suppress(FileNotFoundError):
-        folder.stat()
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
 def expand(path: Path, folder: Path) -> tuple[list[tuple[Path, Path]], list[Failure]]:
@@ -132,7 +135,7 @@ def run(
     jobs: Sequence[Job],
     process: Callable[[Job, Tick], Done],
     describe: Callable[[Done], str],
-    watch: Watch,
+    display: Display,
 ) -> tuple[list[Done], list[Failure]]:
     """Processes every job and reports each as it ends.
 
@@ -143,13 +146,13 @@ def run(
     results: list[Done] = []
     failures: list[Failure] = []
     for number, job in enumerate(jobs, 1):
-        tick = watch.begin(f"{number}/{len(jobs)} {job.source.name}", job.seconds)
+        tick = display.begin(f"{number}/{len(jobs)} {job.source.name}", job.seconds)
         try:
             result = process(job, tick)
         except Exception as error:
             failures.append(Failure.of(job.source, error))
-            watch.complain(failures[-1].error)
+            display.message(failures[-1].error)
         else:
             results.append(result)
-            watch.tell(describe(result))
+            display.result(describe(result))
     return results, failures

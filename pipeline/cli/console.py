@@ -1,4 +1,4 @@
-"""What the command line shows while it works, and how it ends."""
+"""What commands print while they work, and how they end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import math
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
@@ -17,15 +18,15 @@ from pipeline.audio.sound import AudioError
 from pipeline.stage import Tick
 
 BAD_FILE, BAD_USE, STOPPED = 1, 2, 130
-"""Exit codes: a file could not be done, the whole run could not, the user stopped it."""
+"""Exit codes: a file failed; the whole command cannot run; the user stopped it."""
 
 
-class Watch:
-    """A progress bar on stderr over all the sound of a run, in seconds of sound.
+class Display:
+    """A progress bar on stderr, and the lines of results and messages.
 
     Args:
         total_s: seconds of sound in the whole run.
-        quiet: show neither bar nor result lines; errors are always shown.
+        quiet: show neither bar nor results; messages are always shown.
     """
 
     def __init__(self, total_s: float, quiet: bool = False) -> None:
@@ -50,7 +51,7 @@ class Watch:
         self._task = self._bar.add_task("", total=max(total_s, 1e-3))
         self._before_s = 0.0
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Display:
         self._bar.start()
         return self
 
@@ -63,7 +64,7 @@ class Watch:
         self._bar.stop()
 
     def begin(self, title: str, seconds: float) -> Tick:
-        """Starts the next file, `seconds` of sound long; the tick moves the bar through it."""
+        """Starts the next file of so many seconds; its tick moves the bar."""
         start = self._before_s
         self._before_s += seconds
 
@@ -75,41 +76,41 @@ class Watch:
         tick(0.0)
         return tick
 
-    def tell(self, line: str) -> None:
-        """A line for stdout: what has been done."""
+    def result(self, lines: str) -> None:
+        """Prints what has been done, on stdout."""
         if self._quiet:
             return
         if self._bar.disable or not sys.stdout.isatty():
-            print(line, flush=True)
+            print(lines, flush=True)
         else:
-            self._console.print(line)
+            self._console.print(lines)
 
-    def complain(self, line: str) -> None:
-        """A line for stderr: what went wrong."""
+    def message(self, line: str) -> None:
+        """Prints what the user must know, on stderr."""
         self._console.print(line)
 
 
 @contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """Ctrl-C and a polite kill end the run after clean-up, with one line instead of a traceback."""
+def command() -> Iterator[None]:
+    """The body of a command: however it ends, the user reads one line and no traceback.
+
+    Ctrl-C and SIGTERM end it after clean-up. A file that cannot be read ends it with BAD_FILE; what
+    concerns the whole command (recipe, checkpoint, device) with BAD_USE. Numerical warnings of
+    libraries are hidden.
+    """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            yield
     except KeyboardInterrupt:
         print("Stopped. Finished files stay; nothing half-done is left.", file=sys.stderr)
         raise typer.Exit(STOPPED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def good_use() -> Iterator[None]:
-    """What concerns the whole run (recipe, checkpoint, device) is one line and exit code 2."""
-    try:
-        yield
     except (ValueError, OSError) as error:
         print(_sentence(error), file=sys.stderr)
         raise typer.Exit(BAD_FILE if isinstance(error, AudioError) else BAD_USE) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _sentence(error: Exception) -> str:
@@ -126,7 +127,7 @@ def exit_with(failures: Sequence[object]) -> None:
 
 
 def print_json(**document: Any) -> None:
-    """One document on stdout."""
+    """Prints one document on stdout."""
     print(json.dumps(_finite(document), indent=2, allow_nan=False))
 
 

@@ -10,7 +10,7 @@ import typer
 
 from pipeline.audio.decode import load, probe
 from pipeline.audio.sound import AudioError
-from pipeline.cli.console import Watch, good_use, print_json, stoppable
+from pipeline.cli.console import Display, command, print_json
 from pipeline.cli.options import AsJson
 from pipeline.files import write_atomically
 from pipeline.stage import share
@@ -33,12 +33,12 @@ def diagnose(
     """Measures a recording, reports what is wrong with it, and proposes a recipe."""
     from pipeline.diagnosis import diagnose as diagnosis
 
-    with stoppable(), good_use():
+    with command():
         if recipe_out is not None:
             _check_writable(recipe_out, source)
         info = probe(source)
-        with Watch(1.0, quiet=as_json) as watch:
-            tick = watch.begin(source.name, 1.0)
+        with Display(1.0, quiet=as_json) as display:
+            tick = display.begin(source.name, 1.0)
             audio = load(source, tick=share(tick, 0, READ_SHARE))
             result = diagnosis.diagnose(audio, info, share(tick, READ_SHARE, 1))
         if recipe_out is not None:

@@ -11,7 +11,7 @@ import typer
 from pipeline.audio.decode import load
 from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
-from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
+from pipeline.cli.console import Display, command, exit_with, print_json
 from pipeline.cli.options import AsJson
 
 
@@ -23,7 +23,7 @@ def evaluate(
     """Measures the distance of a recording from its clean reference."""
     from pipeline.evaluation.compare import compare
 
-    with stoppable(), good_use():
+    with command():
         scores = dataclasses.asdict(compare(load(estimate), load(target)))
     if as_json:
         print_json(**scores)
@@ -44,14 +44,14 @@ def report(
     from pipeline.evaluation import benchmark
     from pipeline.stages.enhance import Enhance
 
-    with stoppable(), good_use(), Watch(1.0, quiet=as_json) as watch:
+    with command(), Display(1.0, quiet=as_json) as display:
         stage = Enhance(checkpoint=checkpoint, keep_below_hz=keep_below_hz)
         jobs, failures = batch.plan(inputs, Path())
         for failure in failures:
-            watch.complain(failure.error)
+            display.message(failure.error)
         if not jobs:
             raise AudioError("report: got no recordings that can be read, expected at least one")
-        rows = benchmark.report([job.source for job in jobs], stage, watch.begin("", 1.0))
+        rows = benchmark.report([job.source for job in jobs], stage, display.begin("", 1.0))
     if as_json:
         print_json(rows=[dataclasses.asdict(row) for row in rows])
     else:

@@ -14,7 +14,7 @@ import typer
 from pipeline import recipe
 from pipeline.audio.sound import Audio, AudioError
 from pipeline.cli import batch
-from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
+from pipeline.cli.console import Display, command, exit_with, print_json
 from pipeline.cli.options import AsJson, Device, Format, Inputs
 from pipeline.cli.result_log import ResultLog
 from pipeline.output import output_path, refuse_overwriting
@@ -47,7 +47,7 @@ def restore(
     A file that cannot be processed gets one line on stderr, the others are still restored, and the
     exit code is 1. Inputs are never overwritten.
     """
-    with stoppable(), good_use():
+    with command():
         chain = _chain(recipe_name, checkpoint, device)
         batch.check_folder(out)
         planned, unreadable = batch.plan(inputs, out)
@@ -55,14 +55,14 @@ def restore(
         restorer = _Restorer(jobs, chain, kind, ResultLog(out, _digest(chain, kind)))
         finished = {} if again else restorer.finished(jobs)
         rest = [job for job in jobs if job not in finished]
-        with Watch(sum(job.seconds for job in rest), quiet=as_json) as watch:
+        with Display(sum(job.seconds for job in rest), quiet=as_json) as display:
             for failure in (*unreadable, *clashes):
-                watch.complain(failure.error)
+                display.message(failure.error)
             if finished:
-                watch.tell(_skipped(finished))
+                display.result(_skipped(finished))
             if rest:
                 _load_networks(chain.stages)
-            results, failures = batch.run(rest, restorer, _lines, watch)
+            results, failures = batch.run(rest, restorer, _lines, display)
     failures = [*unreadable, *clashes, *failures]
     if as_json:
         print_json(

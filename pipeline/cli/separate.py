@@ -16,7 +16,7 @@ from pipeline.audio.decode import load
 from pipeline.audio.encode import save
 from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
-from pipeline.cli.console import Watch, exit_with, good_use, print_json, stoppable
+from pipeline.cli.console import Display, command, exit_with, print_json
 from pipeline.cli.options import AsJson, Device, Format, Inputs, listed, one_of
 from pipeline.files import write_atomically
 from pipeline.output import fit, make_folder, output_path, refuse_overwriting, subtype_for
@@ -79,17 +79,17 @@ def separate(
     A file that cannot be processed gets one line on stderr, the others are still separated, and the
     exit code is 1. Inputs are never overwritten.
     """
-    with stoppable(), good_use():
+    with command():
         stage = PerStem(model, shifts, overlap, device=device, weights=weights)
         batch.check_folder(out)
         jobs, unreadable = batch.plan(inputs, out)
-        with Watch(sum(job.seconds for job in jobs), quiet=as_json) as watch:
+        with Display(sum(job.seconds for job in jobs), quiet=as_json) as display:
             for failure in unreadable:
-                watch.complain(failure.error)
+                display.message(failure.error)
             if jobs:
-                _fetch_weights(model, weights, watch)
+                _fetch_weights(model, weights, display)
             process = _Writer(jobs, stage, kind, as_zip)
-            results, failures = batch.run(jobs, process, _lines, watch)
+            results, failures = batch.run(jobs, process, _lines, display)
     failures = [*unreadable, *failures]
     if as_json:
         print_json(
@@ -192,15 +192,15 @@ class _Writer:
         )
 
 
-def _fetch_weights(model: str, weights: str | None, watch: Watch) -> None:
+def _fetch_weights(model: str, weights: str | None, display: Display) -> None:
     """Downloads missing weights and says so; the run ends here if that fails."""
     from pipeline.separation import demucs_weights
 
     if model in OFFLINE:
         return
     for url in demucs_weights.missing(model, weights):
-        watch.complain(f"First use of {model}: downloading {url}")
-    demucs_weights.find(model, weights, watch.begin(model, 0.0))
+        display.message(f"First use of {model}: downloading {url}")
+    demucs_weights.find(model, weights, display.begin(model, 0.0))
 
 
 def _lines(result: Separated) -> str:

@@ -114,6 +114,12 @@ def test_stoi_is_one_for_equal_sound_and_falls_with_noise(noise):
     assert metrics.stoi(noisy, speech, rate) < 0.8
 
 
+@pytest.mark.parametrize("frames", [1, 700, 9000])
+def test_stoi_of_too_little_sound_is_no_number_and_no_warning(frames, recwarn):
+    x = np.random.default_rng(0).standard_normal((1, frames))
+    assert np.isnan(metrics.stoi(x, x, RATE)) and not list(recwarn)
+
+
 def test_shapes_that_differ_and_empty_bands_are_refused(noise):
     with pytest.raises(ValueError, match="same"):
         metrics.l1(noise, noise[:, :-1])
