@@ -6,6 +6,8 @@ HOST := 127.0.0.1
 PORT := 7860
 RECIPE := band-limited-speech
 ARGS :=
+BIOME_VERSION := 2.6.8
+BIOME := .node/biome-$(BIOME_VERSION)/node_modules/.bin/biome
 
 .PHONY: help app restore named test test-fast lint format bench clean system
 .DEFAULT_GOAL := help
@@ -15,7 +17,8 @@ help:
 	@echo "make restore IN=a.wav OUT=folder  restore a file or a folder (RECIPE=name-or-file)"
 	@echo "make test                         every test, with browser and ffmpeg"
 	@echo "make test-fast                    the tests that take less than two minutes"
-	@echo "make lint                         ruff and mypy"
+	@echo "make lint                         ruff and mypy; biome for scripts and style sheets"
+	@echo "make format                       ruff's format, and what it can mend"
 	@echo "make bench                        speed and memory, as ratios in one run"
 
 app: $(VENV)/.runtime
@@ -33,21 +36,22 @@ test: $(VENV)/.dev system
 test-fast: $(VENV)/.dev
 	$(PYTHON) -m pytest -n auto --dist worksteal -m "not slow and not browser" $(ARGS)
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev $(BIOME)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	@rm -f ui/*.pyi  # gradio writes stubs, which mypy would prefer
 	$(PYTHON) -m mypy
+	$(PYTHON) -m tests.support.lint_assets $(BIOME)
 
 format: $(VENV)/.dev
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
 bench: $(VENV)/.dev
-	$(PYTHON) -m tests.bench.__main__ $(ARGS)
+	$(PYTHON) -m tests.bench $(ARGS)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .node .pytest_cache .mypy_cache .ruff_cache
 
 # A stamp is newer than the requirements it was made from: a second run installs nothing.
 
@@ -66,17 +70,28 @@ $(PYTHON):
 	done; \
 	echo "No Python 3.10, 3.11 or 3.12 with venv here; on Debian: apt-get install python3 python3-venv"; exit 1
 
+# The linter of scripts and style sheets, in a folder of its own.
+$(BIOME):
+	@missing=; command -v npm >/dev/null || missing=" nodejs npm"; $(INSTALL)
+	npm install --no-save --no-audit --no-fund \
+		--prefix .node/biome-$(BIOME_VERSION) @biomejs/biome@$(BIOME_VERSION)
+
 # What pip cannot bring: ffmpeg for m4a and video, a browser for the page's tests.
 system:
 	@missing=; \
 	command -v ffmpeg >/dev/null || missing="$$missing ffmpeg"; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
 		|| command -v google-chrome >/dev/null || missing="$$missing chromium"; \
-	test -z "$$missing" && exit 0; \
-	if ! command -v apt-get >/dev/null; then sudo=none; elif [ "$$(id -u)" = 0 ]; then sudo=; \
-	elif sudo -n true 2>/dev/null; then sudo="sudo -n"; else sudo=none; fi; \
-	if [ "$$sudo" = none ]; then \
-		echo "The tests need$$missing; install it first: sudo apt-get install$$missing"; exit 1; fi; \
-	echo "Installing$$missing"; \
-	DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; \
-	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends$$missing
+	$(INSTALL)
+
+# Installs the Debian packages in $missing where the user may, or says which ones are needed.
+define INSTALL
+test -z "$$missing" && exit 0; \
+if ! command -v apt-get >/dev/null; then sudo=none; elif [ "$$(id -u)" = 0 ]; then sudo=; \
+elif sudo -n true 2>/dev/null; then sudo="sudo -n"; else sudo=none; fi; \
+if [ "$$sudo" = none ]; then \
+	echo "Install what is missing first: sudo apt-get install$$missing"; exit 1; fi; \
+echo "Installing$$missing"; \
+DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; \
+$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends$$missing
+endef

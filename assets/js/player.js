@@ -108,7 +108,7 @@ class Player {
     const zoom = 0.94 * Math.min(FULL_SCALE / top, 50);
     const head = (track, index) => this.mixer?.head(track, index) ?? this.trackButton(track, index);
     this.tracks = this.value.tracks.map(head);
-    const lanes = peaks.map((pairs) => make("div", "wmp-lane"));
+    const lanes = peaks.map(() => make("div", "wmp-lane"));
     lanes.forEach((lane, index) => lane.append(waveform(peaks[index], zoom)));
     this.lanes = lanes;
     const time = make("div", "wmp-time");

@@ -6,7 +6,8 @@ const LEAD_S = 0.02;
 
 /** The page's AudioContext at a file's rate, so that nothing but the sound device resamples. */
 function contextAt(rate) {
-  const pool = (window.wavemendContexts ??= new Map());
+  window.wavemendContexts ??= new Map();
+  const pool = window.wavemendContexts;
   if (!pool.has(rate)) {
     let context;
     try {
