@@ -14,10 +14,11 @@ from typing import Any
 from pipeline.files import write_atomically
 from training.config import TrainingConfig
 from training.data.clips import CHECKED, LEFT_OUT, held_out
-from training.data.dataset import Dataset
+from training.data.dataset import Dataset, Item
 from training.data.inspection import CARE, FULL, USED, Row, add, examine
 
 FEW_MINUTES = 3.0
+MOST_UNREADABLE = 200  # files
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def check(
     rows: list[Row] = []
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         try:
-            for row in pool.map(lambda item: examine(item, rate), dataset.items):
+            for row in pool.map(Examiner(rate), dataset.items):
                 rows.append(row)
                 tick(len(rows) / len(dataset.items))
         except BaseException:
@@ -83,6 +84,25 @@ def check(
     totals = _totals(rows)
     warnings = tuple(_warnings(dataset, rows, totals, plan, rate))
     return Report(dataset.folder, dataset.kind, rate, tuple(rows), totals, plan, warnings)
+
+
+class Examiner:
+    """Examines items; gives up where too many cannot be read, as each of them costs a process.
+
+    Args:
+        rate: Hz, of the net.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self.rate, self.n_unreadable = rate, 0
+
+    def __call__(self, item: Item) -> Row:
+        if self.n_unreadable >= MOST_UNREADABLE:
+            reason = f"not read: {MOST_UNREADABLE} files before it are no sound"
+            return Row(item.name, LEFT_OUT, (reason,))
+        row = examine(item, self.rate)
+        self.n_unreadable += not row.rate
+        return row
 
 
 def _without_duplicates(rows: list[Row]) -> list[Row]:

@@ -6,18 +6,19 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.files import write_atomically
 from training.data.folder_layout import Item, Left, recognise
-from training.data.unzip import Found, Limits, is_hidden, is_wanted, unwatched, unzip
+from training.data.unzip import Content, Limits, is_hidden, is_wanted, no_tick, unzip
 
 __all__ = ["Dataset", "Item", "Left", "Limits", "gather", "open_dataset"]
 
 INDEX = "dataset.json"
+MOST_FILES = 1_000_000  # of a folder on the machine itself
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ def gather(
     paths: Sequence[Path],
     folder: Path,
     limits: Limits | None = None,
-    tick: Callable[[float], None] = unwatched,
+    tick: Callable[[float], None] = no_tick,
 ) -> Dataset:
     """Makes a dataset of all that is given, whatever mixture it is.
 
     Folders stay where they are and are only referred to; zips are unpacked into `folder`; single
-    files are linked into it, or copied. A zip that is refused is one of `left`, the rest is taken.
+    files are linked into it, or copied. A zip that is refused is one of `left`; the rest is used.
 
     Args:
         paths: folders, zips and sound files.
@@ -65,19 +66,20 @@ def gather(
     limits = limits or Limits()
     paths = [Path(path).expanduser().absolute() for path in paths]
     if absent := [path for path in paths if not path.exists()]:
-        raise ValueError(f"{absent[0]}: is not there; expected a folder, a zip, or a sound file")
+        raise ValueError(
+            f"{absent[0].name}: is not there; expected a folder, a zip, or a sound file"
+        )
     if not paths:
         raise ValueError("got nothing, expected folders, zips or sound files")
     if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder}: is not empty; name a new folder for the dataset")
+        raise ValueError(f"{folder.name}: is not empty; name a new folder for the dataset")
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        found = Found()
+        content = Content()
         for at, path in enumerate(paths):
-            _add(found, path, folder, limits, len(paths) == 1, _part(tick, at, len(paths)))
-            if len(found.files) > limits.files:
-                raise ValueError(f"more than {limits.files} sounds; give a smaller folder, or less")
-        dataset = _dataset(folder, found)
+            _add(content, path, folder, limits, len(paths) == 1, _part(tick, at, len(paths)))
+            content.check(limits, "dataset")
+        dataset = _dataset(folder, content, limits)
         _write(dataset)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -101,17 +103,18 @@ def open_dataset(folder: Path) -> Dataset:
     if not folder.is_dir():
         cure = f"python -m training check {folder.name} --into FOLDER makes one of zips and files"
         raise ValueError(f"data: {folder} is not a folder; {cure}")
-    return _dataset(folder, _walk(folder, Limits()))
+    limits = Limits(files=MOST_FILES)
+    return _dataset(folder, _walk(folder, limits), limits)
 
 
-def _dataset(folder: Path, found: Found) -> Dataset:
-    layout = recognise(found.files)
-    left = (*found.left, *layout.left)
-    return Dataset(folder, layout.kind, tuple(layout.items), left, found.ignored, layout.grouped)
+def _dataset(folder: Path, content: Content, limits: Limits) -> Dataset:
+    layout = recognise(content.files, limits.files)
+    left = (*content.left, *layout.left)
+    return Dataset(folder, layout.kind, tuple(layout.items), left, content.ignored, layout.grouped)
 
 
 def _add(
-    found: Found,
+    content: Content,
     path: Path,
     folder: Path,
     limits: Limits,
@@ -122,31 +125,32 @@ def _add(
     zipped = path.is_file() and path.suffix.lower() == ".zip"
     root = path.stem if zipped else path.name
     if not path.is_dir() and not zipped:
-        name = _unused(root, found.files)
+        name = _unused(root, content.files)
         if is_wanted(name):
-            found.files[name] = _linked(path, folder / "files" / name)
+            content.files[name] = _linked(path, folder / "files" / name)
         else:
-            found.left.append(Left(name, f"{path.suffix or 'no suffix'}: not a sound by its name"))
+            content.left.append(
+                Left(name, f"{path.suffix or 'no suffix'}: not a sound by its name")
+            )
         return
-    taken = {PurePosixPath(name).parts[0] for name in found.files}
-    root = _unused(root, taken)
+    root = _unused(root, {PurePosixPath(name).parts[0] for name in content.files})
     try:
         more = unzip(path, folder / root, limits, tick) if zipped else _walk(path, limits)
     except ValueError as error:
         if not zipped:
             raise
-        found.left.append(Left(path.name, str(error).removeprefix(f"{path.name}: ")))
+        content.refuse(path.name, str(error).removeprefix(f"{path.name}: "))
         return
     start = "" if alone else f"{root}/"
-    found.files.update({start + name: file for name, file in more.files.items()})
-    found.left += [Left(start + left.name, left.reason) for left in more.left]
+    content.files.update({start + name: file for name, file in more.files.items()})
+    content.left += [Left(start + left.name, left.reason) for left in more.left]
     for suffix, count in more.ignored.items():
-        found.ignored[suffix] = found.ignored.get(suffix, 0) + count
+        content.ignored[suffix] = content.ignored.get(suffix, 0) + count
 
 
-def _walk(folder: Path, limits: Limits) -> Found:
+def _walk(folder: Path, limits: Limits) -> Content:
     """Everything in a folder; links are not followed: they may lead in circles, or out of it."""
-    found = Found()
+    content = Content()
     for place, inner, names in os.walk(folder):
         for name in [n for n in inner if (Path(place) / n).is_symlink()] + sorted(names):
             path = Path(place) / name
@@ -154,22 +158,25 @@ def _walk(folder: Path, limits: Limits) -> Found:
             if is_hidden(shown):
                 continue
             if path.is_symlink():
-                found.left.append(Left(shown, "a link, which is not followed; give what it names"))
+                content.left.append(
+                    Left(shown, "a link, which is not followed; give what it names")
+                )
             elif shown.lower().endswith(".zip"):
-                found.left.append(Left(shown, "a zip in a folder is not opened; give it by itself"))
+                content.left.append(
+                    Left(shown, "a zip in a folder is not opened; give it by itself")
+                )
             elif is_wanted(shown):
-                found.files[shown] = path
+                content.files[shown] = path
             else:
-                found.ignore(shown)
-        if len(found.files) > limits.files:
-            raise ValueError(f"{folder}: more than {limits.files} sounds; name a smaller folder")
+                content.ignore(shown)
+        content.check(limits, folder.name)
         inner[:] = sorted(n for n in inner if not is_hidden(n))
-    return found
+    return content
 
 
-def _unused(name: str, taken: Any) -> str:
+def _unused(name: str, used: Container[str]) -> str:
     path, number, free = PurePosixPath(name), 2, name
-    while free in taken:
+    while free in used:
         free = f"{path.stem} ({number}){path.suffix}"
         number += 1
     return free
@@ -212,4 +219,4 @@ def _read(folder: Path) -> Dataset:
         left = tuple(Left(**left) for left in document.pop("left"))
         return Dataset(folder, items=tuple(items), left=left, **document)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder / INDEX}: not an index of a dataset ({error})") from None
+        raise ValueError(f"{folder.name}/{INDEX}: not an index of a dataset ({error})") from None

@@ -9,11 +9,13 @@ anything else                  clean recordings
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,7 +23,7 @@ from typing import Any
 from pipeline.files import SOUND_SUFFIXES
 
 TABLES = ("metadata.csv", "metadata.jsonl", "MANIFEST.csv")
-TABLE_BYTES = 1 << 26
+TABLE_BYTES, MOST_COLUMNS = 1 << 26, 100
 CLEAN = frozenset(
     "clean target targets reference references original originals gt hq output after".split()
 )
@@ -62,7 +64,7 @@ class Left:
 
 @dataclass
 class Layout:
-    """What `recognise` found; `kind` is "clean", "pairs" or "audiofolder"."""
+    """Items and what is left out; `kind` is "clean", "pairs" or "audiofolder"."""
 
     kind: str
     items: list[Item] = field(default_factory=list)
@@ -70,19 +72,20 @@ class Layout:
     grouped: bool = False
 
 
-def recognise(files: Mapping[str, Path]) -> Layout:
+def recognise(files: Mapping[str, Path], most_rows: int) -> Layout:
     """Sorts sounds and tables into items.
 
     Args:
-        files: name with forward slashes, as the user's folders have it -> where it is.
+        files: name with forward slashes, as the user's folders have it -> path.
+        most_rows: largest number of rows of all tables together.
 
     Raises:
-        ValueError: a table that cannot be read.
+        ValueError: a table that cannot be read, or too many rows.
     """
     sounds = {name: path for name, path in sorted(files.items()) if is_sound(name)}
     tables = [name for name in sorted(files) if PurePosixPath(name).name in TABLES]
     if tables:
-        return _from_tables(tables, files, sounds)
+        return _from_tables(tables, files, sounds, most_rows)
     return _paired_folders(sounds) or Layout(
         "clean", [Item(name, path, group=_stem(name)) for name, path in sounds.items()]
     )
@@ -96,20 +99,25 @@ def _stem(name: str) -> str:
     return str(PurePosixPath(name).with_suffix(""))
 
 
-def _from_tables(tables: list[str], files: Mapping[str, Path], sounds: dict[str, Path]) -> Layout:
+def _from_tables(
+    tables: list[str], files: Mapping[str, Path], sounds: dict[str, Path], most_rows: int
+) -> Layout:
     audiofolder = any(not table.endswith("MANIFEST.csv") for table in tables)
     layout = Layout("audiofolder" if audiofolder else "clean")
     named: set[str] = set()
+    used: set[tuple[str, ...]] = set()
     for table in tables:
-        rows = _read_table(files[table], table)
-        target, target_is_clean = _target_column(rows, table, sounds)
+        rows = _read_table(files[table], table, most_rows)
+        most_rows -= len(rows)
+        target, target_is_clean = _target_column(rows)
         for row in rows:
-            own = row.get("file_name") or row.get("path") or ""
-            names = [_join(table, own)] + ([_join(table, row.get(target) or "")] if target else [])
+            names = [_join(table, _file_name(row))]
+            names += [_join(table, row.get(target) or "")] if target else []
             named.update(names)
-            if absent := [name for name in names if name not in sounds]:
-                layout.left.append(Left(absent[0], f"{table} names it, but it is not there"))
+            if reason := _why_not(names, sounds, used, table):
+                layout.left.append(Left(*reason))
                 continue
+            used.add(tuple(names))
             clean, degraded = (names[-1], names[0]) if target_is_clean else (names[0], names[-1])
             item = _item(row, clean, degraded if target else None, sounds)
             layout.items.append(item)
@@ -119,44 +127,71 @@ def _from_tables(tables: list[str], files: Mapping[str, Path], sounds: dict[str,
     return layout
 
 
+def _why_not(
+    names: list[str], sounds: Mapping[str, Path], used: set[tuple[str, ...]], table: str
+) -> tuple[str, str] | None:
+    """(name, reason) of a row that is no item; None where it is one."""
+    if absent := [name for name in names if name not in sounds]:
+        return absent[0], f"{table} names it, but it is not there"
+    return (names[0], f"{table} names it more than once") if tuple(names) in used else None
+
+
 def _item(row: dict[str, Any], clean: str, degraded: str | None, sounds: dict[str, Path]) -> Item:
     group = next((str(row[name]) for name in SPEAKERS if row.get(name)), _stem(clean))
-    band = row.get("effective_bandwidth_hz")
     return Item(
         degraded or clean,
         sounds[clean],
         sounds[degraded] if degraded else None,
         group,
         str(row.get("kind") or ""),
-        float(band) if band else None,
+        _positive(row.get("effective_bandwidth_hz")),
     )
+
+
+def _positive(value: Any) -> float | None:
+    """A number above 0; None for anything else."""
+    with contextlib.suppress(TypeError, ValueError):
+        return float(value) if 0 < float(value) < float("inf") else None
+    return None
 
 
 def _join(table: str, name: str) -> str:
     return str(PurePosixPath(table).parent / name.replace("\\", "/"))
 
 
-def _read_table(path: Path, name: str) -> list[dict[str, Any]]:
+def _read_table(path: Path, name: str, most_rows: int) -> list[dict[str, Any]]:
     try:
         if path.stat().st_size > TABLE_BYTES:
             raise ValueError(f"more than {TABLE_BYTES >> 20} MiB")
-        text = path.read_text("utf-8-sig")
-        if name.endswith(".jsonl"):
-            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-        else:
-            rows = list(csv.DictReader(io.StringIO(text)))
-        if not all(
-            isinstance(row, dict) and (row.get("file_name") or row.get("path")) for row in rows
-        ):
+        text = io.StringIO(path.read_text("utf-8-sig"))
+        rows = list(itertools.islice(_rows(text, name), most_rows + 1))
+        if not all(isinstance(row, dict) and _file_name(row) for row in rows):
             raise ValueError("a row without file_name")
-    except (OSError, ValueError, csv.Error) as error:
+    except OSError as error:
+        raise ValueError(f"{name}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError, csv.Error) as error:
         raise ValueError(f"{name}: expected a table of files, got {error}") from None
+    if len(rows) > most_rows:
+        raise ValueError(f"{name}: more rows than the {most_rows} that are accepted; give fewer")
     return rows
 
 
-def _target_column(
-    rows: list[dict[str, Any]], table: str, sounds: Mapping[str, Path]
-) -> tuple[str | None, bool]:
+def _rows(text: io.StringIO, name: str) -> Iterator[dict[str, Any]]:
+    if name.endswith(".jsonl"):
+        return map(json.loads, filter(str.strip, text))
+    reader = csv.DictReader(text)
+    if len(reader.fieldnames or ()) > MOST_COLUMNS:
+        raise ValueError(f"more than {MOST_COLUMNS} columns")
+    return reader
+
+
+def _file_name(row: dict[str, Any]) -> str:
+    """The file that a row names; empty where it names none."""
+    own = row.get("file_name") or row.get("path")
+    return own if isinstance(own, str) else ""
+
+
+def _target_column(rows: list[dict[str, Any]]) -> tuple[str | None, bool]:
     """The column that names the other side of a pair, and whether that is the clean one."""
     for column in rows[0] if rows else ():
         values = [row.get(column) for row in rows]

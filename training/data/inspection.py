@@ -19,6 +19,7 @@ from training.data.folder_layout import Item
 
 USED, CARE = "used", "used with care"
 SHORTEST_S = 0.5
+SMALLEST_BYTES = 200  # half a second at the lowest bit rate of speech takes more
 RUINED_A_MINUTE = 6000.0  # clipped peaks
 FAINT = 0.01  # peak under which 16 bits leave little
 FULL, NARROW = 0.8, 0.3  # of half the net's rate: what a clean side should, and must, reach
@@ -64,6 +65,8 @@ def examine(item: Item, rate: int) -> Row:
         kind=item.kind,
     )
     try:
+        if 0 < item.clean.stat().st_size < SMALLEST_BYTES:
+            return add(row, LEFT_OUT, "too small to hold a sound")
         clean = load(item.clean)
         facts = measure(clean)
         row = dataclasses.replace(
@@ -78,7 +81,8 @@ def examine(item: Item, rate: int) -> Row:
         if item.degraded and row.verdict != LEFT_OUT:
             row = _judge_pair(row, load(item.degraded), clean)
     except (ValueError, OSError, MemoryError) as error:
-        text = str(error) or "not enough memory"
+        text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        text = text or "not enough memory"
         for path in (item.clean, item.degraded):
             text = text.removeprefix(f"{path.name}: ") if path else text
         return add(row, LEFT_OUT, text)

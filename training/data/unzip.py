@@ -1,11 +1,13 @@
-"""Sounds out of a zip that a stranger made: nothing outside the folder, nothing without a bound."""
+"""Unpacks the sounds of an untrusted zip: nothing outside the folder, everything bounded."""
 
 from __future__ import annotations
 
+import contextlib
 import lzma
 import re
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,20 +16,23 @@ from pathlib import Path, PurePosixPath
 
 from training.data.folder_layout import TABLE_BYTES, TABLES, Left, is_sound
 
-FREE_BYTES = 1 << 28  # stays free on the disk
-SMALL_BYTES = 1 << 24  # so little does no harm, whatever the ratio
+FREE_BYTES = 1 << 28  # that stay free on the disk
+SMALL_BYTES = 1 << 24  # a file of this size does no harm, whatever its ratio
 LONGEST_NAME = 200  # bytes of a part of a path
 
-DAMAGED = (zipfile.BadZipFile, EOFError, RuntimeError, OSError, zlib.error, lzma.LZMAError)
+DAMAGED = (
+    *(zipfile.BadZipFile, EOFError, RuntimeError, OSError, ValueError),
+    *(zlib.error, lzma.LZMAError, struct.error),
+)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken at most.
+    """What is accepted at most.
 
     Args:
-        files: sounds, in all that is given.
-        bytes: that a zip unpacks to.
+        files: sounds in all that is given; also entries that are refused, and rows of a table.
+        bytes: size of a zip's content.
         ratio: unpacked over packed size of a file in a zip; sound stays below 20.
     """
 
@@ -37,8 +42,14 @@ class Limits:
 
 
 @dataclass
-class Found:
-    """What some place holds: sounds and tables by name, what is refused, other suffixes counted."""
+class Content:
+    """Content of a folder or a zip.
+
+    Args:
+        files: sounds and tables by name.
+        left: what is refused, and why.
+        ignored: number of other files by suffix.
+    """
 
     files: dict[str, Path] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
@@ -48,6 +59,15 @@ class Found:
         suffix = PurePosixPath(name).suffix.lower() or "no suffix"
         self.ignored[suffix] = self.ignored.get(suffix, 0) + 1
 
+    def refuse(self, name: str, reason: str) -> None:
+        self.left.append(Left(name, reason))
+
+    def check(self, limits: Limits, source: str) -> None:
+        """Raises `ValueError` where there is more than the limits allow."""
+        count = len(self.files) + len(self.left)
+        if count > limits.files:
+            raise ValueError(f"{source}: more than {limits.files} recordings; give fewer")
+
 
 def is_wanted(name: str) -> bool:
     """Whether a file is read at all: a sound, or a table that says which sounds belong together."""
@@ -55,11 +75,11 @@ def is_wanted(name: str) -> bool:
 
 
 def is_hidden(name: str) -> bool:
-    """What systems leave behind in folders and zips, such as ._a.wav and __MACOSX."""
+    """Whether it is a file that systems leave in folders and zips, such as ._a.wav and __MACOSX."""
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
-def unwatched(fraction: float) -> None:
+def no_tick(fraction: float) -> None:
     """The tick of a caller that neither watches nor stops."""
 
 
@@ -67,13 +87,15 @@ def unzip(
     path: Path,
     folder: Path,
     limits: Limits | None = None,
-    tick: Callable[[float], None] = unwatched,
-) -> Found:
+    tick: Callable[[float], None] = no_tick,
+) -> Content:
     """Unpacks the sounds and tables of a zip; nothing else in it is read.
+
+    An entry that cannot be unpacked is left out; the others are still unpacked.
 
     Args:
         path: the zip.
-        folder: where to; made. Names inside stay, as far as a file system can hold them.
+        folder: target; made. Names inside stay, as far as a file system can hold them.
         limits: of its size.
         tick: told the fraction done after each file; may raise to stop.
 
@@ -81,38 +103,58 @@ def unzip(
         ValueError: not a zip, more in it than the limits allow, or no room on the disk; nothing
             has been unpacked then.
     """
-    limits, found = limits or Limits(), Found()
+    limits, content = limits or Limits(), Content()
     try:
         with zipfile.ZipFile(path) as archive:
-            wanted = list(_wanted(archive, found, limits))
-            _check_size(path, [info for _, info in wanted], folder, limits)
-            for at, (name, info) in enumerate(wanted, 1):
-                target = _free_name(folder, name)
-                try:
-                    _extract(archive, info, target)
-                    found.files[str(target.relative_to(folder).as_posix())] = target
-                except DAMAGED as error:
-                    target.unlink(missing_ok=True)
-                    found.left.append(Left(name, f"cannot be unpacked: {error}"))
-                tick(at / len(wanted))
+            entries = list(_wanted(archive, content, limits, path.name))
+            _check_size(path.name, [info for _, info in entries], folder, limits)
+            for at, (name, info) in enumerate(entries, 1):
+                _unpack(archive, name, info, folder, content)
+                tick(at / len(entries))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name}: a name in it is not valid UTF-8; zip it again") from None
     except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise ValueError(f"{path.name}: cannot be read as a zip ({error}); zip it again") from None
-    return found
+        raise ValueError(f"{path.name}: cannot be read as a zip ({plain(error)})") from None
+    return content
+
+
+def _unpack(
+    archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo, folder: Path, content: Content
+) -> None:
+    """Unpacks one entry into `content`, or leaves it out with the reason."""
+    target: Path | None = None
+    try:
+        target = _free_name(folder, name)
+        _extract(archive, info, target)
+        content.files[target.relative_to(folder).as_posix()] = target
+    except DAMAGED as error:
+        if target is not None:
+            with contextlib.suppress(OSError):
+                target.unlink(missing_ok=True)
+        content.refuse(name, f"cannot be unpacked: {plain(error)}")
+
+
+def plain(error: Exception) -> str:
+    """What went wrong, without the paths of this machine."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
 
 
 def _wanted(
-    archive: zipfile.ZipFile, found: Found, limits: Limits
+    archive: zipfile.ZipFile, content: Content, limits: Limits, source: str
 ) -> Iterator[tuple[str, zipfile.ZipInfo]]:
     for info in archive.infolist():
         name = info.filename.replace("\\", "/")
         if info.is_dir() or is_hidden(name.replace("../", "")):
             continue
         if reason := _refusal(name, info, limits):
-            found.left.append(Left(name, reason))
+            content.refuse(name, reason)
+            content.check(limits, source)
         elif is_wanted(name):
             yield name, info
         else:
-            found.ignore(name)
+            content.ignore(name)
 
 
 def _refusal(name: str, info: zipfile.ZipInfo, limits: Limits) -> str:
@@ -134,18 +176,18 @@ def _refusal(name: str, info: zipfile.ZipInfo, limits: Limits) -> str:
     return ""
 
 
-def _check_size(path: Path, infos: list[zipfile.ZipInfo], folder: Path, limits: Limits) -> None:
+def _check_size(source: str, infos: list[zipfile.ZipInfo], folder: Path, limits: Limits) -> None:
     total = sum(info.file_size for info in infos)
     if len(infos) > limits.files:
-        raise ValueError(f"{path.name}: {len(infos)} sounds, expected at most {limits.files}")
+        raise ValueError(f"{source}: {len(infos)} sounds, expected at most {limits.files}")
     if total > limits.bytes:
         got = f"unpacks to {total / 1e9:.1f} GB, expected at most {limits.bytes / 1e9:.1f} GB"
-        raise ValueError(f"{path.name}: {got}; give fewer recordings")
+        raise ValueError(f"{source}: {got}; give fewer recordings")
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if total + FREE_BYTES > free:
-        got = f"unpacks to {total / 1e9:.1f} GB, {free / 1e9:.1f} GB are free in {folder}"
-        raise ValueError(f"{path.name}: {got}; free some space")
+        got = f"unpacks to {total / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free on the disk"
+        raise ValueError(f"{source}: {got}; free some space")
 
 
 def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:

@@ -238,7 +238,7 @@ def test_bad_use_is_one_clear_error(tmp_path: Path) -> None:
         gather([tmp_path / "gone"], tmp_path / "out")
     with pytest.raises(ValueError, match="is not empty"):
         gather([good], tmp_path / "in")
-    with pytest.raises(ValueError, match="more than 0 sounds"):
+    with pytest.raises(ValueError, match="more than 0 recordings"):
         gather([tmp_path / "in"], tmp_path / "out", Limits(files=0))
     with pytest.raises(ValueError, match="python -m training check a.wav --into FOLDER"):
         open_dataset(good)
@@ -272,4 +272,4 @@ def test_gathering_tells_how_far_it_is_and_leaves_nothing_when_stopped(tmp_path:
 
 def test_roles_are_whole_words() -> None:
     files = {name: Path(name) for name in ("cleaning/a.wav", "noisyboy/a.wav")}
-    assert recognise(files).kind == "clean"
+    assert recognise(files, 100).kind == "clean"

@@ -17,7 +17,7 @@ from models.discriminators import (
 )
 from training.learn.adversary import (
     Adversary,
-    AdversaryRecipe,
+    AdversaryConfig,
     discriminator_loss,
     feature_distance,
     generator_loss,
@@ -171,4 +171,4 @@ def test_a_state_is_taken_up_exactly() -> None:
 )
 def test_settings_that_make_no_adversary_are_named(settings: dict, named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        AdversaryRecipe(**settings)
+        AdversaryConfig(**settings)
