@@ -144,25 +144,49 @@ class Player {
 
   pictures() {
     const views = [...new Set(this.value.pictures.map((picture) => picture.view))];
-    const tabs = make("div", "wmp-views", "", { role: "group", "aria-label": "View" });
-    this.tabs = views.map((name) => makeButton("wmp-view", name, "", () => this.show(name)));
+    const row = make("div", "wmp-views");
+    const tabs = make("div", "wmp-tabs", "", { role: "tablist", "aria-label": "View" });
+    this.tabs = views.map((name) => this.tab(name));
+    this.sheet = make("div", "wmp-sheet", "", { role: "tabpanel" });
     const help = make("span", "wmp-keys");
     const keys = this.value.tracks.map((track) => track.key).join(" ");
     const rest = Keys.HELP.filter(([key]) => !(this.mixer && key === "M"));
     for (const [key, deed] of [[keys, this.mixer ? "solo" : "switch"], ...rest]) help.append(make("kbd", "", key), ` ${deed}`);
-    tabs.append(...this.tabs, help);
+    tabs.append(...this.tabs);
+    row.append(tabs, help);
     this.figures = this.value.pictures.map(pictureFigure);
     this.figures.forEach(({ plot, axis }) => axis.time && this.surface(plot, axis));
-    const sheet = make("div", "wmp-sheet");
-    sheet.append(...this.figures.map((figure) => figure.node));
+    this.sheet.append(...this.figures.map((figure) => figure.node));
     if (views.length) this.show(Player.view);
-    return [tabs, sheet];
+    else [tabs, this.sheet].forEach((node) => node.removeAttribute("role"));
+    return [row, this.sheet];
+  }
+
+  /** A view's tab; arrows, Home and End go to the others. */
+  tab(name) {
+    const node = makeButton("wmp-view", name, "", () => this.show(name));
+    node.setAttribute("role", "tab");
+    node.addEventListener("keydown", (event) => {
+      const at = this.tabs.indexOf(node);
+      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: -1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      const next = this.tabs.at(to % this.tabs.length);
+      this.show(next.textContent);
+      next.focus();
+    });
+    return node;
   }
 
   show(name) {
     const views = this.tabs.map((tab) => tab.textContent);
     Player.view = views.includes(name) ? name : views[0];
-    this.tabs.forEach((tab) => tab.setAttribute("aria-pressed", tab.textContent === Player.view));
+    for (const tab of this.tabs) {
+      const selected = tab.textContent === Player.view;
+      tab.setAttribute("aria-selected", selected);
+      tab.tabIndex = selected ? 0 : -1;
+    }
+    this.sheet.setAttribute("aria-label", Player.view);
     this.value.pictures.forEach((picture, i) => {
       this.figures[i].node.hidden = picture.view !== Player.view;
     });
@@ -218,9 +242,12 @@ class Player {
   listen() {
     const { root, gone } = this;
     const { signal } = gone;
-    new Keys(this, signal);
+    this.keys = new Keys(this, signal);
     // After a click (not a key) the focus leaves the button, so that space plays and pauses again.
     root.addEventListener("click", ({ detail }) => detail && root.focus({ preventScroll: true }), { signal });
+    for (const name of ["pointerdown", "focusin"]) {
+      root.addEventListener(name, () => (root.usedAt = performance.now()), { signal });
+    }
     const observer = new ResizeObserver(() => this.layout());
     observer.observe(root);
     signal.addEventListener("abort", () => observer.disconnect());
@@ -251,6 +278,7 @@ async function showValue() {
   const before = value?.of && root.abplayer?.value.of === value.of ? root.abplayer.state : null;
   root.abplayer?.dispose();
   root.abplayer = null;
+  const focused = root.contains(document.activeElement);
   root.inert = true; // what is still shown belongs to the value before
   try {
     const wavs = await Promise.all((value?.tracks ?? []).map(({ file }) => new Wav(file.url).open()));
@@ -264,6 +292,7 @@ async function showValue() {
     root.hidden = false;
   }
   root.inert = false;
+  if (focused) root.focus({ preventScroll: true });
 }
 
 watch("value", showValue);

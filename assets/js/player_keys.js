@@ -1,8 +1,16 @@
 // The keys of the A/B player.
 
 const STEP_S = 1;
+const FIELD =
+  "textarea, select, [contenteditable=true], [role=textbox], [role=combobox], [role=listbox], " +
+  "input:not([type=checkbox], [type=radio], [type=range], [type=button], [type=submit], [type=file])";
+const PRESSED_BY_SPACE = "button, summary, a, input, [role=button], [role=tab]";
+const MOVED_BY_ARROWS = "input, summary, [role=tab], [role=slider], [role=option], [role=radio]";
 
-/** Turns keys into deeds of a player while focus or pointer is in it, but never while someone types. */
+/**
+ * Turns keys into actions of a player: inside it, under the pointer, and anywhere else on the page
+ * of the player that was used last. A field keeps every key, a control the keys that work it.
+ */
 class Keys {
   static HELP = [["Space", "play"], ["[ ]", "loop"], ["\u2190 \u2192", "1 s"], ["L", "loop on"], ["M", "match"]];
 
@@ -34,10 +42,24 @@ class Keys {
   meant(event) {
     const { target, key, defaultPrevented, ctrlKey, altKey, metaKey } = event;
     const combined = metaKey || ((ctrlKey || altKey) && !event.getModifierState("AltGraph"));
-    if (combined || defaultPrevented || !target.closest) return false;
-    if (target.closest("input, textarea, select, [contenteditable=true], [role=textbox]")) return false;
-    if (this.root.contains(target)) return key !== " " || target.tagName !== "BUTTON";
-    return this.hovered && !target.closest(".wm-player");
+    if (combined || defaultPrevented || !target.closest || target.closest(FIELD)) return false;
+    if (this.root.contains(target)) {
+      if (key === " ") return !target.closest("button, input");
+      return !/^Arrow|^Home|^End/.test(key) || !target.closest("input, [role=tab]");
+    }
+    if (target.closest(".wm-player") || Keys.current() !== this.root) return false;
+    if (this.hovered) return true;
+    if (key === " ") return !target.closest(PRESSED_BY_SPACE);
+    if (key.startsWith("Arrow")) return !target.closest(MOVED_BY_ARROWS);
+    return key !== "Home" && key !== "End"; // these scroll the page
+  }
+
+  /** The player that keys outside of every player are for. */
+  static current() {
+    const players = [...document.querySelectorAll(".wm-player")];
+    const shown = players.filter((node) => node.abplayer && node.offsetParent);
+    const hovered = shown.find((node) => node.abplayer.keys.hovered);
+    return hovered ?? shown.reduce((a, b) => ((b.usedAt ?? 0) > (a?.usedAt ?? -1) ? b : a), null);
   }
 
   /** What a key does; undefined when nothing. */

@@ -141,7 +141,7 @@ class Surface {
 
 /** A figure: `node`, its `plot`, and `layout()` that marks the axes for the current width. */
 function pictureFigure({ title, light, dark, about }) {
-  const { x, y, key, scale } = about;
+  const { x, y, key, scale, description } = about;
   const axis = x.unit === "s" ? timeAxis(x.low, x.high) : x;
   const node = make("figure", "wmp-figure");
   const [caption, plot, left, below] = ["caption", "plot", "y", "x"].map((n) => make("div", `wmp-${n}`));
@@ -150,7 +150,7 @@ function pictureFigure({ title, light, dark, about }) {
   const readout = make("output", "wmp-readout");
   caption.append(make("span", "wmp-title", title), ...key.map(swatch));
   if (scale) caption.append(gradient(scale));
-  plot.append(...images(title, light, dark), ...(scale ? [] : [across, up]), readout);
+  plot.append(...images(description || title, light, dark), ...(scale ? [] : [across, up]), readout);
   const [top, corner] = [y.unit, axis.unit].map((unit) => make("span", "wmp-unit", unit));
   node.append(top, caption, left, plot, corner, below);
   pointOut(plot, readout, axis, y);
@@ -175,9 +175,9 @@ function pointOut(plot, readout, x, y) {
   plot.addEventListener("pointerleave", () => (readout.textContent = ""));
 }
 
-function images(title, light, dark) {
+function images(alt, light, dark) {
   const one = (file, theme) =>
-    make("img", theme, "", { src: file.url, alt: title, loading: "lazy", draggable: "false" });
+    make("img", theme, "", { src: file.url, alt, loading: "lazy", draggable: "false" });
   return light.path === dark.path ? [one(light, "")] : [one(light, "wmp-light"), one(dark, "wmp-dark")];
 }
 

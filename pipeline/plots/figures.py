@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
+from pipeline.plots import descriptions
 from pipeline.plots.panels import (
     BOTH,
     CHANGED,
@@ -146,10 +147,12 @@ def spectrogram_pair(measured: Measurements, folder: Path) -> list[Picture]:
     images = [_decibels(image) for image in _images(measured)]
     high = _top([np.percentile(image, 99.9) for image in images])
     scale, axes = ColourScale("dB", high - RANGE_DB, high), (measured.time, measured.frequency)
-    return [
-        heat_map(image, name, "Spectrogram", folder / f"spectrogram-{i}.png", axes, scale)
-        for i, (image, name) in enumerate(zip(images, measured.names, strict=True))
-    ]
+    pictures: list[Picture] = []
+    for image, name, text in zip(images, measured.names, _levels(measured), strict=True):
+        path = folder / f"spectrogram-{len(pictures)}.png"
+        description = f"Spectrogram of {name}. Mean levels: {text}."
+        pictures.append(heat_map(image, name, "Spectrogram", path, axes, scale, description))
+    return pictures
 
 
 def log1p_pair(measured: Measurements, folder: Path) -> list[Picture]:
@@ -161,12 +164,14 @@ def log1p_pair(measured: Measurements, folder: Path) -> list[Picture]:
     magnitudes = [FULL_SCALE_BIN * np.sqrt(image) for image in _images(measured)]
     loud = max(0.1, *(float(np.percentile(magnitude, 99)) for magnitude in magnitudes))
     pictures: list[Picture] = []
-    for magnitude, name in zip(magnitudes, measured.names, strict=True):
+    for magnitude, name, levels in zip(magnitudes, measured.names, _levels(measured), strict=True):
         for text, form in (("log(1 + |X|)", np.log1p), ("log |X|", _log)):
             path, title = folder / f"log1p-{len(pictures)}.png", f"{name}, {text}"
             scale = ColourScale("", round(float(form(0.0)), 1), round(float(form(loud)), 1))
             axes = (measured.time, measured.frequency)
-            pictures.append(heat_map(form(magnitude), title, "log1p and log", path, axes, scale))
+            description = f"Spectrogram of {name} as {text}. Mean levels: {levels}."
+            image = form(magnitude)
+            pictures.append(heat_map(image, title, "log1p and log", path, axes, scale, description))
     return pictures
 
 
@@ -188,10 +193,15 @@ def waveforms(measured: Measurements, folder: Path) -> list[Picture]:
         Curve(f"Only {restored}", *RESTORED),
     )
     files = areas(overlay, axis, folder / "waveforms")
-    first = Picture("Waveforms", "Waveform", *files, measured.time, axis, key)
+    first = Picture(
+        "Waveforms", "Waveform", *files, measured.time, axis, key,
+        description=f"Waveforms. Peaks: {descriptions.peaks(measured.names, (before, after))}.",
+    )  # fmt: skip
     files = areas(((changed, CHANGED),), axis, folder / "difference")
     title = f"Difference, {restored} \u2212 {degraded}"
-    return [first, Picture(title, "Waveform", *files, measured.time, axis)]
+    description = f"Waveform. Peak: {descriptions.peaks((title,), (changed,))}."
+    second = Picture(title, "Waveform", *files, measured.time, axis, description=description)
+    return [first, second]
 
 
 def average_spectrum(measured: Measurements, folder: Path) -> list[Picture]:
@@ -205,10 +215,21 @@ def average_spectrum(measured: Measurements, folder: Path) -> list[Picture]:
     view, frequency, (degraded, restored) = "Average spectrum", measured.frequency, measured.names
     key = (Curve(degraded, *DEGRADED), Curve(restored, *RESTORED))
     files = lines(((after, RESTORED), (before, DEGRADED)), levels, folder / "average")
-    first = Picture("Average", view, *files, frequency, levels, key)
+    old, new = _levels(measured)
+    first = Picture(
+        "Average", view, *files, frequency, levels, key,
+        description=f"Average spectra. {degraded}: {old}. {restored}: {new}.",
+    )  # fmt: skip
     files = lines(((change, CHANGED),), changes, folder / "change")
     title = f"Change, {restored} \u2212 {degraded}"
-    return [first, Picture(title, view, *files, frequency, changes)]
+    bands = descriptions.change(measured.spectra[0], measured.spectra[1], frequency.high)
+    description = f"{title}: {bands}."
+    return [first, Picture(title, view, *files, frequency, changes, description=description)]
+
+
+def _levels(measured: Measurements) -> list[str]:
+    """The mean levels of each sound, in words."""
+    return [descriptions.levels(one, measured.frequency.high) for one in measured.spectra]
 
 
 def _span(span_s: tuple[float, float] | None, frames: int, rate: int) -> tuple[int, int]:

@@ -74,6 +74,7 @@ class Picture:
         x, y: its axes; `x` is time where its unit is "s".
         key: the legend, empty for a single curve.
         scale: of a heat map, None for curves.
+        description: its content in a sentence, for those who cannot see it.
     """
 
     title: str
@@ -84,6 +85,7 @@ class Picture:
     y: Axis
     key: tuple[Curve, ...] = ()
     scale: ColourScale | None = None
+    description: str = ""
 
 
 def heat_map(
@@ -93,6 +95,7 @@ def heat_map(
     path: Path,
     axes: tuple[Axis, Axis],
     scale: ColourScale,
+    description: str = "",
 ) -> Picture:
     """Writes (rows, columns) values, first row lowest, as a PNG of 256 colours."""
     from matplotlib import colormaps
@@ -104,7 +107,8 @@ def heat_map(
     picture.putpalette(colours.tobytes())
     picture.save(path, compress_level=4)
     stops = tuple(f"#{colours[i].tobytes().hex()}" for i in range(0, 256, 51))
-    return Picture(title, view, path, path, *axes, scale=scale._replace(colours=stops))
+    scale = scale._replace(colours=stops)
+    return Picture(title, view, path, path, *axes, scale=scale, description=description)
 
 
 def areas(

@@ -58,9 +58,38 @@ def test_keys_count_over_the_player_but_never_while_typing(page: Any, show: Any)
     page.keyboard.press("Space")  # a button in focus keeps its own key
     assert state(page)["active"] == 0 and state(page)["playing"]
     page.mouse.move(5, 5)
-    page.evaluate("document.activeElement.blur()")
+    page.focus("#load-second")
     page.keyboard.press("b")
-    assert state(page)["active"] == 0
+    assert state(page)["active"] == 1, "anywhere outside a field"
+    page.keyboard.press("Space")  # a button elsewhere keeps its own key
+    page.wait_for_timeout(300)
+    assert state(page)["playing"]
+    page.focus("#typing textarea, #typing input")
+    page.keyboard.press("a")
+    assert state(page)["active"] == 1
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    assert not state(page)["playing"]
+
+
+def test_views_are_tabs_and_pictures_say_what_they_show(
+    page: Any, show: Any, tmp_path: Path
+) -> None:
+    sound = tone(seconds=2)
+    show([Sound("One", sound)], pictures=figures.draw(sound, sound, tmp_path))
+    tabs = page.locator("#first").get_by_role("tab")
+    assert tabs.all_inner_texts()[0] == "Spectrogram" and tabs.count() == 4
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    selected = page.locator("#first [role=tab][aria-selected=true]")
+    assert selected.all_inner_texts() == ["log1p and log"]
+    assert page.evaluate("document.activeElement.textContent") == "log1p and log"
+    assert page.locator("#first [role=tabpanel]").get_attribute("aria-label") == "log1p and log"
+    page.keyboard.press("End")
+    assert selected.all_inner_texts() == ["Average spectrum"]
+    assert state(page)["position"] == 0, "the arrows were the tabs'"
+    texts = page.locator("#first img").evaluate_all("images => images.map((image) => image.alt)")
+    assert texts and all("dB" in text or "%" in text for text in texts)
 
 
 def test_clicks_seek_and_drags_loop_on_waveforms_and_pictures(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -138,3 +139,58 @@ def test_every_step_of_a_longer_recipe_can_be_heard(arrive, files: Path) -> None
     visitor.page.locator(".wm-player").hover()
     visitor.page.keyboard.press("d")
     assert labels.get_attribute("aria-pressed") == "true"
+
+
+def test_keys_reach_the_player_right_after_a_restoration_but_never_a_field(
+    arrive, files: Path
+) -> None:
+    visitor = arrive()
+    page = visitor.page
+    visitor.upload(files / "call one.wav")
+    page.mouse.move(5, 5)
+    visitor.button("Restore").focus()
+    page.keyboard.press("Enter")
+    visitor.finished()
+    page.wait_for_function("document.activeElement?.classList.contains('wm-player')")
+    pressed = page.locator("#wm-compare [aria-pressed=true]")
+    page.keyboard.press("b")
+    pressed.locator("text=Restored").wait_for(timeout=3000)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("c")
+    pressed.locator("text=Difference").wait_for(timeout=3000)
+    page.keyboard.press("Space")
+    page.wait_for_selector("#wm-compare .wm-player[data-state=playing]", timeout=10_000)
+    page.keyboard.press("Space")
+    page.wait_for_selector("#wm-compare .wm-player[data-state=paused]", timeout=10_000)
+    page.locator("#wm-chain").get_by_label("Mix (%)", exact=True).focus()
+    page.keyboard.press("a")
+    assert "Difference" in pressed.filter(has_text="Difference").inner_text()
+
+
+def test_a_file_dropped_anywhere_is_opened_and_the_page_stays(arrive, files: Path) -> None:
+    visitor = arrive()
+    page = visitor.page
+    url = page.url
+    for name in ("call one.wav", "other.flac"):
+        data = base64.b64encode((files / name).read_bytes()).decode()
+        transfer = page.evaluate_handle(
+            """([name, data]) => {
+              const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+              const transfer = new DataTransfer();
+              transfer.items.add(new File([bytes], name));
+              return transfer;
+            }""",
+            [name, data],
+        )
+        for event in ("dragover", "drop"):
+            prevented = page.evaluate(
+                """([event, dataTransfer]) => !document.querySelector(".wm-foot").dispatchEvent(
+                  new DragEvent(event, { dataTransfer, bubbles: true, cancelable: true }))""",
+                [event, transfer],
+            )
+            assert prevented, f"the browser would leave the page on {event}"
+        visitor.says(".wm-name", name)
+        visitor.says("#wm-status", "about")
+    assert page.url == url and page.locator(".wm-dropping").count() == 0
+    visitor.restore()
+    visitor.says(".wm-made", "other.flac")

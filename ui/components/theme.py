@@ -76,7 +76,7 @@ _ONCE = {
     "block_label_text_size": "12px",
     "block_title_text_size": "12px",
     "block_title_text_weight": "500",
-    "block_info_text_size": "11.5px",
+    "block_info_text_size": "12px",
     "body_text_size": "13px",
     "input_text_size": "13px",
     "checkbox_label_text_size": "13px",

@@ -12,6 +12,7 @@ from ui.components import chain_form
 from ui.components.chain_editor import ChainEditor
 from ui.components.player import ABPlayer
 from ui.components.rendering import render
+from ui.components.theme import ASSETS
 from ui.restore import downloads, own_weights, recipe_events, tab_wiring
 from ui.restore import events as events
 from ui.restore.comparison import MAX_CANDIDATES
@@ -41,6 +42,8 @@ def build(session: gr.State, host: Host) -> dict[str, gr.blocks.Block]:
         with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
             parts |= _diagnosis()
             parts |= _result()
+    drop = (ASSETS / "js" / "drop.js").read_text(encoding="utf-8")
+    gr.HTML("", js_on_load=drop, apply_default_css=False, elem_classes="wm-script")
     tab_wiring.wire(desk, parts)
     return parts
 
@@ -59,7 +62,11 @@ def _source() -> dict[str, Any]:
         with gr.Tabs(elem_classes="wm-source"):
             with gr.Tab("File"):
                 file = gr.File(
-                    label="Audio or video file", show_label=False, height=64, elem_id="wm-file"
+                    label="Audio or video file",
+                    show_label=False,
+                    height=64,
+                    elem_id="wm-file",
+                    elem_classes="wm-drop",
                 )
             with gr.Tab("Microphone"):
                 microphone = gr.Audio(

@@ -1,0 +1,58 @@
+// A file may be dropped anywhere on the page: it goes to the upload field of the open tab.
+// Runs as the body of a Gradio HTML component.
+
+const FIELD_WAIT_MS = 5000;
+const dropping = new AbortController();
+
+function hasFiles(event) {
+  return event.dataTransfer?.types.includes("Files");
+}
+
+function mark(on) {
+  document.body.classList.toggle("wm-dropping", on);
+}
+
+/** The upload field of the tab that is open. */
+function dropTarget() {
+  const fields = [...document.querySelectorAll(".wm-drop")];
+  return fields.find((node) => node.closest(".wm-tabs > .tabitem")?.offsetParent);
+}
+
+/** The field's input; a file that it shows is removed first. */
+async function emptyInput(target) {
+  const input = () => target.querySelector("input[type=file]");
+  if (input()) return input();
+  target.querySelector("button[aria-label=Clear]")?.click();
+  const end = performance.now() + FIELD_WAIT_MS;
+  while (performance.now() < end && (!input() || document.querySelector(".wm-facts"))) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return input();
+}
+
+async function give(target, files) {
+  const input = await emptyInput(target);
+  if (!input) return;
+  const transfer = new DataTransfer();
+  for (const file of input.multiple ? files : files.slice(0, 1)) transfer.items.add(file);
+  input.files = transfer.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function on(name, act, options = {}) {
+  document.addEventListener(name, act, { ...options, signal: dropping.signal });
+}
+
+on("dragover", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault(); // else the browser opens the file, and leaves the page
+  mark(true);
+}, { capture: true });
+on("dragleave", (event) => !event.relatedTarget && mark(false), { capture: true });
+on("drop", () => mark(false), { capture: true });
+on("drop", (event) => {
+  if (!hasFiles(event) || event.defaultPrevented) return;
+  event.preventDefault();
+  const target = dropTarget();
+  if (target) give(target, [...event.dataTransfer.files]);
+});
