@@ -12,15 +12,16 @@ from pipeline.dsp import chunked
 from pipeline.separation.separators import HARMONIC_PERCUSSIVE, MID_SIDE, SEPARATORS, silent_stems
 from pipeline.stage import Tick, no_tick
 
-TONE_FRAMES = 17  # 0.36 s: what lasts at least half as long is a tone
-NOISE_BINS = 31  # 0.35 kHz: what is at least half as wide is a knock
+TONE_FRAMES = 17  # 0.36 s: sound that lasts at least half of it is harmonic
+NOISE_BINS = 31  # 0.35 kHz: sound that is at least half as wide is percussive
 
 
 @dataclass(frozen=True)
 class MidSide:
-    """What all channels share, and what is left: both stems have the channels of the sound.
+    """The mean of all channels, and each channel's difference from it.
 
-    The stems add up to the input exactly up to rounding; the side of a mono sound is silence.
+    Both stems have all channels and add up to the input, up to rounding. The side of a mono sound
+    is silent.
     """
 
     names: tuple[str, ...] = SEPARATORS[MID_SIDE]
@@ -41,10 +42,10 @@ class MidSide:
 
 @dataclass(frozen=True)
 class HarmonicPercussive:
-    """Steady tones, and everything that is sudden or noisy, by median filters of the spectrogram.
+    """Steady tones, and sudden or noisy sound, by median filters of the spectrogram.
 
-    One soft mask for all channels, so that nothing moves in the stereo image; the percussive part
-    is the input less the harmonic one, so that both add up to the input.
+    All channels share one soft mask, so that sources do not move in the stereo image. The
+    percussive part is the input minus the harmonic one, so that both add up to the input.
     Source: Fitzgerald 2010, "Harmonic/percussive separation using median filtering", eq. 1 to 5,
     with windows of 85 to 93 ms.
     """
@@ -69,8 +70,8 @@ class HarmonicPercussive:
         percussive = allocate(audio.channels, audio.frames)
         for start, stop in blocks(audio.samples, harmonic, percussive):
             percussive[:, start:stop] = audio.samples[:, start:stop] - harmonic[:, start:stop]
-        made = (harmonic, percussive)
-        return {name: Audio(x, audio.rate) for name, x in zip(self.names, made, strict=True)}
+        parts = (harmonic, percussive)
+        return {name: Audio(x, audio.rate) for name, x in zip(self.names, parts, strict=True)}
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         return frames / rate * (1 + channels) / 150
@@ -90,14 +91,14 @@ class _Harmonic:
         stft = ShortTimeFFT(hann(self.n_fft, sym=False), self.n_fft // 4, 1.0)
         spectrum = stft.stft(padded)  # (C, T) -> (C, F, N)
         level = np.sqrt(np.square(np.abs(spectrum)).mean(axis=0)).astype(np.float32)
-        made = stft.istft(spectrum * harmonic_mask(level), k1=padded.shape[1])
-        return made[:, : x.shape[1]].astype(np.float32)
+        harmonic = stft.istft(spectrum * harmonic_mask(level), k1=padded.shape[1])
+        return harmonic[:, : x.shape[1]].astype(np.float32)
 
 
 def harmonic_mask(level: np.ndarray) -> np.ndarray:
     """(F, N) magnitudes -> the share of each that is harmonic, as `librosa.decompose.hpss` has it.
 
-    scipy filters one dimension ten times as fast as two, so rows follow one another in one.
+    The rows are concatenated, because scipy filters one dimension ten times as fast as two.
     """
     tone = np.square(_median_along_rows(level, TONE_FRAMES))
     noise = np.square(_median_along_rows(level.T, NOISE_BINS).T)

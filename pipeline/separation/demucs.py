@@ -1,4 +1,4 @@
-"""Demucs: the demucs package's nets as a separator."""
+"""Demucs: the nets of the demucs package as a separator."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from pipeline.separation.separators import SEPARATORS, silent_stems
 from pipeline.stage import Tick, no_tick, part, share
 
 NETS_IN = {"htdemucs_ft": 4, "mdx_extra": 4}
-STORED_SPEED = 1.5  # seconds of stereo a second, one net, one core of a CPU
-FETCHED, HEARD, SEPARATED = 0.2, 0.02, 0.96  # of the progress
+STORED_SPEED = 1.5  # seconds of stereo a second, of one net on one core of a CPU
+DOWNLOAD_SHARE = 0.2  # of the progress, if there is a download
+RESAMPLED, SEPARATED = 0.02, 0.96  # of the rest
 CLASSES = ("demucs.demucs.Demucs", "demucs.hdemucs.HDemucs", "demucs.htdemucs.HTDemucs")
 _loading = threading.Lock()
 
@@ -33,8 +34,8 @@ _loading = threading.Lock()
 class Demucs:
     """Music into drums, bass, other and vocals; with htdemucs_6s guitar and piano too.
 
-    Sound of another rate is resampled to the net's 44.1 kHz and back; what that loses is in no
-    stem. One channel is heard as two equal ones, more than two are heard in pairs.
+    Sound of another rate is resampled to the net's 44.1 kHz and back; the band above is in no stem.
+    Mono is processed as two equal channels, more than two channels in pairs.
     Source: Rouard, Massa, Défossez 2023, "Hybrid transformers for music source separation".
 
     Attributes:
@@ -55,7 +56,8 @@ class Demucs:
         """The stems by name.
 
         Raises:
-            WeightsMissing: (a ValueError) the weights are not here and cannot be downloaded.
+            WeightsMissing: (a ValueError) the weights are not on this machine and cannot be
+                downloaded.
             ValueError: they are damaged or of another kind, or this machine has no such device.
             Cancelled: from `tick`.
         """
@@ -64,39 +66,41 @@ class Demucs:
             tick(1.0)
             return silent_stems(audio, self.names)
         device = inference.pick_device(self.device)
-        fetched = FETCHED if demucs_weights.missing(self.name, self.weights) else 0.0
-        found = demucs_weights.find(self.name, self.weights, share(tick, 0, fetched))
-        bag = load(self.name, found, device)
+        fetched = DOWNLOAD_SHARE if demucs_weights.missing(self.name, self.weights) else 0.0
+        weights = demucs_weights.find(self.name, self.weights, share(tick, 0, fetched))
+        bag = load(self.name, weights, device)
         tick = share(tick, fetched, 1)
-        x = resample(audio, bag.samplerate, tick=share(tick, 0, HEARD))
+        x = resample(audio, bag.samplerate, tick=share(tick, 0, RESAMPLED))
         with inference.measured((self.name, device), x.seconds * self._work(x.channels)):
-            made = separated(bag, x, self.shifts, self.overlap, share(tick, HEARD, SEPARATED))
+            sources = separated(
+                bag, x, self.shifts, self.overlap, share(tick, RESAMPLED, SEPARATED)
+            )
         del x
         back = share(tick, SEPARATED, 1)
         stems = {}
         for at, name in enumerate(self.names):
-            stem = resample(Audio(made.pop(0), bag.samplerate), audio.rate)
+            stem = resample(Audio(sources.pop(0), bag.samplerate), audio.rate)
             stems[name] = _fitted(stem, audio.frames)
             part(back, at, len(self.names))(1.0)
         return stems
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        """Seconds the work will take, by the last run's speed; before the first by a careful one.
+        """Seconds that separating will take, by the speed of the last run, without downloads.
 
-        A download is not counted.
+        Before the first run by a stored, conservative speed.
         """
         device = inference.pick_device(self.device) if "torch" in sys.modules else "cpu"
         speed = inference.speed((self.name, device), STORED_SPEED)
         return frames / rate * self._work(channels) / speed
 
     def _work(self, channels: int) -> float:
-        """How many times one net hears one second of stereo, for each second."""
+        """Seconds of stereo that one net processes for each second of sound."""
         pairs = (channels + 1) // 2
         return pairs * NETS_IN.get(self.name, 1) * max(self.shifts, 1) / (1 - self.overlap)
 
 
 def _fitted(stem: Audio, frames: int) -> Audio:
-    """The stem in exactly `frames`: resampling there and back may gain or lose a sample."""
+    """The stem with exactly `frames`: resampling back and forth may change the length by one."""
     if stem.frames >= frames:
         return Audio(stem.samples[:, :frames], stem.rate)
     out = allocate(stem.channels, frames)
@@ -106,13 +110,13 @@ def _fitted(stem: Audio, frames: int) -> Audio:
 
 
 def load(model: str, weights: Weights, device: str) -> Any:
-    """The bag of nets of a model, for inference; the last one stays in memory.
+    """The bag of nets of a model, ready for inference; the last one stays in memory.
 
     Raises:
-        ValueError: a file is damaged, holds more than weights, or makes other stems.
+        ValueError: a file is damaged, holds more than weights, or the net has other stems.
     """
     stamps = tuple(path.stat().st_mtime_ns for _, path in weights.files)
-    with _loading:  # two visitors at once load it once
+    with _loading:  # two visitors at the same time load it once
         return _load(model, weights, stamps, device)
 
 
@@ -126,7 +130,7 @@ def _load(model: str, weights: Weights, stamps: tuple[int, ...], device: str) ->
     files = dict(weights.files)
 
     class Files(ModelOnlyRepo):
-        """The package's idea of where nets come from."""
+        """The package's interface for a source of nets."""
 
         def has_model(self, sig: str) -> bool:
             return sig in files
@@ -142,10 +146,10 @@ def _load(model: str, weights: Weights, stamps: tuple[int, ...], device: str) ->
 
 
 def _net(path: Path) -> Any:
-    """A net from its file, by the package's own loaders, but never by running what is in the file.
+    """A net from its file, without running any code from it.
 
-    The package unpickles a .th file, which may run anything; here only weights and the classes of
-    nets are read from it. A .safetensors file names the class to build; here it must be a net's.
+    The package's own loader unpickles a .th file, which may run anything; here only weights and the
+    classes of nets are read from it. A .safetensors file names a class, which must be a net's.
     """
     verify(path)
     try:
@@ -154,7 +158,7 @@ def _net(path: Path) -> Any:
         return _from_pickle(path)
     except pickle.UnpicklingError as error:
         raise ValueError(f"{path}: holds more than a net's weights, so it is not read") from error
-    except Exception as error:  # whatever a file that is something else makes of the loaders
+    except Exception as error:  # the loaders may raise anything for a file of another kind
         raise ValueError(f"{path}: not the weights of a Demucs net ({error})") from error
 
 

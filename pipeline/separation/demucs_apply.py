@@ -2,11 +2,11 @@
 
     sound     |=====================================================|
     segment 0 |  /\\  |
-    segment 1     |  /\\  |        each segment is heard on its own, a triangle weighs what comes of
-    segment 2         |  /\\  |    it, and what segments have in common is the weighted mean
+    segment 1     |  /\\  |        each segment is separated on its own; where segments overlap, the
+    segment 2         |  /\\  |    result is their mean, weighted with triangles
 
-This is `demucs.apply.apply_model` number for number, except that the whole sound is never in
-memory, that random shifts are the same in every run, and that it can stop after each segment.
+The result equals that of `demucs.apply.apply_model`. But the whole sound is never in memory, the
+random shifts are the same in every run, and the work can be stopped after each segment.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Pass:
     """One run of one net over the whole sound.
 
     Attributes:
-        weights: of the net, for each source; they sum to one over all passes.
-        lead: samples of silence before the sound, which shift it against the segments.
+        weights: of the net's sources; for each source they sum to one over all passes.
+        lead: samples of silence before the sound, which shift it relative to the segments.
     """
 
     net: Any
@@ -43,13 +43,14 @@ class Pass:
 def separated(
     bag: Any, audio: Audio, shifts: int = 0, overlap: float = 0.25, tick: Tick = no_tick
 ) -> list[np.ndarray]:
-    """The sources of `bag`, each (C, T) like `audio`, which has the bag's rate.
+    """The sources of a sound, each (C, T).
 
-    As the package does it, the sound is heard with its mean taken off and its loudness evened; the
-    mean, which belongs to no source, is not put back.
+    As in the package, the sound is normalised to zero mean and unit deviation. The mean, which
+    belongs to no source, is not added again.
 
     Args:
-        bag: a `demucs.apply.BagOfModels` of stereo nets, ready on its device.
+        bag: a `demucs.apply.BagOfModels` of stereo nets, on its device.
+        audio: at the bag's rate.
         shifts: passes over randomly shifted copies that are averaged; 0 is one pass, unshifted.
         overlap: share of a segment that the next one repeats, in [0, 1).
     """
@@ -74,7 +75,7 @@ def separated(
 
 
 def statistics(audio: Audio) -> tuple[float, float]:
-    """Mean and standard deviation (of a sample) of the channels' mean, over the whole sound."""
+    """Mean and sample standard deviation of the channels' mean, over the whole sound."""
     total = squares = 0.0
     for start, stop in blocks(audio.samples):
         block = audio.samples[:, start:stop].mean(axis=0, dtype=np.float64)
@@ -106,20 +107,20 @@ def _offsets(one: Pass, frames: int, overlap: float) -> range:
 def segments(
     one: Pass, x: np.ndarray, mean: float, deviation: float, overlap: float
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yields (start, sources (S, C, n)) that follow one another and cover (C, T) `x` once."""
+    """Yields consecutive (start, sources (S, C, n)) that cover (C, T) `x` once."""
     size, length = _segment(one.net), x.shape[1] + one.lead
     offsets = _offsets(one, x.shape[1], overlap)
     weight = _triangle(size)
-    heard = np.zeros((len(one.weights), len(x), size), np.float32)
-    weighed = np.zeros(size, np.float32)
+    total = np.zeros((len(one.weights), len(x), size), np.float32)
+    weights = np.zeros(size, np.float32)
     for offset in offsets:
         n = min(size, length - offset)
-        heard[..., :n] += weight[:n] * _hear(one, x, offset - one.lead, n, mean, deviation)
-        weighed[:n] += weight[:n]
+        total[..., :n] += weight[:n] * _separate(one, x, offset - one.lead, n, mean, deviation)
+        weights[:n] += weight[:n]
         ready = min(offsets.step, n)
         early = min(max(one.lead - offset, 0), ready)
-        yield offset + early - one.lead, heard[..., early:ready] / weighed[early:ready]
-        heard, weighed = _moved(heard, ready), _moved(weighed, ready)
+        yield offset + early - one.lead, total[..., early:ready] / weights[early:ready]
+        total, weights = _shifted(total, ready), _shifted(weights, ready)
 
 
 def _triangle(size: int) -> np.ndarray:
@@ -127,16 +128,16 @@ def _triangle(size: int) -> np.ndarray:
     return (weight / weight.max()).astype(np.float32)
 
 
-def _moved(array: np.ndarray, by: int) -> np.ndarray:
+def _shifted(array: np.ndarray, by: int) -> np.ndarray:
     out = np.zeros_like(array)
     out[..., : array.shape[-1] - by] = array[..., by:]
     return out
 
 
-def _hear(
+def _separate(
     one: Pass, x: np.ndarray, start: int, n: int, mean: float, deviation: float
 ) -> np.ndarray:
-    """What the net makes of `n` samples from `start` on, which sit in the middle of its window."""
+    """The net's sources of `n` samples from `start` on, in the middle of its window."""
     import torch
 
     length = one.net.valid_length(n) if hasattr(one.net, "valid_length") else n
@@ -144,12 +145,12 @@ def _hear(
     begin = start - margin
     first = max(begin, 0)
     last = max(min(begin + length, x.shape[1]), first)
-    window = np.zeros((2, length), np.float32)  # one channel is heard as two
+    window = np.zeros((2, length), np.float32)  # mono becomes two equal channels
     window[:, first - begin : last - begin] = (copied(x, first, last) - mean) / deviation
     with torch.inference_mode():
         batch = torch.from_numpy(window)[None].to(next(one.net.parameters()).device)
-        made = one.net(batch)[0].float().cpu().numpy()  # (S, 2, length)
-    if not np.isfinite(made).all():
-        raise ValueError("the separating net made values that are not numbers")
-    made = made[..., margin : margin + n]
-    return made.mean(axis=1, keepdims=True) if len(x) == 1 else made
+        sources = one.net(batch)[0].float().cpu().numpy()  # (S, 2, length)
+    if not np.isfinite(sources).all():
+        raise ValueError("the output of the separating net is not finite")
+    sources = sources[..., margin : margin + n]
+    return sources.mean(axis=1, keepdims=True) if len(x) == 1 else sources

@@ -1,4 +1,4 @@
-"""A file from the network: what comes is shown, verified, and kept whole or not at all."""
+"""Downloads a file: with progress, verified by its checksum, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pipeline.files import write_atomically
 from pipeline.stage import Tick, no_tick
 
 TIMEOUT_S = 20.0
-ATTEMPTS = 2  # at a transfer that breaks off or arrives damaged
+ATTEMPTS = 2  # at a transfer that breaks off or is damaged
 BLOCK_BYTES = 1 << 18
 
 
 class DownloadError(OSError):
-    """Why a file could not be fetched, in a few words."""
+    """A download failed; the text says why in a few words."""
 
 
 class _BrokenError(DownloadError):
-    """A transfer that broke off, or whose bytes are not the publisher's: worth another try."""
+    """A transfer broke off or was damaged; another attempt may succeed."""
 
 
 def fetch(url: str, folder: Path, tick: Tick = no_tick) -> Path:
     """Downloads a file into `folder` under the name NAME-CHECKSUM.SUFFIX.
 
-    The checksum is the beginning of the file's SHA-256: the one in the address's own last part, or
-    the one that the server tells (as the Hugging Face Hub does). A file with neither is refused.
+    The checksum is the beginning of the file's SHA-256: from the last part of the address, or from
+    the server's answer (as the Hugging Face Hub sends it). A file with neither is refused.
 
     Args:
         url: http or https address.
@@ -39,8 +39,8 @@ def fetch(url: str, folder: Path, tick: Tick = no_tick) -> Path:
         tick: receives the progress, with the file's name and size; may raise to stop.
 
     Raises:
-        DownloadError: (an OSError) no network, no such file, no room, or damaged on the way again
-            and again. Nothing is left behind, whatever happens.
+        DownloadError: (an OSError) no network, no such file, no room, or damaged at each attempt.
+            No partial file is left.
     """
     try:
         for _ in range(ATTEMPTS - 1):
@@ -50,17 +50,17 @@ def fetch(url: str, folder: Path, tick: Tick = no_tick) -> Path:
     except urllib.error.HTTPError as error:
         raise DownloadError(f"the server says {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
-        raise DownloadError(f"no connection: {_words(error.reason)}") from error
+        raise DownloadError(f"no connection: {_reason(error.reason)}") from error
     except DownloadError:
         raise
     except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(_words(error)) from error
+        raise DownloadError(_reason(error)) from error
 
 
 def checksum_of(path: Path) -> str:
-    """The beginning of the SHA-256 that a file's name NAME-CHECKSUM.SUFFIX gives; "" for none."""
-    found = re.fullmatch(r".+-([0-9a-f]{8,64})", path.stem)
-    return found.group(1) if found else ""
+    """The checksum in a file's name NAME-CHECKSUM.SUFFIX; "" for none."""
+    match = re.fullmatch(r".+-([0-9a-f]{8,64})", path.stem)
+    return match.group(1) if match else ""
 
 
 def verify(path: Path) -> None:
@@ -81,10 +81,10 @@ def verify(path: Path) -> None:
 
 
 def _fetch(url: str, folder: Path, tick: Tick) -> Path:
-    name, told = Path(url), _Told()
+    name, redirections = Path(url), _Redirections()
     request = urllib.request.Request(url, headers={"User-Agent": "wavemend"})
-    with urllib.request.build_opener(told).open(request, timeout=TIMEOUT_S) as answer:
-        expected = checksum_of(name) or told.checksum
+    with urllib.request.build_opener(redirections).open(request, timeout=TIMEOUT_S) as answer:
+        expected = checksum_of(name) or redirections.checksum
         if not expected:
             raise DownloadError("the server gives no checksum to verify the file by")
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,27 +98,27 @@ def _fetch(url: str, folder: Path, tick: Tick) -> Path:
 
 
 def _copy(answer: Any, file: BinaryIO, name: str, tick: Tick) -> str:
-    """Writes an answer to a file; returns its SHA-256 in hexadecimal."""
-    total, come, digest = int(answer.headers.get("Content-Length") or 0), 0, hashlib.sha256()
+    """Writes the answer to a file and returns its SHA-256 in hexadecimal."""
+    total, received, digest = int(answer.headers.get("Content-Length") or 0), 0, hashlib.sha256()
     while True:
-        size = f"{come / 1e6:.0f}" + (f" of {total / 1e6:.0f}" if total else "")
-        tick(min(come / total, 1.0) if total else 0.0, f"Downloading {name}: {size} MB")
+        size = f"{received / 1e6:.0f}" + (f" of {total / 1e6:.0f}" if total else "")
+        tick(min(received / total, 1.0) if total else 0.0, f"Downloading {name}: {size} MB")
         try:
             block = answer.read(BLOCK_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            raise _BrokenError(f"broke off after {come} bytes ({_words(error)})") from error
+            raise _BrokenError(f"broke off after {received} bytes ({_reason(error)})") from error
         if not block:
             break
         file.write(block)
         digest.update(block)
-        come += len(block)
-    if come < total:
-        raise _BrokenError(f"broke off after {come} of {total} bytes")
+        received += len(block)
+    if received < total:
+        raise _BrokenError(f"broke off after {received} of {total} bytes")
     return digest.hexdigest()
 
 
-class _Told(urllib.request.HTTPRedirectHandler):
-    """Follows redirections, and remembers the SHA-256 that the Hugging Face Hub sends with one."""
+class _Redirections(urllib.request.HTTPRedirectHandler):
+    """Follows redirections and keeps the SHA-256 that the Hugging Face Hub sends with one."""
 
     checksum = ""
 
@@ -131,6 +131,6 @@ class _Told(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _words(error: object) -> str:
+def _reason(error: object) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(str(text).split())

@@ -1,4 +1,4 @@
-"""Mixture consistency: what separation lost is given back to the stems, which then add up again."""
+"""Mixture consistency: distributes what separation lost over the stems, so that they add up."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pipeline.stage import Tick, no_tick, part, share
 
 FRAME_S = 0.085
 BANDS = 24
-BLOCK = 128  # frames handled at once
-FLOOR_POWER = 1e-12  # -120 dBFS: below it all stems count the same
-ELSEWHERE = 1e-4  # what a stem's power in all bands counts in one: decides where no stem has any
-MEASURED = 0.5  # of the work
-NOTHING = 1e-6  # of the peak: rounding, not a loss
+BLOCK = 128  # frames processed at once
+FLOOR_POWER = 1e-12  # -120 dBFS: below it all stems get the same share
+ELSEWHERE = 1e-4  # weight of a stem's power in other bands; matters where no stem has power
+MEASURED = 0.5  # share of the progress
+NOTHING = 1e-6  # of the peak: below it the loss is rounding
 
 
 def consistent(
@@ -26,17 +26,16 @@ def consistent(
 ) -> Iterator[tuple[str, Audio]]:
     """Yields (name, stem) with stems that add up to `audio`; takes each out of `stems` first.
 
-    The missing part, input - sum of the stems, goes to each stem in proportion to the stem's power
-    at that moment in that band, with shares that sum to one in every bin. Equal shares would be the
-    least change of all, but would put a quarter of every hiss, and of all above the net's band,
-    into a stem that is silent; and shares of the whole band's power would put cymbals into a bass.
-    So a silent stem stays silent, and muting a stem mutes what was lost of it.
+    The lost part, input - sum of the stems, is distributed in proportion to each stem's power in
+    the same frame and band; the shares sum to one in every bin. So a silent stem stays silent, and
+    muting a stem mutes its share. Equal shares would put a quarter of all hiss into a silent stem;
+    shares of the power in all bands would put cymbals into a bass.
     Source: Wisdom et al. 2019, "Differentiable consistency constraints for improved deep speech
     enhancement", eq. 4, with weights by power.
 
     Args:
         stems: name -> stem of the same rate and shape as `audio`, at least one.
-        tick: told the fraction done, of which each stem is a part; may raise to stop.
+        tick: receives the progress, of which each stem is a part; may raise to stop.
     """
     names = list(stems)
     lost = _lost(audio, stems, share(tick, 0, 0.1))
@@ -47,10 +46,10 @@ def consistent(
     stft = Stft.of_rate(audio.rate, FRAME_S)
     bands = _bands(stft.bins)
     shares = _shares(stems, stft, bands, share(tick, 0.1, MEASURED))
-    giving = share(tick, MEASURED, 1)
+    distributing = share(tick, MEASURED, 1)
     for at, name in enumerate(names):
-        back = GivingBack(lost.samples, shares[at], stft, bands)
-        yield name, back(stems.pop(name), part(giving, at, len(names)))
+        distribution = Distribution(lost.samples, shares[at], stft, bands)
+        yield name, distribution(stems.pop(name), part(distributing, at, len(names)))
 
 
 def _lost(audio: Audio, stems: Mapping[str, Audio], tick: Tick) -> Audio:
@@ -64,7 +63,7 @@ def _lost(audio: Audio, stems: Mapping[str, Audio], tick: Tick) -> Audio:
 
 
 def _bands(bins: int) -> np.ndarray:
-    """(F, BANDS): triangles around centres that lie apart by ever more; each row sums to one."""
+    """(F, BANDS) triangles around centres with increasing distances; each row sums to one."""
     place = np.log1p(np.arange(bins) / bins * 100) / np.log1p(100) * (BANDS - 1)
     distance = np.abs(place[:, None] - np.arange(BANDS))
     weights = np.maximum(1 - distance, 0)
@@ -72,7 +71,7 @@ def _bands(bins: int) -> np.ndarray:
 
 
 def _shares(stems: Mapping[str, Audio], stft: Stft, bands: np.ndarray, tick: Tick) -> np.ndarray:
-    """(K, BANDS, N): how much of what was lost each stem gets in a frame; sums to one over K."""
+    """(K, BANDS, N) share of the lost part that each stem gets in a frame; sums to one over K."""
     first = next(iter(stems.values()))
     n_frames = stft.n_frames(first.frames)
     shares = allocate(len(stems) * BANDS, n_frames).reshape(len(stems), BANDS, n_frames)
@@ -90,8 +89,8 @@ def _shares(stems: Mapping[str, Audio], stft: Stft, bands: np.ndarray, tick: Tic
 
 
 @dataclass(frozen=True)
-class GivingBack:
-    """Gives a stem its share (BANDS, N) of what was lost, (C, T)."""
+class Distribution:
+    """Adds to a stem its share (BANDS, N) of the lost part, (C, T)."""
 
     lost: np.ndarray
     share: np.ndarray

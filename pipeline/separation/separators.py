@@ -26,7 +26,7 @@ SEPARATORS: dict[str, tuple[str, ...]] = {
 
 
 class Separator(Protocol):
-    """Takes a sound apart.
+    """Separates a sound into stems.
 
     Attributes:
         names: of the stems, in the order in which they are shown.

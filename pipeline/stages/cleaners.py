@@ -1,11 +1,11 @@
-"""The stages that clean with a trained net: a masking U-Net, and a WaveNet.
+"""The stages that denoise with a trained net: a masking U-Net and a WaveNet.
 
     input -------------------------------------------------------- + --- output
       |                                                            |
       +- resample to the net's rate - x - net(x) - x - resample - * dry/wet
 
-Only what the net changes is added to the input, so that nothing is lost on the way to the net's
-rate and back; what lies above half of it follows the highest band that the net heard.
+Only the net's change is added to the input, so resampling to the net's rate and back loses nothing.
+The band above half the net's rate follows the highest band that the net sees (see `high_band`).
 """
 
 from __future__ import annotations
@@ -25,23 +25,28 @@ from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick, share
 from pipeline.stages import high_band, residual
 
-OVERLAP = 0.1  # of a window with the next one
+OVERLAP = 0.1  # share of a window that the next one repeats
 STORED_SPEED = {"cpu": 12.0, "cuda": 500.0, "mps": 100.0}  # seconds of one channel a second
 
 
 @dataclass(frozen=True)
 class Cleaner:
-    """What the stages below share: a net runs over the sound, and its change is mixed in."""
+    """Common part of the stages below: runs a net over the sound and mixes its change in.
+
+    Attributes:
+        device: one of `pipeline.inference.DEVICES`.
+        own: folder with the user's own checkpoints; none if empty.
+    """
 
     MODELS: ClassVar[tuple[str, ...]] = ()
-    checkpoint: str = knob("", label="Model", help="The trained network that does the work.")
+    checkpoint: str = knob("", label="Model", help="The trained network to run.")
     mix: float = knob(
-        100.0, 0, 100, "%", "How much of what the network changes is mixed in; 0 changes nothing."
+        100.0, 0, 100, "%", "How much of the network's change is mixed in; 0 changes nothing."
     )
     precision: str = knob(
         "float32",
         choices=PRECISIONS,
-        help="bfloat16 is faster on processors that have it, slower on others.",
+        help="bfloat16 is faster on processors that support it, slower on others.",
     )
     device: str = "auto"
     own: str = ""
@@ -55,7 +60,7 @@ class Cleaner:
         """The cleaned sound: same rate, channels and length.
 
         Raises:
-            ValueError: no such checkpoint or device, or the net made values that are no numbers.
+            ValueError: no such checkpoint or device, or the net's output is not finite.
             Cancelled: from `tick`.
         """
         tick(0.0)
@@ -74,13 +79,13 @@ class Cleaner:
         wet = resample(Audio(change, own_rate), audio.rate).samples
         residual.mix(audio.samples, wet, self.mix / 100, out, share(tick, 0.92, 0.97))
         if audio.rate > own_rate:
-            heard = resample(x, audio.rate).samples
-            high_band.turn_down(audio, heard, high_band.gains(x, change), self.mix / 100, out)
+            low = resample(x, audio.rate).samples
+            high_band.turn_down(audio, low, high_band.gains(x, change), self.mix / 100, out)
         tick(1.0)
         return Audio(out, audio.rate)
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        """Seconds the work will take, by the last run's speed with this net."""
+        """Seconds that the stage will take, by the speed of the last run with this net."""
         device = inference.pick_device(self.device) if "torch" in sys.modules else "cpu"
         return frames / rate * channels / inference.speed(self._key(device), STORED_SPEED[device])
 
@@ -116,27 +121,23 @@ def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
 
 @dataclass(frozen=True)
 class MaskUnet(Cleaner):
-    """Takes noise and haze out of the spectrum with a learned mask; adds nothing.
+    """Removes noise and haze from the spectrum with a learned mask; adds nothing.
 
-    The conservative one: it smooths the treble and keeps the stereo image.
+    It is the conservative choice: it smooths the treble and keeps the stereo image.
     Source: Ensoli and Massignan 2025, section 3.
     """
 
     MODELS: ClassVar[tuple[str, ...]] = ("mask_unet",)
-    checkpoint: str = knob(
-        "mask-unet-32k", label="Model", help="The trained network that does the work."
-    )
+    checkpoint: str = knob("mask-unet-32k", label="Model", help="The trained network to run.")
 
 
 @dataclass(frozen=True)
 class WaveNet(Cleaner):
-    """Subtracts what a dilated convolutional net takes for noise, in the waveform.
+    """Subtracts the noise that a dilated convolutional net estimates in the waveform.
 
-    Attacks stay sharp; each channel is cleaned for itself.
+    Attacks stay sharp. Each channel is processed on its own.
     Source: Rethage et al. 2018 (arXiv 1706.07162); Ensoli and Massignan 2025, section 3.
     """
 
     MODELS: ClassVar[tuple[str, ...]] = ("wavenet",)
-    checkpoint: str = knob(
-        "wavenet-denoiser", label="Model", help="The trained network that does the work."
-    )
+    checkpoint: str = knob("wavenet-denoiser", label="Model", help="The trained network to run.")

@@ -1,6 +1,6 @@
-"""The sound around candidates, each with its own predictor and what that leaves of the sound.
+"""The sound around click candidates, with a linear predictor and the residuals of each.
 
-All candidates of a window are worked on at once; K counts them, n the samples around each.
+All candidates of a window are processed at once. K is their number, n the samples around each.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ from pipeline.analysis.click_candidates import (
 )
 from pipeline.dsp import linear_prediction
 
-POWER_S = 0.010  # sound on either side that tells how well the model predicts
+POWER_S = 0.010  # sound on either side from which the power of the residual is measured
 
 
 @dataclass(frozen=True)
 class Local:
-    """The sound around each candidate, and what its own predictor A leaves of it.
+    """The sound around each candidate, and its residuals after its own predictor A.
 
     Attributes:
-        origin: (K, 1) where in the window the surroundings begin.
-        start, stop: (K, 1) the candidate in its surroundings.
+        origin: (K, 1) index in the window of the first sample.
+        start, stop: (K, 1) the candidate's range among the samples.
         x: (K, n) the samples.
-        taps: (K, p + 1) of A, oldest sample's first, the last one 1.
+        taps: (K, p + 1) of A; that of the oldest sample first, the last one is 1.
         ahead, back, both: (K, n) residuals: A forwards, A backwards, and one after the other.
-        usual_ahead, usual_back: (K, 1) what they reach in the neighbourhood.
-        power: (K, 1) of the residual within `near` samples.
+        usual_ahead, usual_back: (K, 1) their peaks in the neighbourhood.
+        power: (K, 1) of the forward residual within `near` samples of the candidate.
+        near: samples on either side from which `power` is measured.
     """
 
     origin: np.ndarray
@@ -54,32 +55,32 @@ class Local:
         return self.taps.shape[1] - 1
 
     def some(self, which: np.ndarray) -> Local:
-        """The candidates that `which`, an index or a mask, names."""
+        """The candidates that an index or a mask selects."""
         arrays = {k: v[which] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
         return replace(self, **arrays)
 
 
 def side_frames(rate: int) -> int:
-    """Samples on either side of a candidate that are looked at."""
+    """Samples on either side of a candidate that are used."""
     return 2 * hop_frames(rate)
 
 
 def surroundings(
     x: np.ndarray, close: np.ndarray, places: list[Place], rate: int, order: int
 ) -> Local:
-    """What is around candidates.
+    """The surroundings of candidates.
 
     Args:
         x: (T,) float32.
-        close: (K, 2) start and stop of the candidates in question.
-        places: all candidates; no predictor is made from them.
+        close: (K, 2) start and stop of the candidates.
+        places: all candidates of the window; their samples do not enter any predictor.
         rate: Hz.
         order: of the predictors.
     """
     from scipy import fft
 
     side = side_frames(rate)
-    good = np.zeros(x.size + 2 * side, bool)  # what is outside the sound is no good either
+    good = np.zeros(x.size + 2 * side, bool)  # false outside the sound too
     good[side : side + x.size] = True
     for start, stop in places:
         good[side + start : side + stop] = False
@@ -94,16 +95,16 @@ def surroundings(
     both = fft.irfft(spectra * np.square(np.abs(response)), axis=1)
     start, stop = close[:, :1] - origin + side, close[:, 1:] - origin + side
     known = _known(good, order)
-    heard = np.where(known, ahead, 0)
+    known_ahead = np.where(known, ahead, 0)
     usual_back = _usual(np.where(np.roll(known, -order, axis=1), back, 0), rate)
     near = round(POWER_S * rate)
-    power = _power(heard, known, start, stop + order, near)
-    usual = np.maximum(_usual(heard, rate), 0.1 * QUIET), np.maximum(usual_back, 0.1 * QUIET)
+    power = _power(known_ahead, known, start, stop + order, near)
+    usual = np.maximum(_usual(known_ahead, rate), 0.1 * QUIET), np.maximum(usual_back, 0.1 * QUIET)
     return Local(origin - side, start, stop, local, taps, ahead, back, both, *usual, power, near)
 
 
 def _known(good: np.ndarray, order: int) -> np.ndarray:
-    """(K, n) where the forward residual is made of good samples only."""
+    """(K, n) True where only good samples enter the forward residual."""
     bad = np.cumsum(~good, axis=1, dtype=np.int32)
     known = np.zeros_like(good)
     known[:, order + 1 :] = bad[:, order + 1 :] == bad[:, : -order - 1]
@@ -111,7 +112,7 @@ def _known(good: np.ndarray, order: int) -> np.ndarray:
 
 
 def _usual(residual: np.ndarray, rate: int) -> np.ndarray:
-    """(K, 1) the busier side's RANK-th largest block."""
+    """(K, 1) the RANK-th largest peak of the blocks on the busier side."""
     size, half = block_frames(rate), residual.shape[1] // 2
     side = min(half // size, SIDE_BLOCKS) * size
     sides = np.stack([residual[:, half - side : half], residual[:, half : half + side]])
@@ -122,7 +123,7 @@ def _usual(residual: np.ndarray, rate: int) -> np.ndarray:
 def _power(
     residual: np.ndarray, known: np.ndarray, start: np.ndarray, stop: np.ndarray, near: int
 ) -> np.ndarray:
-    """(K, 1) the busier side's mean square within `near` samples."""
+    """(K, 1) mean square within `near` samples on the busier side."""
     at = np.arange(residual.shape[1])
     squares, sides = np.square(residual), []
     for side in ((at >= start - near) & (at < start), (at >= stop) & (at < stop + near)):

@@ -1,17 +1,17 @@
-"""Clicks taken out of sound: located, weighed sample by sample against what the sound predicts.
+"""Removes clicks: locates each, estimates its waveform, and subtracts it.
 
-Around a candidate the sound is autoregressive, x = prediction + e with e of a known power; a click
-adds to some samples a difference of unknown power, which is estimated for each sample of the gap.
-A sample without a click comes out as it went in, one that a click buried is interpolated from both
-sides, one in the tail of a click is something between: its most probable value. What is left must
-then look like the sound around it, or else it was no click and nothing is changed.
+Around a candidate the sound is modelled as autoregressive, x = prediction + e, with e of known
+power. A click adds a waveform whose power is estimated for each sample of the gap. Where that power
+is zero the sample stays as it is; where it is high the sample is interpolated from both sides; in
+between it takes its most probable value. The repaired gap must look like the sound around it;
+otherwise the candidate was no click, and nothing is changed.
 
-K counts the candidates of a window, n the samples around each.
+K is the number of candidates in a window, n the number of samples around each.
 
 Source: Janssen, Veldhuis and Vries, "Adaptive interpolation of discrete-time signals that can be
-modeled as autoregressive processes", IEEE Trans. ASSP 34 (1986), the interpolation; Godsill and
+modeled as autoregressive processes", IEEE Trans. ASSP 34 (1986), for the interpolation; Godsill and
 Rayner, "Digital Audio Restoration" (1998), chapters 5 and 9; MacKay, "Bayesian interpolation",
-Neural Computation 4 (1992), the estimate of each power.
+Neural Computation 4 (1992), for the estimate of each power.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ from pipeline.dsp import linear_prediction
 from pipeline.stages.click_context import Local, side_frames, surroundings
 
 ROUNDS = 12  # of the estimate of powers
-UNEXPLAINED = 1.5  # times what the neighbourhood reaches: what may be left of a click
+UNEXPLAINED = 1.5  # the residual that may remain, relative to that of the neighbourhood
 ATTEMPTS = ((0.0, 1e-3, 4, 0.0), (0.001, 1e-4, 8, 3e-3))
-"""A gap is tried wider where it did not explain the click: seconds searched on either side, share
-of the click's peak that is searched for, samples of margin, and share of the click's residual that
-may be left however quiet the neighbourhood is."""
-NOISE_LIKE = 5.0  # times its own spread: what a neighbourhood without pulses reaches at most
-STANDS_OUT = 4.0  # times the proof, and of that spread: a click beyond doubt among noise
-PROMINENT = 0.3  # of its peak: where a click stands out however busy the neighbourhood is
-DOUBLINGS = 8  # of the threshold, until a click is no longer than it may be
+"""Gaps that are tried in turn until one explains the click: seconds searched on either side, share
+of the click's peak that counts as click, samples of margin, and share of the click's residual that
+may remain however quiet the neighbourhood is."""
+NOISE_LIKE = 5.0  # peak over standard deviation that a neighbourhood without pulses may have
+STANDS_OUT = 4.0  # peak of a certain click among noise, in standard deviations times the proof
+PROMINENT = 0.3  # of its peak: beyond it a sample is click however busy the neighbourhood is
+DOUBLINGS = 8  # of the threshold, until the click is short enough
 SMOOTH = ((16, 1), (48, 3), (1 << 30, 9))
-"""A gap's samples at most, and over how many of them the click's power is smooth."""
+"""(longest gap, samples over which the power of a click is smoothed in gaps up to that length)."""
 Repair = tuple[int, np.ndarray]
+"""First sample, and the samples (G,) that replace those from there on."""
 
 
 def repairs(
@@ -46,47 +47,51 @@ def repairs(
     proof: float,
     seen: frozenset[Place] = frozenset(),
 ) -> list[Repair]:
-    """The samples that take the clicks' place.
+    """The repairs of all candidates that are clicks and not too long.
 
     Args:
         x: (T,) float32.
-        places: ranges in which a click may be (see `clicks.candidates`).
+        places: ranges that may hold a click (see `click_candidates.candidates`).
         rate: Hz.
         order: of the predictor.
         longest: samples of the longest click.
-        seen: places that need no second look.
-        proof: how clear a click must be; 5 is hardly ever reached by what is none.
-
-    Returns:
-        (start, samples) for each click; what was no click or a too long one is left out.
+        proof: how clear a click must be; other sound hardly ever reaches 5.
+        seen: places that are skipped.
     """
     room = side_frames(rate) - 2 * order - round(ATTEMPTS[-1][0] * rate)
     close = np.array([p for p in places if p[1] - p[0] < room and p not in seen], int)
-    found: list[Repair] = []
+    fixed: list[Repair] = []
     if not len(close):
-        return found
+        return fixed
     local = surroundings(x, close, places, rate, order)
     for widen_s, faint, margin, clear in ATTEMPTS:
         reach = order + round(widen_s * rate)
         start, length = _locate(local, reach, longest, x.size, faint, margin)
-        fixed, solved = _solve(local, start, length, proof, clear)
-        found.extend(fixed)
+        more, solved = _solve(local, start, length, proof, clear)
+        fixed.extend(more)
         if solved.all():
             break
         local = local.some(~solved)
-    return found
+    return fixed
 
 
 def _locate(
     local: Local, reach: int, longest: int, total: int, faint: float, margin: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where clicks are: the forward residual tells their beginning, the backward one their end.
+    """Where clicks are: the forward residual shows where they begin, the backward one the end.
 
     The threshold starts at the neighbourhood's level and doubles until a click is short enough.
-    The first and last samples of the sound, `total` long, have no neighbours on both sides.
+
+    Args:
+        local: the candidates.
+        reach: samples on either side of a candidate that are searched.
+        longest: samples of the longest click.
+        total: samples of the whole sound; the first and last few have no neighbours on one side.
+        faint: share of the click's peak that counts as click.
+        margin: samples added on either side.
 
     Returns:
-        (K,) start and (K,) length in samples, 0 for none.
+        (K,) start and (K,) length in samples, 0 where there is no click.
     """
     n = local.x.shape[1]
     low, high = int(local.start.min()) - reach, int(local.stop.max()) + reach
@@ -112,7 +117,7 @@ def _locate(
 
 
 def _cluster(high: np.ndarray, peak: np.ndarray, most: int) -> np.ndarray:
-    """(K, m) the samples joined to `peak` (K,) by high ones with at most `most` others between."""
+    """(K, m) True for samples connected to `peak` (K,): no gap between high ones exceeds `most`."""
     at = np.arange(high.shape[1])
     last = np.maximum.accumulate(np.where(high, at, -at.size), axis=1)
     ahead = np.minimum.accumulate(np.where(high, at, 2 * at.size)[:, ::-1], axis=1)[:, ::-1]
@@ -125,14 +130,14 @@ def _cluster(high: np.ndarray, peak: np.ndarray, most: int) -> np.ndarray:
 def _solve(
     local: Local, start: np.ndarray, length: np.ndarray, proof: float, clear: float
 ) -> tuple[list[Repair], np.ndarray]:
-    """Repairs of the located clicks, and (K,) which candidates they are of."""
-    solved, found = np.zeros(length.size, bool), []
+    """Repairs of the located clicks, and (K,) True for the candidates that have one."""
+    solved, fixed = np.zeros(length.size, bool), []
     lags = np.zeros((length.size, max(length.max(initial=0), local.order + 1)))
     lags[:, : local.order + 1] = linear_prediction.tap_lags(local.taps)
     for i in np.flatnonzero(length):
         gap = slice(start[i], start[i] + length[i])
         least = proof * np.sqrt(local.power[i, 0])
-        for rounds in (1, ROUNDS):  # interpolation alone must make it plausible
+        for rounds in (1, ROUNDS):  # plain interpolation must already make a click plausible
             if _peak(local, i, gap) < least:
                 break
             click = _click(local, i, gap, lags[i], rounds)
@@ -140,13 +145,13 @@ def _solve(
         else:
             solved[i] = _explained(local, i, gap, click, proof, clear)
         if solved[i]:
-            fixed = (local.x[i, gap] - click).astype(np.float32)
-            found.append((int(local.origin[i, 0]) + gap.start, fixed))
-    return found, solved
+            samples = (local.x[i, gap] - click).astype(np.float32)
+            fixed.append((int(local.origin[i, 0]) + gap.start, samples))
+    return fixed, solved
 
 
 def _peak(local: Local, i: int, gap: slice, click: np.ndarray | None = None) -> float:
-    """Of the residual that samples in the gap matter to, without the click if there is one."""
+    """Peak of the residual that the gap's samples influence, with `click` subtracted if given."""
     residual = local.ahead[i, gap.start : gap.stop + local.order]
     if click is not None:
         residual = residual - np.convolve(click, local.taps[i, ::-1])
@@ -161,11 +166,11 @@ def _click(local: Local, i: int, gap: slice, lags: np.ndarray, rounds: int) -> n
     MacKay's fixed point.
 
     Args:
-        local: the sound around candidates.
-        i: which of them.
+        local: the candidates.
+        i: index of one of them.
         gap: its samples in `local`.
         lags: (G or more,) of A.
-        rounds: of the fixed point; 1 interpolates all samples of the gap.
+        rounds: of the fixed point; one round interpolates all samples of the gap.
     """
     from scipy.linalg import lapack
 
@@ -190,11 +195,11 @@ def _click(local: Local, i: int, gap: slice, lags: np.ndarray, rounds: int) -> n
 def _explained(
     local: Local, i: int, gap: slice, click: np.ndarray, proof: float, clear: float
 ) -> bool:
-    """Whether the sound without the click is like the sound around it, and was not before.
+    """Whether the repair makes the gap look like the sound around it, which it did not before.
 
-    The residual's peak must fall below what the neighbourhood reaches, and by a factor that grows
-    with the number of samples that were changed, and where the level steps at it, as at an onset.
-    Among noise, where no pulse of the sound's own can be meant, it need not fall that far.
+    The residual's peak must fall to the level of the neighbourhood. The factor by which it must
+    fall grows with the number of changed samples, and with a step in level at the gap, as an onset
+    has. In noise, which has no pulses of its own, it need not fall as far.
     """
     before, after = _peak(local, i, gap), _peak(local, i, gap, click)
     near, n = local.near, local.x.shape[1]

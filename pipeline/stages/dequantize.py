@@ -1,14 +1,13 @@
-"""The Dequantize stage: sound of too few bits gets back what rounding can be told from.
+"""The Dequantize stage: reduces the rounding noise of sound with few bits.
 
-Rounding moves a sample by less than half a step, so the sound lies in a known cell around each
-sample, and what rounding adds is noise of a known power. Each cycle dithers within the cells,
-smooths with the sound's own short-time spectrum against that noise (Wiener's filter, made from the
-cycle before), puts every sample back into its cell, and so tracks the residual: what is left of the
-rounding. The result is the mean of the cycles, which lies in the cells too.
+Rounding moves a sample by at most half a step. So the original lies in a known cell around each
+sample, and rounding adds noise of known power. Each cycle adds dither within the cells, applies a
+Wiener filter (from the noise's power and the spectrum of the previous cycle), and clips every
+sample to its cell. The result is the mean of the cycles, which lies in the cells as well.
 
-Source: Wiener's filter with the spectrum iterated: Lim and Oppenheim, "All-pole modeling of
-degraded speech", IEEE Trans. ASSP 26 (1978); back into the cells: Thao and Vetterli, "Deterministic
-analysis of oversampled A/D conversion", IEEE Trans. SP 42 (1994).
+Source: the iterated Wiener filter: Lim and Oppenheim, "All-pole modeling of
+degraded speech", IEEE Trans. ASSP 26 (1978); clipping to the cells: Thao and Vetterli,
+"Deterministic analysis of oversampled A/D conversion", IEEE Trans. SP 42 (1994).
 """
 
 from __future__ import annotations
@@ -31,28 +30,33 @@ __all__ = ["Dequantize", "Quantisation", "quantisation"]
 DITHER = 0.25  # of a cell
 TILE = 4096  # samples after which the dither repeats
 SMOOTH = (3, 5)  # frames and bins over which power is averaged
-STILL_S = 0.02  # a value that stands longer than this is silence and stays
+STILL_S = 0.02  # a value that repeats for longer is silence, and is kept
 
 
 @dataclass(frozen=True)
 class Dequantize:
-    """Smooths the grain of 8 to 12-bit and mu-law sound; finer sound is returned as it is."""
+    """Reduces the rounding noise of 8 to 12-bit and mu-law sound; finer sound is unchanged."""
 
     cycles: int = knob(
-        4, 1, 16, "", "How often the sound is dithered and smoothed anew: more is finer and slower."
+        4, 1, 16, "", "Rounds of dithering and smoothing: more are finer and slower."
     )
 
     def __post_init__(self) -> None:
         check_knobs(self)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        """The smoothed sound; the input itself if its steps are too fine.
+
+        Raises:
+            Cancelled: from `tick`.
+        """
         tick(0.0)
         grid = quantisation(audio)
         if grid is None:
             tick(1.0)
             return audio
         stft = Stft.of_rate(audio.rate)
-        made = chunked.run(
+        samples = chunked.run(
             functools.partial(_restored, grid=grid, stft=stft, rate=audio.rate, cycles=self.cycles),
             audio.samples,
             payload=buffers.BLOCK_FRAMES,
@@ -60,13 +64,13 @@ class Dequantize:
             grid=max(TILE, stft.n_fft),
             tick=share(tick, 0.05, 1.0),
         )
-        return Audio(made, audio.rate)
+        return Audio(samples, audio.rate)
 
 
 def _restored(
     x: np.ndarray, *, grid: Quantisation, stft: Stft, rate: int, cycles: int
 ) -> np.ndarray:
-    """(C, n) -> (C, n): the mean of the cycles, every sample within its cell."""
+    """(C, n) -> (C, n): the mean of the cycles, with every sample in its cell."""
     width = grid.width(x)
     noise = _noise_power(x, width, stft)
     estimate, mean = x, np.zeros_like(x)
@@ -81,9 +85,9 @@ def _restored(
 
 
 def _noise_power(x: np.ndarray, width: np.ndarray, stft: Stft) -> np.ndarray:
-    """(C, N, 1) power of what rounding and dither add, in each frame.
+    """(C, N, 1) power that rounding and dither add in each frame.
 
-    A twelfth of the squared width, and less where the sound hardly leaves a cell (see `_rounding`).
+    Rounding adds a twelfth of the squared width, less for faint sound (see `_rounding`).
     """
     seen, noise = _rounding()
     busy = np.interp(_frame_means(np.square(x / width), stft), seen, noise, left=0.0)
@@ -92,7 +96,7 @@ def _noise_power(x: np.ndarray, width: np.ndarray, stft: Stft) -> np.ndarray:
 
 
 def _frame_means(values: np.ndarray, stft: Stft) -> np.ndarray:
-    """(C, n) -> (C, N): the mean over each frame; only values inside the sound count."""
+    """(C, n) -> (C, N): the mean over each frame, without values outside the sound."""
     hops = np.add.reduceat(values, np.arange(0, values.shape[1], stft.hop), axis=1)
     inside = np.full(hops.shape[1], stft.hop)
     inside[-1] = values.shape[1] - stft.hop * (hops.shape[1] - 1)
@@ -108,10 +112,10 @@ def _frame_means(values: np.ndarray, stft: Stft) -> np.ndarray:
 
 @functools.cache
 def _rounding() -> tuple[np.ndarray, np.ndarray]:
-    """Power of rounded Gaussian noise, and the part of it that tells nothing, steps being 1.
+    """Power of rounded Gaussian noise, and the part of it that is noise, in steps of 1.
 
-    The best linear guess of y from its rounded value r is E[y r] / E[r r] times r, so the part is
-    E[r r] - E[y r]: a twelfth for all but the faintest sound, whose rounding error follows it.
+    The best linear estimate of y from its rounded value r is E[y r] / E[r r] times r, so the noise
+    is E[r r] - E[y r]. It is 1/12, except for the faintest sound, whose error depends on it.
     """
     from scipy import special
 
@@ -119,18 +123,18 @@ def _rounding() -> tuple[np.ndarray, np.ndarray]:
     sigma = np.geomspace(0.08, 3, 100)
     beyond = special.ndtr(-edges / sigma)
     height = np.exp(-0.5 * np.square(edges / sigma)) / np.sqrt(2 * np.pi)
-    seen = (4 * edges * beyond).sum(0)  # r r = sum of 2 k - 1 over all edges k - 1/2 below |r|
+    seen = (4 * edges * beyond).sum(0)  # r^2 = sum of 2 k - 1 over all edges k - 1/2 below |r|
     return seen, seen - (2 * sigma * height).sum(0)
 
 
 def _dither(shape: tuple[int, ...], cycle: int) -> np.ndarray:
-    """(C, n) uniform in +-DITHER / 2, the same wherever a window begins."""
+    """(C, n) uniform in +-DITHER / 2; depends on the position in the sound only."""
     tile = np.random.default_rng(cycle).uniform(-DITHER / 2, DITHER / 2, (shape[0], TILE))
     return np.tile(tile.astype(np.float32), -(-shape[1] // TILE))[:, : shape[1]]
 
 
 def _wiener(y: np.ndarray, model: np.ndarray | None, noise: np.ndarray, stft: Stft) -> np.ndarray:
-    """(C, n) `y` smoothed against noise of known power, by its own or the model's spectrum."""
+    """(C, n) `y` after a Wiener filter, with the spectrum of the model or else its own."""
     count = stft.n_frames(y.shape[1])
     spectra = stft.spectra(y, 0, count)
     if model is None:
@@ -152,7 +156,7 @@ def _power(spectra: np.ndarray) -> np.ndarray:
 
 
 def _averaged(values: np.ndarray, axis: int, width: int) -> np.ndarray:
-    """The mean of `width` (odd) neighbours along an axis; of fewer at its ends."""
+    """Moving average of `width` (odd) values along an axis; of fewer at its ends."""
     values = np.moveaxis(values, axis, 0)
     total, count = values.copy(), np.ones((len(values), *[1] * (values.ndim - 1)), np.float32)
     for lag in range(1, min(width // 2 + 1, len(values))):
@@ -165,7 +169,7 @@ def _averaged(values: np.ndarray, axis: int, width: int) -> np.ndarray:
 
 
 def _still(x: np.ndarray, length: int) -> np.ndarray:
-    """(C, n) True within stretches of at least `length` equal samples."""
+    """(C, n) True within runs of at least `length` equal samples."""
     still = np.zeros(x.shape, bool)
     for row, samples in zip(still, x, strict=True):
         ends = np.append(np.flatnonzero(samples[1:] != samples[:-1]) + 1, samples.size)

@@ -1,11 +1,11 @@
-"""The Enhance stage: a trained net adds what a recording lost, and leaves alone what it has.
+"""The Enhance stage: a trained net adds what a recording lacks, and keeps what it has.
 
     input --------------------------------------- resample to the output's rate ---- + --- output
       |                                                                              |
       +- resample to the net's rate - x - net(x) - x - high-pass - gate - resample - * dry/wet
 
-What is added is the net's residual above the crossover, so that the kept band is the input's own to
--80 dB and more, and content above half the net's rate survives.
+Only the net's residual above the crossover is added. So the kept band equals the input's to at
+least -80 dB, and content above half the net's rate is preserved.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from pipeline.audio.sound import Audio
 from pipeline.dsp import fir
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick, share
-from pipeline.stages import residual as added
+from pipeline.stages import residual
 
-FULL_BAND_HZ = 19_500.0  # a recording that reaches this lacks nothing that can be heard
-EDGE_MARGIN = 0.04  # of the bandwidth: filters roll off before their edge, and it is a measurement
+FULL_BAND_HZ = 19_500.0  # a recording that reaches this frequency lacks nothing audible
+EDGE_MARGIN = 0.04  # of the bandwidth: filters roll off before their edge; measuring has errors
 STORED_SPEED = {"cpu": 50.0, "cuda": 1000.0, "mps": 300.0}  # seconds of one channel a second
 
 
@@ -34,23 +34,24 @@ STORED_SPEED = {"cpu": 50.0, "cuda": 1000.0, "mps": 300.0}  # seconds of one cha
 class Enhance:
     """Restores lost treble and damaged detail with a trained net.
 
-    A recording whose bandwidth is full is returned as it is unless `keep_below_hz` is set.
+    A recording of full bandwidth is returned unchanged unless `keep_below_hz` is set.
+
+    Attributes:
+        device: one of `pipeline.inference.DEVICES`.
     """
 
     MODELS: ClassVar[tuple[str, ...]] = ("enhancer", "spectral_enhancer")
-    checkpoint: str = knob(
-        "enhancer-speech-48k", label="Model", help="The trained network that does the work."
-    )
+    checkpoint: str = knob("enhancer-speech-48k", label="Model", help="The trained network to run.")
     mix: float = knob(
-        100.0, 0, 100, "%", "How much of what the network adds is mixed in; 0 changes nothing."
+        100.0, 0, 100, "%", "How much of the network's addition is mixed in; 0 changes nothing."
     )
     keep_below_hz: float | None = knob(
         None,
         0,
         20_000,
         "Hz",
-        "The original is kept untouched below this frequency; automatic follows the recording's "
-        "measured bandwidth, 0 lets the network redo everything.",
+        "The original is kept below this frequency. Automatic: the recording's measured bandwidth. "
+        "0: the network redoes everything.",
         label="Keep original below",
         optional=True,
     )
@@ -58,14 +59,14 @@ class Enhance:
         "auto",
         label="Output rate",
         choices=("auto", "input", "48000"),
-        help="Sample rate of the result in Hz; automatic keeps the input's from 44100 on and takes "
-        "48000 otherwise.",
+        help="Sample rate of the result in Hz. Automatic: the input's if it is 44100 or more, else "
+        "48000.",
     )
     precision: str = knob(
         "float32",
         choices=PRECISIONS,
-        help="bfloat16 is about 1.3 times as fast on processors that have it, slower on others; "
-        "what is added then differs by -40 dB or less.",
+        help="bfloat16 is about 1.3 times as fast on processors that support it, slower on others; "
+        "the addition differs by at most -40 dB.",
     )
     device: str = "auto"
     own: str = ""
@@ -79,7 +80,7 @@ class Enhance:
         """The restored sound: same channels, same duration to the sample.
 
         Raises:
-            ValueError: unknown checkpoint or device, or the net made values that are no numbers.
+            ValueError: no such checkpoint or device, or the net's output is not finite.
             Cancelled: from `tick`.
         """
         tick(0.0)
@@ -97,29 +98,30 @@ class Enhance:
             return _resampled(audio, rate, tick)
         x = resample(audio, own_rate, tick=share(tick, 0.01, 0.04))
         with inference.measured(self._key(device), x.seconds * x.channels):
-            residual = added.residual(net, x, keep_below_hz, share(tick, 0.04, 0.92))
+            change = residual.residual(net, x, keep_below_hz, share(tick, 0.04, 0.92))
         dry = x if rate == own_rate else resample(audio, rate, tick=share(tick, 0.92, 0.94))
         del x
         if rate != own_rate:
-            wet = resample(Audio(residual, own_rate), rate, tick=share(tick, 0.94, 0.97)).samples
-            residual = allocate(dry.channels, dry.frames)
+            wet = resample(Audio(change, own_rate), rate, tick=share(tick, 0.94, 0.97)).samples
+            out = allocate(dry.channels, dry.frames)
         else:
-            wet = residual
-        added.mix(dry.samples, wet, self.mix / 100, residual, share(tick, 0.97, 1.0))
-        return Audio(residual, rate)
+            wet = out = change
+        del change
+        residual.mix(dry.samples, wet, self.mix / 100, out, share(tick, 0.97, 1.0))
+        return Audio(out, rate)
 
     def kept_below_hz(self, audio: Audio) -> float | None:
-        """Below this frequency the output is `audio` itself; None where nothing is kept.
+        """The frequency below which the output equals `audio`; None if nothing is kept.
 
-        Half the rate where the whole recording is kept because it lacks nothing.
+        Half the rate if the recording lacks nothing and is kept as a whole.
         """
         keep_below_hz = self._crossover_hz(audio)
         return audio.rate / 2 if keep_below_hz is None else keep_below_hz or None
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        """Seconds the work will take, by the last run's speed with this net.
+        """Seconds that the stage will take, by the speed of the last run with this net.
 
-        Before the first run by a stored, careful one; torch is not imported for it.
+        Before the first run by a stored, conservative speed. Does not import torch.
         """
         device = inference.pick_device(self.device) if "torch" in sys.modules else "cpu"
         return frames / rate * channels / inference.speed(self._key(device), STORED_SPEED[device])
@@ -128,7 +130,7 @@ class Enhance:
         return self.checkpoint, device, self.precision
 
     def _crossover_hz(self, audio: Audio) -> float | None:
-        """Where the net's part begins; 0 for everywhere, None for nowhere."""
+        """Where the net's part begins; 0 for the whole band, None for none of it."""
         if self.keep_below_hz is not None:
             return float(self.keep_below_hz)
         bandwidth_hz = effective_bandwidth_hz(audio)

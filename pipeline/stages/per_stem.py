@@ -1,11 +1,12 @@
-"""The PerStem stage: take a sound apart, restore every stem, put the stems together again.
+"""The PerStem stage: separates a sound into stems, restores each stem, and mixes them.
 
-    sound -- separator --+-- stem 1 -- + share of what was lost -- chain -- gain --+
-                         |                      ...                               sum --- sound
-                         +-- stem K -- + share of what was lost -- chain -- gain --+
+    sound -- separator --+-- stem 1 -- + share of the rest -- chain -- gain --+
+                         |                      ...                          sum --- sound
+                         +-- stem K -- + share of the rest -- chain -- gain --+
 
-No separator's stems add up to its input: noise, and all above the band its net knows, is in none.
-What is missing is given back before the chain, so that the chain cleans it too.
+The stems of a trained separator do not add up to its input: noise, and the band above the net's,
+are in none of them. This rest is distributed over the stems before the chain, so that the chain
+processes it too (see `mixture_consistency`).
 """
 
 from __future__ import annotations
@@ -27,38 +28,38 @@ from pipeline.stage import Chain, Stage, Tick, expected_seconds, no_tick, part, 
 
 LOWEST_GAIN_DB, HIGHEST_GAIN_DB = -60.0, 24.0
 MIX_SHARE = 0.02
-GIVING_SPEED = 500.0  # seconds of one channel of one stem a second
+CONSISTENCY_SPEED = 500.0  # seconds of one channel of one stem a second
 
 
 @dataclass(frozen=True)
 class PerStem:
-    """Separates, runs a chain on each stem, and sums; with no chain and no gains nothing changes.
+    """Separates, runs a chain on each stem, and mixes; without chain and gains nothing changes.
 
     Attributes:
-        gains_db: stem -> dB from -60 to 24; None mutes, a stem not named keeps its level.
+        gains_db: stem -> gain from -60 to 24 dB; None mutes, a stem not named keeps its level.
         stages: the chain that runs on every stem.
-        device: one of `pipeline.inference.DEVICES`; where a separating net runs.
-        weights: folder with a separating net's weights; see `separation.demucs_weights`. It is no
-            knob: a recipe, which may be anyone's, must not choose what is read on this machine.
+        device: one of `pipeline.inference.DEVICES`, for the separating net.
+        weights: folder with the separating net's weights; see `separation.demucs_weights`. It is
+            not a knob: a recipe from anyone must not choose which files are read.
     """
 
     separator: str = knob(
         "htdemucs",
         choices=tuple(SEPARATORS),
-        help="What takes the sound apart; the last two need no trained network.",
+        help="The separator; the last two need no trained network.",
     )
     shifts: int = knob(
         0,
         0,
         10,
-        help="Demucs: passes over shifted copies that are averaged; each takes the whole time "
-        "again, 0 is one plain pass.",
+        help="Demucs: passes over shifted copies that are averaged; 0 is one plain pass. The time "
+        "grows with their number.",
     )
     overlap: float = knob(
         0.25,
         0,
         0.9,
-        help="Demucs: how much of each segment the next one repeats; more is slower and smoother.",
+        help="Demucs: share of a segment that the next one repeats; more is slower and smoother.",
     )
     gains_db: Mapping[str, float | None] = field(default_factory=dict, hash=False)
     stages: tuple[Stage, ...] = ()
@@ -74,7 +75,7 @@ class PerStem:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The stems that the separator makes."""
+        """The names of the separator's stems."""
         return SEPARATORS[self.separator]
 
     @property
@@ -83,10 +84,10 @@ class PerStem:
         return not self.stages and not any(gain != 0 for gain in self.gains_db.values())
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        """The restored sound; `audio` itself where there is neither a chain nor a gain.
+        """The restored sound; `audio` itself if there is neither a chain nor a gain.
 
         Raises:
-            WeightsMissing: (a ValueError) the separator's weights are not here.
+            WeightsMissing: (a ValueError) the separator's weights are not on this machine.
             Cancelled: from `tick`.
         """
         tick(0.0)
@@ -100,13 +101,13 @@ class PerStem:
         """The restored stems by name, before gains; without a chain they sum to `audio`."""
         tick(0.0)
         size = (audio.frames, audio.rate, audio.channels)
-        own_s, giving_s = self._separator.estimate_seconds(*size), self._giving_seconds(*size)
-        total_s = own_s + giving_s + self._chain_seconds(*size)
-        tick = _rising(tick)  # giving back and restoring take turns
-        separated, given = own_s / total_s, (own_s + giving_s) / total_s
+        own_s, rest_s = self._separator.estimate_seconds(*size), self._consistency_seconds(*size)
+        total_s = own_s + rest_s + self._chain_seconds(*size)
+        tick = _rising(tick)  # consistency and restoring take turns
+        separated, restoring = own_s / total_s, (own_s + rest_s) / total_s
         raw = self._separator.stems(audio, share(tick, 0, separated))
-        chain, inner, restored = Chain(self.stages), share(tick, given, 1), {}
-        stems = consistent(audio, raw, share(tick, separated, given))
+        chain, inner, restored = Chain(self.stages), share(tick, restoring, 1), {}
+        stems = consistent(audio, raw, share(tick, separated, restoring))
         for at, (name, stem) in enumerate(stems):
             own = titled(part(inner, at, len(self.names)), f"Restoring {name}")
             restored[name] = chain(stem, own)
@@ -142,11 +143,11 @@ class PerStem:
         return demucs_weights.missing(self.separator, self.weights)
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        """Seconds the work will take: the separation, and the chain once for each stem."""
+        """Seconds that the stage will take: the separation, and the chain for each stem."""
         if self.changes_nothing:
             return 0.0
         size = (frames, rate, channels)
-        own_s = self._separator.estimate_seconds(*size) + self._giving_seconds(*size)
+        own_s = self._separator.estimate_seconds(*size) + self._consistency_seconds(*size)
         return own_s + self._chain_seconds(*size)
 
     @property
@@ -159,17 +160,17 @@ class PerStem:
             weights=self.weights,
         )
 
-    def _giving_seconds(self, frames: int, rate: int, channels: int) -> float:
-        """What consistency takes; stems that are made to add up need none."""
+    def _consistency_seconds(self, frames: int, rate: int, channels: int) -> float:
+        """Seconds that consistency takes; the classical separators' stems add up without it."""
         exact = self.separator in OFFLINE
-        return frames / rate * channels * (0.001 if exact else len(self.names) / GIVING_SPEED)
+        return frames / rate * channels * (0.001 if exact else len(self.names) / CONSISTENCY_SPEED)
 
     def _chain_seconds(self, frames: int, rate: int, channels: int) -> float:
         each = (expected_seconds(stage, frames, rate, channels) for stage in self.stages)
         return len(self.names) * sum(each)
 
     def _gains(self) -> Iterator[tuple[str, np.float32]]:
-        """(stem, factor) of each stem that is heard."""
+        """(stem, factor) of each stem that is not muted."""
         for name in self.names:
             gain_db = self.gains_db.get(name, 0.0)
             if gain_db is not None:
@@ -177,7 +178,7 @@ class PerStem:
 
 
 def _rising(tick: Tick) -> Tick:
-    """A tick that never falls, whoever calls it."""
+    """A tick whose fractions never fall."""
     highest = 0.0
 
     def raised(fraction: float, what: str = "") -> None:

@@ -1,12 +1,12 @@
-"""The RemoveHum stage: takes out DC, rumble and mains hum where they are found, by subtraction.
+"""The RemoveHum stage: detects DC, rumble and mains hum, and subtracts them.
 
     input ---- at 4 kHz ---- hum: each harmonic as a slowly changing sine (see `hum_wave`)
       |            |                          |
-      |            +--- less the hum --- below 25 Hz: rumble
+      |            +--- minus the hum --- below 25 Hz: rumble
       |                                       |
       +----------- minus --- input's rate --- sum --- and minus the mean: DC
 
-Everything has linear phase and no delay, and what is not subtracted stays what it was to the bit.
+All filters have linear phase and no delay. Where nothing is detected, every bit is kept.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ STORED_SPEED = 300.0  # seconds of one channel a second
 
 @dataclass(frozen=True)
 class RemoveHum:
-    """Removes mains hum, rumble below hearing, and DC; returns the input where there is none."""
+    """Removes mains hum, inaudible rumble and DC; sound without them is returned unchanged."""
 
     hum_hz: float | None = knob(
-        None, 0, 70, "Hz", "The mains frequency; its harmonics go too. Automatic looks for 50 and "
-        "60, 0 leaves hum alone.", label="Hum", optional=True,
+        None, 0, 70, "Hz", "Mains frequency; its harmonics are removed too. Automatic looks for "
+        "50 and 60, 0 keeps hum.", label="Hum", optional=True,
     )  # fmt: skip
     rumble_hz: float | None = knob(
-        None, 0, 60, "Hz", "Everything below goes. Automatic takes 25 where there is rumble, 0 "
-        "leaves it alone.", label="Rumble below", optional=True,
+        None, 0, 60, "Hz", "Everything below is removed. Automatic takes 25 if there is rumble, "
+        "0 keeps it.", label="Rumble below", optional=True,
     )  # fmt: skip
     dc: str = knob(
         "auto", choices=("auto", "keep"), help="Whether an offset of the waveform is removed.",
@@ -55,14 +55,14 @@ class RemoveHum:
         check_knobs(self)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        """The sound without them; the input itself where there is nothing to remove.
+        """The sound without them; the input itself if there is nothing to remove.
 
         Raises:
             Cancelled: from `tick`.
         """
         tick(0.0)
         offset = dc_offset(audio) if self.dc == "auto" else np.zeros(audio.channels)
-        hum, rumble_hz = self._found(audio)
+        hum, rumble_hz = self._detected(audio)
         tick(0.1)
         if hum is None and not rumble_hz:
             if not offset.any():
@@ -73,10 +73,10 @@ class RemoveHum:
         return Audio(_minus(audio, offset, unwanted, share(tick, 0.8, 1)), audio.rate)
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        """Seconds the work will take on one core."""
+        """Seconds that the stage will take on one core."""
         return frames / rate * channels / STORED_SPEED
 
-    def _found(self, audio: Audio) -> tuple[Hum | None, float]:
+    def _detected(self, audio: Audio) -> tuple[Hum | None, float]:
         """Hum, and the frequency below which there is rumble (0 for none)."""
         hum, rumble_hz = None, self.rumble_hz
         if self.hum_hz != 0:
@@ -92,7 +92,7 @@ def _unwanted(
 ) -> np.ndarray:
     """(C, T) hum and rumble at the rate of `audio`.
 
-    They are made a second longer at both ends, where a resampler would see them begin and end.
+    They are extended by a second at both ends, so that resampling has no edges to deal with.
     """
     rate = min(LOW_RATE, audio.rate - audio.rate % 10)
     low = resample(audio, rate, tick=share(tick, 0, 0.4))
@@ -104,12 +104,12 @@ def _unwanted(
         sound[:, rate:-rate] -= unwanted[:, rate:-rate]
     if rumble_hz:
         unwanted += _below(sound, rumble_hz, rate, share(tick, 0.6, 0.7))
-    made = resample(Audio(unwanted, rate), audio.rate, tick=share(tick, 0.7, 1)).samples
-    return made[:, audio.rate : audio.rate + audio.frames]
+    back = resample(Audio(unwanted, rate), audio.rate, tick=share(tick, 0.7, 1)).samples
+    return back[:, audio.rate : audio.rate + audio.frames]
 
 
 def _below(sound: np.ndarray, hz: float, rate: int, tick: Tick) -> np.ndarray:
-    """(C, T) what lies below `hz`: -6 dB there, the transition as wide as `hz`."""
+    """(C, T) the band below `hz`, which is at -6 dB; the transition is as wide as `hz`."""
     from scipy.signal import firwin, kaiserord
 
     count, beta = kaiserord(REJECTION_DB, max(hz, 5) / (rate / 2))

@@ -1,4 +1,4 @@
-"""What a net changes in a sound: at its own level, above a crossover, not in silence."""
+"""The residual of a net, net(x) - x: at the trained level, above a crossover, not in silence."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked, fir
 from pipeline.stage import Tick
 
-PAYLOAD_S = 5.0  # of a window on a CPU: shorter ones repack weights too often
-CONTEXTS = 10  # a payload is at least so many times its context,
-MOST_PAYLOAD_S = 12.0  # unless it would take too much memory
-GPU_PAYLOADS = 4  # a GPU's window holds so many of them
+PAYLOAD_S = 5.0  # of a window on a CPU; shorter windows repack the weights too often
+CONTEXTS = 10  # a payload is at least this many times its context,
+MOST_PAYLOAD_S = 12.0  # but no longer than this, to save memory
+GPU_PAYLOADS = 4  # factor by which windows on a GPU are longer
 FADE_S = 0.005
-TRAINED_PEAKS = (0.05, 0.7)  # of the sounds that nets are trained on
+TRAINED_PEAKS = (0.05, 0.7)  # range of peaks in the training data
 MAX_GAIN = 1000.0
-PEAK_BLOCK = 480  # samples; the loudest thousandth of blocks may be clicks and sets no level
+PEAK_BLOCK = 480  # samples; the loudest thousandth of the blocks may be clicks and is ignored
 DIGITAL_SILENCE = 2.0**-24  # half a step of 24 bits
-GATE_FADE = 480  # samples over which an addition fades before digital silence
+GATE_FADE = 480  # samples over which the residual fades to zero towards digital silence
 
 
 def residual(
     net: inference.Net, x: Audio, keep_below_hz: float, tick: Tick, overlap: float = 0.0
 ) -> np.ndarray:
-    """net(x) - x above the crossover, nothing where `x` is digitally silent.
+    """net(x) - x above the crossover, zero where `x` is digitally silent.
 
     Args:
         x: at the net's rate, (C, T).
-        keep_below_hz: see `crossover.high_pass`.
-        overlap: share of a window over which neighbours are faded, at least FADE_S.
+        keep_below_hz: the crossover (see `fir.high_pass`).
+        overlap: share of a window over which neighbours cross-fade; at least FADE_S.
 
     Returns:
-        (C, T) float32, for long sound a memory map.
+        (C, T) float32; a memory map if the sound is long.
 
     Raises:
-        ValueError: the net made values that are no numbers.
+        ValueError: the net's output is not finite.
     """
     reach = max(net.receptive_field, GATE_FADE)
     taps = fir.high_pass(keep_below_hz, x.rate)
@@ -47,11 +47,11 @@ def residual(
         payload *= GPU_PAYLOADS
     gain = net_gain(x)
     if net.multichannel:
-        gain = gain.min(keepdims=True)  # the channels keep their relation
+        gain = gain.min(keepdims=True)  # one gain keeps the channels' levels relative to each other
 
     def of_window(window: np.ndarray) -> np.ndarray:
-        heard = window * gain
-        change = (inference.apply(net, heard) - heard) / gain
+        scaled = window * gain
+        change = (inference.apply(net, scaled) - scaled) / gain
         return gated(fir.filtered(change, taps), window, reach)
 
     return chunked.run(
@@ -66,10 +66,7 @@ def residual(
 
 
 def net_gain(x: Audio) -> np.ndarray:
-    """(C, 1) float32 factors that bring each channel to a level at which nets are trained.
-
-    One for usual recordings; those beyond `TRAINED_PEAKS` are heard at the nearer end of it.
-    """
+    """(C, 1) float32 gains that bring the peak of each channel into `TRAINED_PEAKS`."""
     peaks = []
     for start, stop in blocks(x.samples):
         block = np.abs(x.samples[:, start:stop])
@@ -81,7 +78,10 @@ def net_gain(x: Audio) -> np.ndarray:
 
 
 def mix(dry: np.ndarray, wet: np.ndarray, gain: float, out: np.ndarray, tick: Tick) -> None:
-    """out = dry + gain * wet, (C, T); `wet` may be `out`, and may end a sample early or late."""
+    """Writes dry + gain * wet to `out`, all (C, T).
+
+    `wet` may be `out`, and may be a sample shorter or longer.
+    """
     length = dry.shape[1]
     for start, stop in blocks(dry, wet, out):
         added = np.float32(gain) * wet[:, start:stop]
@@ -91,15 +91,16 @@ def mix(dry: np.ndarray, wet: np.ndarray, gain: float, out: np.ndarray, tick: Ti
 
 
 def gated(change: np.ndarray, x: np.ndarray, reach: int) -> np.ndarray:
-    """`change` without what was made out of digital silence.
+    """`change` with zeros where the net saw digital silence only.
 
-    Zero where `x` is silent for `reach` samples on both sides (all that the net sees there is
-    silence), rising to unchanged over the GATE_FADE samples nearer to sound.
+    That is where `x` is silent for `reach` samples on both sides. Towards sound, the change rises
+    from zero over GATE_FADE samples.
 
     Args:
         change, x: (C, T).
+        reach: samples on either side that influence an output sample of the net.
     """
-    shortest = max(reach - GATE_FADE, 1)  # of a silence at an end of the sound that matters
+    shortest = max(reach - GATE_FADE, 1)  # silence that counts at an end of the sound
     if not (np.abs(x[:, ::shortest]) < DIGITAL_SILENCE).any():
         return change
     silent = np.abs(x) < DIGITAL_SILENCE

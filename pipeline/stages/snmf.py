@@ -1,13 +1,13 @@
-"""The Snmf stage: semi-supervised factorisation tells music, which repeats, from noise.
+"""The Snmf stage: semi-supervised non-negative matrix factorisation separates music from noise.
 
     power of all channels (F, T)  =  W H           +  noise
                                      learned here     from minimum statistics, held fixed
 
-    gain = W H / (W H + noise), or what Denoise would leave where that is more: what does not
-    repeat; the same for all channels
+    gain = W H / (W H + noise), or the gain of Denoise where that is higher (sounds that do not
+    repeat); the same for all channels
 
-Blocks of 2048 frames, some 24 s, each get a dictionary of their own; 256 frames cross-fade. They
-lie on a fixed grid, so the result does not depend on how the sound is read.
+Each block of 2048 frames, about 24 s, has its own dictionary; blocks cross-fade over 256 frames.
+They lie on a fixed grid, so the result does not depend on how the sound is read.
 
 Source: Smaragdis, Raj and Shashanka 2007, "Supervised and semi-supervised separation of sounds from
 single-channel mixtures"; Lee and Seung 2001 for the updates.
@@ -28,31 +28,31 @@ from pipeline.stage import Tick, no_tick, share
 from pipeline.stages.denoise import NoiseReduction, local_gain
 
 BLOCK, FADE = 2048, 256  # frames
-OVER = 1.5  # the fixed noise over what minimum statistics found: its peaks are not music
-TINY = 1e-9  # of the mean power: keeps zeros out of the divisions
+OVER = 1.5  # factor on the estimated noise, so that its peaks are not taken for music
+TINY = 1e-9  # of the mean power: prevents divisions by zero
 STORED_SPEED = 30.0  # seconds of one channel a second
 
 
 @dataclass(frozen=True)
 class Snmf(NoiseReduction):
-    """Turns down steady noise under music; slower than Denoise, and keeps more of what repeats."""
+    """Turns down steady noise under music; slower than Denoise, keeps more of repeating sounds."""
 
-    atoms: int = knob(32, 4, 128, "", "Sounds that the music of 24 s is made of.")
-    iterations: int = knob(20, 1, 200, "", "Steps towards the best fit; the time taken grows.")
+    atoms: int = knob(32, 4, 128, "", "Number of spectra that make up 24 s of music.")
+    iterations: int = knob(20, 1, 200, "", "Steps of the fit; more take longer.")
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        """The quieter sound; the input itself where there is no noise above the floor.
+        """The quieter sound; the input itself if it has no noise above the floor.
 
         Raises:
             Cancelled: from `tick`.
         """
         tick(0.0)
         stft = Stft.of_rate(audio.rate)
-        found = self.found(audio, stft, share(tick, 0, 0.2))
-        if found is None:
+        noise = self.noise(audio, stft, share(tick, 0, 0.2))
+        if noise is None:
             tick(1.0)
             return audio
-        pooled, least = OVER * found[0], found[1]
+        pooled, least = OVER * noise[0], noise[1]
 
         def gain_of(first: int, last: int) -> np.ndarray:
             fixed = at_frames(pooled, stft, audio.rate, first, last - first)
@@ -70,25 +70,25 @@ class Snmf(NoiseReduction):
         return changed(audio, stft, change, context=0, tick=share(tick, 0.2, 1))
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
-        """Seconds the work will take on one core."""
+        """Seconds that the stage will take on one core."""
         return frames / rate * channels / STORED_SPEED * self.atoms * self.iterations / 640
 
     def _gain(self, power: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """(T, F) in [0, 1] of power and noise (T, F)."""
+        """(T, F) gains in [0, 1] from power and noise (T, F)."""
         scale = np.float32(1 / (power.mean() + 1e-20))
         power, noise = power * scale + TINY, noise * scale + TINY
-        w, h = started(power, self.atoms)
+        w, h = initial(power, self.atoms)
         for _ in range(self.iterations):
-            improve(power, noise, w, h)
+            update(power, noise, w, h)
         music = h @ w
         music /= music + noise
         return np.maximum(music, local_gain(power, noise / np.float32(OVER)))
 
 
-def started(power: np.ndarray, atoms: int) -> tuple[np.ndarray, np.ndarray]:
-    """Spectra W (K, F), each summing to one, and their gains H (T, K), to begin with.
+def initial(power: np.ndarray, atoms: int) -> tuple[np.ndarray, np.ndarray]:
+    """Initial spectra W (K, F), each summing to one, and gains H (T, K).
 
-    The spectra are those of frames drawn by a fixed seed, with a little of the mean added.
+    The spectra are those of random frames (with a fixed seed) plus a little of the mean power.
     """
     rng = np.random.default_rng(0)
     w = power[rng.integers(0, len(power), atoms)]
@@ -98,12 +98,12 @@ def started(power: np.ndarray, atoms: int) -> tuple[np.ndarray, np.ndarray]:
     return w, h
 
 
-def improve(power: np.ndarray, noise: np.ndarray, w: np.ndarray, h: np.ndarray) -> None:
-    """One multiplicative update of H, then of W, in place; `divergence` never rises.
+def update(power: np.ndarray, noise: np.ndarray, w: np.ndarray, h: np.ndarray) -> None:
+    """One multiplicative update of H, then of W, in place; `divergence` does not increase.
 
     Args:
         power, noise: (T, F), above zero.
-        w, h: (K, F) and (T, K); the rows of W sum to one, before and after.
+        w, h: (K, F) and (T, K); the rows of W sum to one before and after.
     """
     h *= (power / (h @ w + noise)) @ w.T
     w *= h.T @ (power / (h @ w + noise))
@@ -120,7 +120,7 @@ def divergence(power: np.ndarray, model: np.ndarray) -> float:
 
 
 def _power(audio: Audio, stft: Stft, first: int, last: int) -> np.ndarray:
-    """(T, F), summed over channels, a part at a time."""
+    """(T, F) power, summed over channels; computed in parts."""
     parts = []
     for at in range(first, last, 192):
         spectra = stft.spectra(audio.samples, at, min(at + 192, last))
@@ -129,16 +129,16 @@ def _power(audio: Audio, stft: Stft, first: int, last: int) -> np.ndarray:
 
 
 class _Blocks:
-    """The gains of all frames, made block by block when first asked for, the last two kept."""
+    """The gains of all frames, computed block by block on demand; the last two blocks are kept."""
 
     def __init__(self, count: int, gain_of: Callable[[int, int], np.ndarray]) -> None:
         self.count, self.gain_of = count, gain_of
         last = max(count - BLOCK, 0)
         self.starts = [*range(0, last, BLOCK - FADE), last]
-        self.made: dict[int, np.ndarray] = {}
+        self._kept: dict[int, np.ndarray] = {}
 
     def between(self, first: int, last: int) -> np.ndarray:
-        """(T, F) of the frames from `first` to before `last`."""
+        """(T, F) gains of the frames from `first` to before `last`."""
         total = weights = np.zeros((last - first, 1), np.float32)
         for start in self.starts:
             low, high = max(first, start), min(last, start + BLOCK, self.count)
@@ -152,7 +152,7 @@ class _Blocks:
         return gains.astype(np.float32)
 
     def _block(self, start: int) -> np.ndarray:
-        if start not in self.made:
-            self.made = {at: gain for at, gain in self.made.items() if at >= start - BLOCK}
-            self.made[start] = self.gain_of(start, min(start + BLOCK, self.count))
-        return self.made[start]
+        if start not in self._kept:
+            self._kept = {at: gain for at, gain in self._kept.items() if at >= start - BLOCK}
+            self._kept[start] = self.gain_of(start, min(start + BLOCK, self.count))
+        return self._kept[start]

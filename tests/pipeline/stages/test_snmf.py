@@ -7,17 +7,17 @@ from pipeline.audio.sound import Audio
 from pipeline.evaluation.metrics import lsd, si_sdr_db
 from pipeline.stages import snmf
 from pipeline.stages.denoise import Denoise
-from pipeline.stages.snmf import Snmf, divergence, improve, started
+from pipeline.stages.snmf import Snmf, divergence, initial, update
 from tests.support.noise_sounds import RATE, music, noise, noisy
 
 
 def test_the_objective_falls_at_every_step(rng):
     power = rng.gamma(1.0, 1.0, (200, 65)).astype(np.float32)
     fixed = np.full_like(power, 0.3)
-    w, h = started(power, 8)
+    w, h = initial(power, 8)
     found = [divergence(power, h @ w + fixed)]
     for _ in range(30):
-        improve(power, fixed, w, h)
+        update(power, fixed, w, h)
         found.append(divergence(power, h @ w + fixed))
     assert np.all(np.diff(found) < 1e-6 * found[0])
     assert found[-1] < 0.9 * found[1]
@@ -29,21 +29,21 @@ def test_a_sum_of_atoms_and_known_noise_is_found_again(rng):
     gains = rng.gamma(0.5, 1.0, (300, 3)).astype(np.float32)
     fixed = np.full((300, 40), 0.05, np.float32)
     power = gains @ atoms + fixed
-    w, h = started(power, 3)
+    w, h = initial(power, 3)
     for _ in range(500):
-        improve(power, fixed, w, h)
+        update(power, fixed, w, h)
     error = np.square(h @ w - gains @ atoms).sum() / np.square(gains @ atoms).sum()
     assert error < 1e-2
 
 
 def test_one_step_is_the_textbook_update(rng):
     power, fixed = (rng.uniform(0.1, 1, (7, 5)).astype(np.float32) for _ in "12")
-    w, h = started(power, 2)
+    w, h = initial(power, 2)
     slow_h, slow_w = h.astype(float), w.astype(float)
     slow_h = slow_h * ((power / (slow_h @ slow_w + fixed)) @ slow_w.T) / slow_w.sum(axis=1)
     ratio = power / (slow_h @ slow_w + fixed)
     slow_w = slow_w * (slow_h.T @ ratio) / slow_h.sum(axis=0)[:, None]
-    improve(power, fixed, w, h)
+    update(power, fixed, w, h)
     np.testing.assert_allclose(h @ w, slow_h @ slow_w, rtol=1e-4)
 
 

@@ -15,7 +15,7 @@ from pipeline.recipe import STAGES, stage_classes
 from pipeline.separation import mixture_consistency
 from pipeline.stage import Cancelled
 from pipeline.stages import high_band, hum_synthesis, remove_hum, residual, snmf, tone
-from tests.support.damaged import RATE, damaged
+from tests.support.damaged import HIGHER_RATES, RATE, damaged
 from tests.support.separators import tiny_demucs
 from tests.support.sounds import tiny_checkpoint, tiny_cleaners
 from tests.support.ticks import Recorder, stop_beyond
@@ -124,7 +124,7 @@ def test_it_changes_the_sound_window_by_window_as_it_changes_the_whole(
 
 @pytest.mark.parametrize("frames", SHORTER.values(), ids=SHORTER)
 def test_a_short_sound_keeps_its_form(stage, sound, frames, small_blocks):
-    short = Audio(sound.samples[:, :frames], RATE)
+    short = Audio(sound.samples[:, :frames], sound.rate)
     before = short.samples.copy()
     check_form(stage(short), short)
     np.testing.assert_array_equal(short.samples, before)
@@ -181,6 +181,7 @@ EXTREMES = {
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("samples", EXTREMES.values(), ids=EXTREMES)
-def test_an_extreme_sound_keeps_its_form_without_a_warning(stage, samples):
-    sound = Audio(np.stack([samples, samples[::-1]]).astype(np.float32), RATE)
+def test_an_extreme_sound_keeps_its_form_without_a_warning(stage, name, samples):
+    rate = HIGHER_RATES.get(name, RATE)
+    sound = Audio(np.stack([samples, samples[::-1]]).astype(np.float32), rate)
     check_form(stage(sound), sound)
