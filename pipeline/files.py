@@ -6,8 +6,10 @@ import contextlib
 import errno
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 SOUND_SUFFIXES = frozenset(
     ".wav .wave .w64 .rf64 .flac .aif .aiff .aifc .au .caf .ogg .oga .opus .mp3 .m4a .m4b .aac "
@@ -20,6 +22,8 @@ VIDEO_SUFFIXES = frozenset((".mkv", ".mp4", ".mov", ".avi"))
 
 NAME_LENGTH = 40
 """Characters of a file's name that its temporary name keeps: a name has at most 255 bytes."""
+
+TEMPORARY_CURE = "free some space or set TMPDIR to another folder"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -58,6 +62,28 @@ def write_atomically(path: Path, *, durable: bool = False) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def temporary_file() -> IO[bytes]:
+    """An empty file without a name, which is gone however the process ends.
+
+    Raises:
+        StorageError: the folder for temporary files is full or read-only.
+    """
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise temporary_error(error) from error
+
+
+def temporary_error(error: OSError) -> OSError:
+    """The sentence for a write that failed because of the folder for temporary files."""
+    try:
+        folder = Path(tempfile.gettempdir())
+    except OSError:
+        sentence = f"no folder for temporary files can be written to; {TEMPORARY_CURE}"
+        return StorageError(error.errno or errno.ENOSPC, sentence)
+    return storage_error(OSError(error.errno, ""), folder, TEMPORARY_CURE) or error
 
 
 def storage_error(error: OSError, folder: Path, cure: str = "") -> StorageError | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.audio.decode import load
+from pipeline.audio.decode import decode
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.output import fit, make_folder, output_path, refuse_overwriting, subtype_for
@@ -41,7 +41,7 @@ class RestoredFile:
         source: the input.
         path: the output.
         seconds: length of the input.
-        notes: what the user should know about the output, one sentence each.
+        notes: what the user should know about input and output, one sentence each.
         guarantee: what the chain changed.
     """
 
@@ -113,11 +113,12 @@ def restore_file(
     path = output_path(source, folder, kind)
     refuse_overwriting(source, path, avoid)
     reading = titled(share(tick, 0, LOAD_SHARE), "Reading")
-    audio = load(source, max_seconds=max_seconds, tick=reading)
+    audio, info = decode(source, max_seconds=max_seconds, tick=reading)
     restored = restore(audio, chain, share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
     target = fit(restored.audio, path, subtype_for(source, kind))
     refuse_overwriting(source, target.path, avoid)
     make_folder(folder)
     writing = titled(share(tick, 1 - SAVE_SHARE, 1), "Writing")
     save(restored.audio, target.path, subtype=target.subtype, tick=writing)
-    return RestoredFile(source, target.path, audio.seconds, target.notes, restored.guarantee)
+    notes = (*info.notes, *target.notes)
+    return RestoredFile(source, target.path, audio.seconds, notes, restored.guarantee)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import mmap
 import os
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import IO
 
 import numpy as np
+
+from pipeline.files import TEMPORARY_CURE, StorageError, temporary_error, temporary_file
 
 LONG_SAMPLES = 1 << 22
 """Samples (of all channels) from which an array lives on disk: 16 MiB, 44 s of 48 kHz stereo."""
@@ -34,30 +37,59 @@ def allocate(channels: int, frames: int) -> np.ndarray:
     are reserved now: a full disk is an error here, not a crash in the middle of the work.
 
     Raises:
-        OSError: the temporary folder has no room.
+        StorageError: the temporary folder has no room.
     """
     if channels * frames < LONG_SAMPLES:
         return np.zeros((channels, frames), np.float32)
-    n_bytes = 4 * channels * frames
-    with tempfile.TemporaryFile() as file:
-        try:
-            _reserve(file.fileno(), n_bytes)
-        except OSError as error:
-            folder, mib = tempfile.gettempdir(), n_bytes >> 20
-            why = f"{folder} has no room for {mib} MiB; free some space or set TMPDIR"
-            raise OSError(error.errno, why) from error
+    with temporary_file() as file:
+        array = _mapped(file, channels, frames)
+        _reserve(file, 0, array.nbytes)
+        return array
+
+
+@contextlib.contextmanager
+def allocate_gradually(
+    channels: int, frames: int
+) -> Iterator[tuple[np.ndarray, Callable[[int, int], None]]]:
+    """As `allocate`, for a length that may be false: room is taken as the array is filled.
+
+    Yields:
+        The array, and `reserve(start, stop)`, to be called before these frames are written.
+
+    Raises:
+        StorageError: the temporary folder has no room; also from `reserve`.
+    """
+    if channels * frames < LONG_SAMPLES:
+        yield np.zeros((channels, frames), np.float32), lambda start, stop: None
+        return
+    with temporary_file() as file:
+        array = _mapped(file, channels, frames)
+
+        def reserve(start: int, stop: int) -> None:
+            for channel in range(channels):
+                _reserve(file, 4 * (channel * frames + start), 4 * (stop - start))
+
+        yield array, reserve
+
+
+def _mapped(file: IO[bytes], channels: int, frames: int) -> np.ndarray:
+    """A memory map of zeros that take no room yet."""
+    try:
+        os.ftruncate(file.fileno(), 4 * channels * frames)
         return np.memmap(file, np.float32, "r+", shape=(channels, frames))
+    except (OSError, OverflowError, ValueError) as error:
+        sentence = f"cannot hold {channels} channels of {frames} samples; {TEMPORARY_CURE}"
+        raise StorageError(errno.EFBIG, sentence) from error
 
 
-def _reserve(descriptor: int, n_bytes: int) -> None:
-    os.ftruncate(descriptor, n_bytes)
+def _reserve(file: IO[bytes], start: int, n_bytes: int) -> None:
     if not hasattr(os, "posix_fallocate"):
         return
     try:
-        os.posix_fallocate(descriptor, 0, n_bytes)
+        os.posix_fallocate(file.fileno(), start, n_bytes)
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
-            raise
+            raise temporary_error(error) from error
 
 
 def blocks(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.audio.containers import Info, cut_short
+from pipeline.audio.containers import Info, cut_short, damaged
 from pipeline.audio.sound import AudioError
+from pipeline.files import temporary_error, temporary_file
 
 DEMUXERS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,loas,matroska,webm,mov,mp4,"
@@ -23,6 +25,24 @@ DEMUXERS = (
 """Containers of sound or video only: a playlist could name another visitor's file."""
 
 _INPUT = ("-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", DEMUXERS)
+_PROBE = (
+    *("-select_streams", "a:0", "-of", "json", "-show_entries"),
+    "stream=codec_name,sample_rate,channels,duration,bits_per_raw_sample:format=format_name,duration",
+)
+PROBE_SECONDS = 30.0
+"""ffprobe looks through a whole file for a sound; longer than this there is none."""
+
+ESTIMATED = ("AAC", "MP3", "AC3", "AMR")
+"""Containers that do not state a length; ffprobe guesses it from the bit rate."""
+
+AU_HEADER_BYTES = 32
+SLACK_BYTES = 1 << 20
+SHORT_S = 0.5
+"""A sound with complaints that ends so much before the length its container states is refused."""
+
+LOST_S = 0.1
+"""A sound that ends so much before that length, without complaints, is damaged."""
+
 _CUT = re.compile(
     r"prematurely|partial file|truncat|packet size too small|moov atom not found", re.I
 )
@@ -33,35 +53,45 @@ def available() -> bool:
     return bool(shutil.which("ffmpeg") and shutil.which("ffprobe"))
 
 
-def probe(path: Path) -> Info:
+def probe(path: Path, tick: Callable[[float], None] = lambda fraction: None) -> Info:
     """What the first sound stream of a file is, by ffprobe; `frames` is the container's estimate.
 
+    Args:
+        tick: called with 0 every tenth of a second; what it raises ends ffprobe.
+
     Raises:
-        AudioError: ffmpeg is missing, or the file is no sound, or is damaged.
+        AudioError: ffmpeg is missing, or the file is no sound, or is damaged, or takes longer than
+            PROBE_SECONDS to look at.
     """
+    return _look(path, tick)[0]
+
+
+def _look(path: Path, tick: Callable[[float], None]) -> tuple[Info, bool]:
+    """`probe`, and whether the stream itself states its length."""
     if not available():
         raise AudioError(
             f"{path.name}: reading this kind of file needs ffmpeg, which is not installed; "
             "install it (apt-get install ffmpeg) or convert the file to WAV or FLAC"
         )
-    entries = "stream=codec_name,sample_rate,channels,duration,bits_per_raw_sample:format"
-    command = [
-        "ffprobe",
-        *_INPUT,
-        "-select_streams",
-        "a:0",
-        "-show_entries",
-        entries,
-        "-of",
-        "json",
-    ]
-    done = subprocess.run([*command, _url(path)], capture_output=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        raise _failure(path, done.stderr.decode(errors="replace"))
-    document = json.loads(done.stdout)
+    end = time.monotonic() + PROBE_SECONDS
+
+    def watch(n_bytes: int) -> None:
+        tick(0.0)
+        if time.monotonic() > end:
+            problem = f"no sound was found in it in {PROBE_SECONDS:g} s"
+            raise AudioError(f"{path.name}: {problem}; choose another file, or convert it to WAV")
+
+    command = ["ffprobe", *_INPUT, *_PROBE, _url(path)]
+    with temporary_file() as answer, temporary_file() as complaints:
+        code = _run(command, answer, complaints, watch)
+        if code:
+            raise _failure(path, _text(complaints))
+        document = json.loads(_text(answer))
     if not document.get("streams"):
         raise AudioError(f"{path.name}: holds no sound (no audio stream); choose another file")
-    return _info(path, document["streams"][0], document["format"])
+    stream, container = document["streams"][0], document["format"]
+    info = _info(path, stream, container)
+    return info, "duration" in stream and info.container not in ESTIMATED
 
 
 def _info(path: Path, stream: dict[str, Any], container: dict[str, Any]) -> Info:
@@ -81,33 +111,52 @@ def _info(path: Path, stream: dict[str, Any], container: dict[str, Any]) -> Info
     )
 
 
-def decode(path: Path, max_seconds: float | None, tick: Callable[[float], None]) -> IO[bytes]:
+@contextlib.contextmanager
+def decoded(
+    path: Path,
+    max_seconds: float | None,
+    max_samples: float | None,
+    tick: Callable[[float], None],
+) -> Iterator[tuple[IO[bytes], Info, list[str]]]:
     """Decodes the first sound stream into a nameless temporary AU file of 32-bit floats.
 
     AU, because its header says rate and channels and needs no length, so that it can be a pipe.
 
     Args:
         max_seconds: decoding stops a second after this; None decodes everything.
-        tick: told the fraction done every tenth of a second; what it raises ends ffmpeg.
+        max_samples: decoding stops soon after so many samples of all channels; None for any.
+        tick: called with the fraction done every tenth of a second; what it raises ends ffmpeg.
+
+    Yields:
+        The file, at its beginning, what was decoded, and what ffmpeg complained about.
 
     Raises:
         AudioError: as `probe`, or the sound is cut short.
     """
-    info = probe(path)
+    info, states_length = _look(path, tick)
     limit = [] if max_seconds is None else ["-t", str(max_seconds + 1)]
+    if max_samples is not None:
+        limit += ["-fs", str(int(4 * max_samples) + SLACK_BYTES)]
     output = ["-map", "0:a:0", *limit, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
-    target = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
-    with tempfile.TemporaryFile() as complaints:
-        command = ["ffmpeg", "-nostdin", *_INPUT, "-i", _url(path), *output]
-        expected = max(1, 4 * info.frames * info.channels)
+    command = ["ffmpeg", "-nostdin", *_INPUT, "-i", _url(path), *output]
+    expected = max(1, 4 * info.frames * info.channels)
+    with temporary_file() as target, temporary_file() as complaints:
         code = _run(command, target, complaints, lambda n_bytes: tick(min(1.0, n_bytes / expected)))
-        complaints.seek(max(0, complaints.tell() - 4096))
-        text = complaints.read().decode(errors="replace")
-    if code or _CUT.search(text):
-        target.close()
-        raise _failure(path, text)
-    target.seek(0)
-    return target
+        text = _text(complaints)
+        if code and os.strerror(errno.ENOSPC) in text:
+            raise temporary_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        done = (os.fstat(target.fileno()).st_size - AU_HEADER_BYTES) // (4 * info.channels)
+        if code or _CUT.search(text):
+            raise _failure(path, text)
+        complete = max_seconds is None or info.seconds <= max_seconds
+        lost_s = info.seconds - done / info.rate if complete and states_length else 0.0
+        if text and lost_s > SHORT_S:
+            raise AudioError(damaged(path, done / info.rate, info.seconds, _detail(path, text)))
+        messages = [_detail(path, text)] if text else []
+        if lost_s > LOST_S and not text:
+            messages.append(f"{lost_s:.1f} of {info.seconds:.1f} s are missing")
+        target.seek(0)
+        yield target, info, messages
 
 
 def _run(
@@ -123,9 +172,15 @@ def _run(
                     process.wait(0.1)
         except BaseException:
             process.kill()
-            target.close()
             raise
     return process.returncode
+
+
+def _text(file: IO[bytes]) -> str:
+    """The last 64 KiB that a program wrote."""
+    size = os.fstat(file.fileno()).st_size
+    file.seek(max(0, size - (1 << 16)))
+    return file.read().decode(errors="replace").strip()
 
 
 def _url(path: Path) -> str:
@@ -133,10 +188,16 @@ def _url(path: Path) -> str:
     return f"file:{path.absolute()}"
 
 
-def _failure(path: Path, text: str) -> AudioError:
+def _detail(path: Path, text: str) -> str:
+    """The last complaint in words of the user's: without addresses and paths of this machine."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    detail = re.sub(r"^\[[^]]*\] *", "", lines[-1]) if lines else "no reason given"
-    detail = detail.replace(_url(path), path.name).replace(str(path), path.name)
+    lines = [line for line in lines if not line.startswith("Last message repeated")]
+    detail = re.sub(r"^(\[[^]]*\] *)+", "", lines[-1]) if lines else "no reason given"
+    return detail.replace(_url(path), path.name).replace(str(path), path.name)
+
+
+def _failure(path: Path, text: str) -> AudioError:
+    detail = _detail(path, text)
     if _CUT.search(text):
         return AudioError(cut_short(path, detail))
     return AudioError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.audio.decode import load, probe
+from pipeline.audio.decode import decode
 from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Display, command, print_json
 from pipeline.cli.options import AsJson
@@ -36,10 +36,9 @@ def diagnose(
     with command():
         if recipe_out is not None:
             _check_writable(recipe_out, source)
-        info = probe(source)
         with Display(1.0, quiet=as_json) as display:
             tick = display.begin(source.name, 1.0)
-            audio = load(source, tick=share(tick, 0, READ_SHARE))
+            audio, info = decode(source, tick=share(tick, 0, READ_SHARE))
             result = diagnosis.diagnose(audio, info, share(tick, READ_SHARE, 1))
         if recipe_out is not None:
             _write(recipe_out, result)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.audio.decode import load
+from pipeline.audio.decode import decode
 from pipeline.audio.encode import save
 from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
@@ -124,12 +124,12 @@ def separate_file(
     """
     for stem in stage.names:
         refuse_overwriting(source, folder / _named(source, stem, kind), avoid)
-    audio = load(source, tick=share(tick, 0, LOAD_SHARE))
+    audio, info = decode(source, tick=share(tick, 0, LOAD_SHARE))
     started = time.monotonic()
     stems = stage.stems(audio, share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
     taken = time.monotonic() - started
     make_folder(folder)
-    notes: list[str] = []
+    notes = list(info.notes)
     with tempfile.TemporaryDirectory(prefix=".stems-", dir=folder) as name:
         written = {}
         saving = share(tick, 1 - SAVE_SHARE, 1)

@@ -30,6 +30,7 @@ FINDINGS: tuple[Callable[[Recording], Finding], ...] = (
     facts.duration,
     facts.sample_rate,
     facts.channels,
+    facts.damaged_file,
     content.content,
     bandwidth.bandwidth,
     bandwidth.codec_low_pass,

@@ -1,4 +1,4 @@
-"""The size of a recording."""
+"""The size of a recording, and the state of its file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ def duration(recording: Recording) -> Finding:
     minutes, rest = divmod(seconds, 60)
     shown = f"{minutes:.0f} min {rest:.0f} s" if minutes else f"{rest:.3g} s"
     return Finding("duration", seconds, "s", 1.0, f"Duration {shown}.")
+
+
+def damaged_file(recording: Recording) -> Finding:
+    """What is wrong with the file itself: the number of its notes."""
+    if recording.info is None:
+        return Finding("damaged_file", None, "", 0.0, "It did not come from a file.")
+    notes = recording.info.notes
+    if not notes:
+        return Finding("damaged_file", 0.0, "", 0.9, "The file is complete.")
+    return Finding("damaged_file", float(len(notes)), "", 1.0, " ".join(notes), True)
 
 
 def sample_rate(recording: Recording) -> Finding:

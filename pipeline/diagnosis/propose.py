@@ -24,6 +24,7 @@ ENHANCING = {"speech": "Band-limited speech", "music": "Band-limited music"}
 """Content -> title of the recipe that restores its treble."""
 
 UNTREATED = (
+    "damaged_file",
     "clipping", "dropouts", "digital_silence", "dead_channel", "duplicated_channel",
     "inverted_channel", "true_peak",
 )  # fmt: skip

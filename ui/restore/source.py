@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.audio.containers import Info
-from pipeline.audio.decode import load, probe
+from pipeline.audio.decode import decode
 from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, share, titled
 
@@ -52,9 +52,8 @@ def read(path: Path, name: str, max_seconds: float, tick: Tick) -> Source:
     """
     from pipeline.diagnosis.diagnose import diagnose
 
-    info = probe(path)
     reading = titled(share(tick, 0, READ_SHARE), "Reading")
-    audio = load(path, max_seconds=max_seconds, tick=reading)
+    audio, info = decode(path, max_seconds=max_seconds, tick=reading)
     diagnosis = diagnose(audio, info, titled(share(tick, READ_SHARE, 1), "Listening"))
     return Source(path, name, audio, info, diagnosis)
 

@@ -52,7 +52,21 @@ def test_a_playlist_cannot_name_another_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a.wav", "a.aiff", "a.flac", "a.mp3", "a.ogg", "a.opus", "a.rf64", "a.m4a", "a.webm", "a.wma"],
+    [
+        "a.wav",
+        "a.aiff",
+        "a.flac",
+        "a.mp3",
+        "a.ogg",
+        "a.opus",
+        "a.rf64",
+        "a.m4a",
+        "a.webm",
+        "a.wma",
+        "a.au",
+        "a.w64",
+        "a.caf",
+    ],
 )
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
 def test_a_truncated_file_is_refused(tmp_path: Path, name: str, share: float, noise: Audio) -> None:

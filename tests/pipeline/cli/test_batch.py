@@ -86,7 +86,7 @@ def test_an_error_of_the_disk_while_reading_is_that_files_failure(
 ) -> None:
     for name in ("bad.wav", "good.wav"):
         save(tone(seconds=0.2), name)
-    monkeypatch.setattr(engine, "load", fails_for("bad.wav", errno.EIO)(engine.load))
+    monkeypatch.setattr(engine, "decode", fails_for("bad.wav", errno.EIO)(engine.decode))
     done = run(COMMANDS[0], "bad.wav", "good.wav")
     assert (done.exit_code, done.stderr) == (1, "bad.wav: Input/output error\n")
     assert results() == ["good.wav"]

@@ -62,17 +62,17 @@ def test_a_second_run_leaves_what_is_up_to_date_and_says_so() -> None:
 
 
 def test_a_run_that_was_stopped_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    load = engine.load
+    decode = engine.decode
 
     def stop(path: Path, **options: object):
         if path.name == "b.flac":
             raise KeyboardInterrupt
-        return load(path, **options)
+        return decode(path, **options)
 
-    monkeypatch.setattr(engine, "load", stop)
+    monkeypatch.setattr(engine, "decode", stop)
     arguments = ["restore", "d", "-o", "out", "--recipe", "half"]
     assert CliRunner().invoke(app, arguments).exit_code == 130
-    monkeypatch.setattr(engine, "load", load)
+    monkeypatch.setattr(engine, "decode", decode)
     assert restored() == BOTH[1:]
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from models import checkpoint
 from pipeline import recipe
 from pipeline.__main__ import app
-from pipeline.audio.decode import load
+from pipeline.audio.decode import decode
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import BandLimit, Crush
@@ -173,7 +173,7 @@ def test_the_command_prints_findings_and_recipe_as_json(recording: Path) -> None
     done = told(recording, "--json")
     assert done.exit_code == 0 and done.stderr == ""
     document = json.loads(done.stdout)
-    assert document == diagnose(load(recording)).to_json()
+    assert document == diagnose(*decode(recording)).to_json()
     assert stages(document["recipe"]) == ["enhance"]
 
 
