@@ -18,7 +18,7 @@ import pytest
 import app
 from tests.page.tuning import App
 from tests.support.http import HttpClient
-from ui.finetune.runs import Rules
+from ui.finetune.rules import Rules
 from ui.session import Limits
 
 ROOT = Path(__file__).parent.parent

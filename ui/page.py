@@ -17,7 +17,8 @@ from ui.components.rendering import render
 from ui.components.theme import ASSETS, theme
 from ui.finetune import result_use
 from ui.finetune import tab as tab_finetune
-from ui.finetune.runs import Rules, bases
+from ui.finetune.checkpoints import bases
+from ui.finetune.rules import Rules
 from ui.restore import recipe_events
 from ui.restore import tab as tab_restore
 from ui.serving import Gate, Page
@@ -59,14 +60,17 @@ def build(limits: Limits | None = None) -> Page:
             with gr.Tab("Restore", id="restore"):
                 restore = tab_restore.build(session, host)
             with gr.Tab("Fine-tune", id="fine-tune") as tab:
-                tuned = tab_finetune.build(host, page, tab)
+                tuned = tab_finetune.build(session, host)
         _connect(page, tabs, restore, tuned)
         api.build(page, host, recipe_events.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
-        page.load(
+        loaded = page.load(
             _opener(host), None, session, js=PAGE_JS, queue=False,
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
+        if tuned:
+            loaded.then(**tuned["opened"])
+            tab.select(**tuned["opened"])
     return page.queue(max_size=64, api_open=False)
 
 

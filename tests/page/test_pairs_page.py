@@ -100,7 +100,7 @@ def test_a_table_of_pairs_is_split_by_speaker(arrive, table: Path) -> None:
     gives(visitor, table)
     visitor.says(".wmf-found", "4 of 5 pairs used", 60)
     visitor.says(".wmf-report tr", "metadata.csv names it, but it is not there")
-    visitor.says(".wmf-report", "1 speaker is held back")
+    visitor.says(".wmf-report", "1 speaker is held out")
     expect(visitor.page.locator("#wmf-start")).to_be_enabled()
 
 

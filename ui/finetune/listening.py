@@ -1,11 +1,10 @@
-"""Held-out recordings to listen to while a run goes on: damaged, base, now, original."""
+"""Held-out recordings to listen to during a run: damaged, base, now, original."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
@@ -16,69 +15,76 @@ from pipeline.stage import no_tick
 from training.runs.run import Run
 from training.runs.samples import Sample, read_samples
 from ui.components.player import PlayerData, player_value
-from ui.finetune.dataset_events import Visit
 from ui.finetune.run_digest import Digest
+from ui.finetune.visit import Updates, Visit
 from ui.restore.result_player import loudness_matched
 
 KEPT = 3
-"""Players whose files stay: the page may still be fetching those of the last but one."""
+"""Players whose files stay: the page may still be fetching those of an earlier one."""
+
+NOW = "Now"
+VERSIONS = (("Damaged", "input"), ("Base", "base"), (NOW, "now"), ("Original", "reference"))
+"""The versions of a held-out recording: (name on the page, folder of the samples)."""
 
 
-def heard(visit: Visit, run: Run, found: Digest, playing: bool) -> dict[str, Any]:
-    """The chooser of recordings and the player, as far as there is something to hear.
+def listening(visit: Visit, run: Run, digest: Digest, is_playing: bool) -> Updates:
+    """The list of held-out recordings and the player, once there is something to hear.
 
     Args:
-        playing: whether the page's player sounds; it then keeps what it has.
+        is_playing: whether the page's player plays; it is then left alone.
     """
-    cases = cases_of(run)
-    if visit.case not in cases:
-        visit.case = next(iter(cases), "")
-    versions = sounds(run, visit.case) if cases else []
+    titles = sample_titles(run)
+    if visit.sample not in titles:
+        visit.sample = next(iter(titles), "")
     chooser = gr.update(
-        choices=[(text, case) for case, text in cases.items()],
-        value=visit.case or None,
-        visible=len(cases) > 1,
+        choices=[(title, file) for file, title in titles.items()],
+        value=visit.sample or None,
+        visible=len(titles) > 1,
     )
-    updates = {"listen": gr.update(visible=bool(cases)), "case": chooser}
-    written = (path.stat().st_mtime_ns for _, path in versions)
-    stamp = (run.name, visit.case, len(found.evaluations), *written)
-    if playing or not versions or visit.sent.get("stamp") == stamp:
+    updates = {"listen": gr.update(visible=bool(titles)), "case": chooser}
+    versions = versions_of(run, visit.sample) if titles else []
+    if is_playing or not versions:
+        return updates
+    times = (path.stat().st_mtime_ns for _, path in versions)
+    stamp = (run.name, visit.sample, len(digest.evaluations), *times)
+    if visit.shown.get("stamp") == stamp:
         return updates
     try:
-        made = player(visit, run, versions, _now(found))
+        player = draw_player(visit, run, versions, _now(digest))
     except (OSError, ValueError):  # a file is being written, or the run was deleted: next time
         return updates
-    visit.sent["stamp"] = stamp
-    return {**updates, "player": made}
+    visit.shown["stamp"] = stamp
+    return {**updates, "player": player}
 
 
-def _now(found: Digest) -> str:
-    return f"Step {found.evaluations[-1][0]:,.0f}" if found.evaluations else "Now"
+def _now(digest: Digest) -> str:
+    return f"Step {digest.evaluations[-1][0]:,.0f}" if digest.evaluations else NOW
 
 
-def player(visit: Visit, run: Run, versions: Sequence[tuple[str, Path]], now: str) -> PlayerData:
+def draw_player(
+    visit: Visit, run: Run, versions: Sequence[tuple[str, Path]], now: str
+) -> PlayerData:
     """The player of one held-out recording: its versions in step, and their spectrograms."""
-    sounds = [(now if text == "Now" else text, load(path)) for text, path in versions]
+    sounds = [(now if title == NOW else title, load(path)) for title, path in versions]
     folder = visit.session.new_folder("heard")
     frames = min(audio.frames for _, audio in sounds)
-    same = [(text, Audio(audio.samples[:, :frames], audio.rate)) for text, audio in sounds]
-    pictures = figures.spectrograms(same, folder)
-    tracks = loudness_matched(same, no_tick)
-    value = player_value(tracks, folder, pictures, of=f"{run.name}/{visit.case}")
+    sounds = [(title, Audio(audio.samples[:, :frames], audio.rate)) for title, audio in sounds]
+    pictures = figures.spectrograms(sounds, folder)
+    tracks = loudness_matched(sounds, no_tick)
+    value = player_value(tracks, folder, pictures, of=f"{run.name}/{visit.sample}")
     old = sorted(visit.session.folder.glob("heard-*"), key=lambda path: path.stat().st_mtime)
     for path in old[:-KEPT]:
         shutil.rmtree(path, ignore_errors=True)
     return value
 
 
-def cases_of(run: Run) -> dict[str, str]:
-    """The held-out recordings that can be heard: file of the sample -> what the page calls it."""
+def sample_titles(run: Run) -> dict[str, str]:
+    """The held-out recordings that can be heard: file of the sample -> its title."""
     samples = sorted(read_samples(run.folder), key=lambda sample: sample.recording)
     return {one.file: " · ".join(filter(None, (one.recording, one.label))) for one in samples}
 
 
-def sounds(run: Run, case: str) -> Sequence[tuple[str, Path]]:
-    """The versions of a held-out recording that there are, by what the page calls them."""
-    kinds = (("Damaged", "input"), ("Base", "base"), ("Now", "now"), ("Original", "reference"))
-    paths = [(text, Sample(case, case).path(run.folder, kind)) for text, kind in kinds]
-    return [(text, path) for text, path in paths if path.is_file()]
+def versions_of(run: Run, sample: str) -> list[tuple[str, Path]]:
+    """The versions of a held-out recording that exist: (title, file)."""
+    paths = [(title, Sample(sample, sample).path(run.folder, kind)) for title, kind in VERSIONS]
+    return [(title, path) for title, path in paths if path.is_file()]

@@ -1,4 +1,4 @@
-"""Step six of the Fine-tune tab: what a run has made is used in Restore, downloaded, or shared."""
+"""Step six of the Fine-tune tab: a run's result is used in Restore, downloaded, or shared."""
 
 from __future__ import annotations
 
@@ -11,84 +11,100 @@ import gradio as gr
 
 from training.runs import export
 from ui.components import html
-from ui.finetune import runs, view
-from ui.finetune.dataset_events import Desk, Updates, Visit
-from ui.finetune.runs import name_for
+from ui.finetune import run_view
+from ui.finetune.checkpoints import bases, free_name, made_of
+from ui.finetune.visit import Desk, Updates, Visit
 from ui.restore import own_weights, recipe_events
-from ui.session import plain_error
+from ui.session import Session, plain_error
 
 ENHANCE = "enhance"
 
 
-def use(desk: Desk, visit: Visit | None, name: str) -> Updates:
-    """Makes the best state a checkpoint; `used` tells the Restore tab which."""
+def use(desk: Desk, visit: Visit | None, session: Session | None, name: Any) -> Updates:
+    """Makes the best state a checkpoint; `used` names it for the Restore tab.
+
+    Where visitors are strangers it belongs to this visitor's session alone, and ends with it; the
+    run, from which it can be made again, stays.
+    """
     run = desk.run_of(visit)
     if run is None:
         return {"used": None}
+    title = str(name or "").strip()
     try:
+        own = _own_folder(desk, session)
         with run.kept():
-            card = runs.used(run) or export.use(run.folder, name_for(name), name.strip())
+            card = made_of(run, own) or export.use(run.folder, free_name(title, own), title, own)
     except Exception as error:
         return {"used": None, "used_status": html.problem(plain_error(error))}
-    said = f"{card.title} is in the Restore tab's list of checkpoints."
-    return {"used": json.dumps([card.title, card.name]), "used_status": html.note(said)}
+    text = f"{card.title} is in the Restore tab's list of checkpoints."
+    return {"used": json.dumps([card.title, card.name]), "used_status": html.note(text)}
 
 
-def to_restore(stages: Mapping[str, type], used: str, chain: Any) -> tuple[Any, Any, Any]:
-    """Editor, recipe list and tab, once a checkpoint is to be used in Restore."""
-    if not used:
+def _own_folder(desk: Desk, session: Session | None) -> Any:
+    """The visitor's own folder of checkpoints; None for the one that all share."""
+    if not desk.rules.shared:
+        return None
+    if session is None:
+        raise ValueError("This page has expired. Reload it, then try again.")
+    return session.networks
+
+
+def to_restore(stages: Mapping[str, type], used: Any, chain: Any) -> tuple[Any, Any, Any]:
+    """Editor, recipe list and tab, when a checkpoint is to be used in Restore."""
+    if not used or not isinstance(used, str):
         return gr.skip(), gr.skip(), gr.skip()
     title, name = json.loads(used)
     value = own_weights.with_network(chain, name, title, stages, ENHANCE)
     return value, recipe_events.OWN, gr.Tabs(selected="restore")
 
 
-def with_new(before: frozenset[str], shared: bool, chain: Any) -> Any:
+def with_new(known: frozenset[str], is_shared: bool, chain: Any) -> Any:
     """The editor's value with the checkpoints that were made since the page was drawn.
 
     Args:
-        before: names of those that the editor has known from the beginning.
-        shared: whether visitors are strangers; what one has made is no one else's then.
+        known: names of the checkpoints that the editor lists anyway.
+        is_shared: whether visitors are strangers, who see no checkpoints of others.
     """
-    if shared:
+    if is_shared or not isinstance(chain, dict):
         return gr.skip()
-    new = [[card.title, card.name] for card in runs.bases() if card.name not in before]
-    if not new or not isinstance(chain, dict):
+    new = [[card.title, card.name] for card in bases() if card.name not in known]
+    if not new:
         return gr.skip()
     return {**chain, "own": {**chain.get("own", {}), ENHANCE: new}}
 
 
-def download(desk: Desk, visit: Visit | None, name: str) -> Iterator[Updates]:
-    """Packs weights, card and recipe."""
-    run = desk.run_of(visit)
+def download(desk: Desk, visit: Visit | None, name: Any) -> Iterator[Updates]:
+    """Packs weights, card and training config into a zip."""
+    run, title = desk.run_of(visit), str(name or "").strip()
     if visit is None or run is None:
         return
     yield {"used_status": html.note("Packing ...")}
     try:
-        folder, bare = visit.session.folder / "zip", name_for(name)
+        folder, stem = visit.session.folder / "zip", free_name(title)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         with run.kept():
-            path = export.archive(run.folder, folder / f"{bare}.zip", bare, name.strip())
+            path = export.archive(run.folder, folder / f"{stem}.zip", stem, title)
         yield {"zipped": str(path), "used_status": ""}
     except Exception as error:
         yield {"zipped": None, "used_status": html.problem(plain_error(error))}
 
 
 def push(
-    desk: Desk, visit: Visit | None, repository: str, token: str, private: bool, name: str
+    desk: Desk, visit: Visit | None, repository: Any, token: Any, is_private: Any, name: Any
 ) -> Iterator[Updates]:
-    """Uploads the best state; the token leaves the page's field, and is kept nowhere."""
+    """Uploads the best state to the Hub; the token is removed from the page and not stored."""
     run = desk.run_of(visit)
     yield {"token": "", "pushed": html.note("Uploading ...")}
     if run is None:
-        yield {"pushed": html.problem("There is no run to take it from.")}
+        yield {"pushed": html.problem("There is no run to upload.")}
         return
+    texts = [str(value or "").strip() for value in (repository, token, name)]
     try:
         with run.kept():
             address = export.push(
-                run.folder, repository, token, private=bool(private), title=name.strip()
+                run.folder, texts[0], texts[1], private=bool(is_private), title=texts[2]
             )
-        yield {"pushed": view.pushed(address)}
+        yield {"pushed": run_view.pushed(address)}
     except Exception as error:
         yield {"pushed": html.problem(plain_error(error))}

@@ -55,43 +55,43 @@ class Digest:
         return max(1.0, self.step, *(x for x, _ in self.evaluations), 1.0)
 
 
-def digest(events: Sequence[Mapping[str, Any]], now: float) -> Digest:
+def digest_of(events: Sequence[Mapping[str, Any]], now: float) -> Digest:
     """Reads the events of a run, in their order; unknown ones are passed over.
 
     Args:
         now: the time of day in seconds, as the events have it.
     """
-    found = Digest()
+    digest = Digest()
     for event in events:
-        found.end = event if event.get("event") == "end" else None
-        found.step = max(found.step, int(event.get("step") or 0))
-        _take(found, event)
-    found.terms = dict(sorted(found.terms.items(), key=lambda item: item[0] != "total"))
-    if found.evaluations:
-        found.best = min(found.evaluations, key=lambda point: point[1])
-    if found.end is None:
-        found.left_s = _left(events, now)
-    return found
+        digest.end = event if event.get("event") == "end" else None
+        digest.step = max(digest.step, int(event.get("step") or 0))
+        _add(digest, event)
+    digest.terms = dict(sorted(digest.terms.items(), key=lambda item: item[0] != "total"))
+    if digest.evaluations:
+        digest.best = min(digest.evaluations, key=lambda point: point[1])
+    if digest.end is None:
+        digest.left_s = _left(events, now)
+    return digest
 
 
-def _take(found: Digest, event: Mapping[str, Any]) -> None:
+def _add(digest: Digest, event: Mapping[str, Any]) -> None:
     kind, step = event.get("event"), float(event.get("step") or 0)
     if kind == "step":
-        found.fraction = _number(event, "fraction", found.fraction)
-        found.speed = _number(event, "audio_seconds_per_second", found.speed)
-        found.rate = _number(event, "learning_rate", found.rate)
-        found.rates.append((step, found.rate))
+        digest.fraction = _number(event, "fraction", digest.fraction)
+        digest.speed = _number(event, "audio_seconds_per_second", digest.speed)
+        digest.rate = _number(event, "learning_rate", digest.rate)
+        digest.rates.append((step, digest.rate))
         for name, value in event.items():
             if name not in NO_TERM and isinstance(value, (int, float)):
-                found.terms.setdefault(name, []).append((step, float(value)))
+                digest.terms.setdefault(name, []).append((step, float(value)))
     elif kind == "validation" and math.isfinite(score := _number(event, JUDGED, math.nan)):
-        found.evaluations.append((step, score))
+        digest.evaluations.append((step, score))
     elif kind == "base" and math.isfinite(score := _number(event, JUDGED, math.nan)):
-        found.base = score
+        digest.base = score
     elif kind == "warning":
-        found.warnings.append(str(event.get("text", "")))
+        digest.warnings.append(str(event.get("text", "")))
     elif kind == "end" and event.get("reason") == "done":
-        found.fraction = 1.0
+        digest.fraction = 1.0
 
 
 def _number(event: Mapping[str, Any], name: str, otherwise: float) -> float:

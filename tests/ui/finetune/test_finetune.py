@@ -1,4 +1,4 @@
-"""The Fine-tune tab without a browser: charts, events, recipes, whose run it is, escaping."""
+"""The Fine-tune tab without a browser: how long a run is, whose it is, and what it becomes."""
 
 from __future__ import annotations
 
@@ -8,106 +8,37 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from models.checkpoint import Card
+from models.checkpoint import Card, available, search_path
 from pipeline.stages.enhance import Enhance
+from tests.support.fine_tuning import EVENTS_OF_A_RUN, REPORT
 from training.data.dataset import Dataset, Item
 from training.learn.cost import Cost
 from training.runs import export
 from training.runs import run as runs
 from training.runs.quota import Limits
-from training.runs.run_folder import BEST, CONFIG, EVENTS, RunConfig, write_json
-from ui.finetune import dataset_events, dataset_report, result_use, view
+from training.runs.run_folder import BEST, CONFIG, EVENTS, write_json
+from ui.finetune import checkpoints, result_use, run_events, run_plan
 from ui.finetune import runs as finetune_runs
 from ui.finetune import tab as tab_finetune
-from ui.finetune.dataset_events import Desk, Visit
-from ui.finetune.run_digest import digest
+from ui.finetune.rules import Rules
 from ui.finetune.run_events import open_page, show
-from ui.finetune.runs import Rules
-from ui.session import Session
+from ui.finetune.visit import Desk, Visit
+from ui.jobs import Job
+from ui.session import Host, Session
+from ui.session import Limits as PageLimits
 
-EVIL = "<img src=x onerror=alert(1)>"
-EVENTS_OF_A_RUN = [
-    {"event": "start", "time": 100.0, "step": 0},
-    {"event": "base", "time": 101.0, "step": 0, "score": 2.0, "lsd": 2.0},
-    {"event": "step", "time": 110.0, "step": 10, "mel": 3.0, "total": 5.0, "fraction": 0.1,
-     "learning_rate": 1e-4, "audio_seconds_per_second": 8.0},
-    {"event": "validation", "time": 111.0, "step": 10, "score": 1.5},
-    {"event": "step", "time": 130.0, "step": 30, "mel": 2.0, "total": 4.0, "fraction": 0.3,
-     "learning_rate": 2e-4, "audio_seconds_per_second": 9.0},
-    {"event": "validation", "time": 131.0, "step": 30, "score": 1.8},
-    {"event": "warning", "time": 132.0, "step": 30, "text": EVIL},
-]  # fmt: skip
-REPORT = {
-    "rate": 48_000,
-    "rows": [
-        {"name": f"{EVIL}.wav", "verdict": "left out", "reasons": [EVIL], "rate": 0,
-         "seconds": 0.0, "channels": 0, "bandwidth_hz": 0.0, "group": ""},
-        {"name": "a.wav", "verdict": "used", "reasons": [], "rate": 48_000, "seconds": 4.0,
-         "channels": 1, "bandwidth_hz": 23_000.0, "group": "a"},
-        {"name": "b.wav", "verdict": "used with care", "reasons": ["clipped in 9 places"],
-         "rate": 44_100, "seconds": 90.0, "channels": 2, "bandwidth_hz": 16_000.0, "group": "b"},
-    ],
-    "totals": {"files": 3, "used": 1, "used_with_care": 1, "left_out": 1, "minutes": 1.6,
-               "used_minutes": 1.57},
-    "split": {"by": "file", "seed": 0, "trained": ["b"], "held_out": ["a"]},
-    "warnings": [EVIL],
-}  # fmt: skip
-VERDICT = {
-    "overall": "worse", "base": 2.0, "now": 2.2, "change": 0.2, "low": 0.1, "high": 0.3,
-    "files": [{"name": EVIL, "base": 2.0, "now": 2.2, "verdict": "worse"}],
-    "text": "Worse than the base: on 1 held-out recording (4 pieces). Keep the base.",
-}  # fmt: skip
 BASE = Card("base", "spectral_enhancer", {"sample_rate": 48_000}, recipe={"batch": 4, "steps": 9})
 
 
-def test_a_run_s_events_as_one_digest() -> None:
-    found = digest(EVENTS_OF_A_RUN, now=130.0)
-    assert (found.step, found.fraction, found.speed, found.rate) == (30, 0.3, 9.0, 2e-4)
-    assert list(found.terms) == ["total", "mel"]
-    assert found.terms["mel"] == [(10.0, 3.0), (30.0, 2.0)]
-    assert found.base == 2.0 and found.best == (10.0, 1.5)
-    assert found.left_s == pytest.approx(70.0)  # 0.2 of it took 20 s, 0.7 is left
-    assert digest(EVENTS_OF_A_RUN, now=150.0).left_s == pytest.approx(50.0)
-    ended = digest([*EVENTS_OF_A_RUN, {"event": "end", "time": 140.0, "reason": "stopped"}], 150.0)
-    assert ended.left_s is None and ended.end["reason"] == "stopped" and ended.fraction == 0.3
-    again = digest(
-        [*EVENTS_OF_A_RUN, {"event": "end", "time": 140.0}, {"event": "start", "time": 500.0}], 500
-    )
-    assert again.end is None and again.left_s is None
-    assert digest([], 0.0).last == 1.0
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    return Host.open(PageLimits())
 
 
-def test_what_others_say_is_only_ever_text() -> None:
-    found = digest(EVENTS_OF_A_RUN, 130.0)
-    found.terms[EVIL] = [(1.0, 1.0)]
-    pieces = [
-        dataset_report.table(REPORT), dataset_report.summary(REPORT),
-        view.verdict(VERDICT), view.curves(found), view.off(EVIL),
-        view.meter("failed", found, EVIL),
-        view.run_title(EVIL, RunConfig(validation_groups=(EVIL,))),
-    ]  # fmt: skip
-    assert all("<img" not in piece for piece in pieces)
-    assert "&lt;img" in "".join(pieces)
-
-
-def test_worse_is_said_as_plainly_as_better() -> None:
-    said = view.verdict(VERDICT)
-    assert "<h3>Worse than the base</h3>" in said and "wmf-bad" in said
-    assert "+10.0 %" in said and "Keep the base." in said
-
-
-def test_what_is_checked_tells_what_can_be_done() -> None:
-    assert dataset_report.is_usable(REPORT) and dataset_report.can_judge(REPORT)
-    table = dataset_report.table(REPORT)
-    assert table.index("left out</b>") < table.index("clipped in 9 places")
-    assert "held back, to judge by" in table and "1:30 min" in table
-    inside = {**REPORT, "rows": [{**row, "name": f"x/y/{row['name']}"} for row in REPORT["rows"]]}
-    assert '<th title="x/y/a.wav">a.wav</th>' in dataset_report.table(inside)
-    alone = {**REPORT, "split": {"trained": ["a"], "held_out": []}}
-    assert not dataset_report.is_usable(alone)
-    assert "one more recording" in dataset_report.summary(alone)
-    narrow = {**REPORT, "split": {"trained": ["a"], "held_out": ["b"]}}
-    assert not dataset_report.can_judge(narrow)
+@pytest.fixture
+def desk(host: Host) -> Desk:
+    return Desk(Rules(), host)
 
 
 def test_a_run_is_as_long_as_the_form_says_and_no_longer_than_allowed(tmp_path: Path) -> None:
@@ -115,19 +46,19 @@ def test_a_run_is_as_long_as_the_form_says_and_no_longer_than_allowed(tmp_path: 
     data = Dataset(
         tmp_path, "clean", (Item("a", tmp_path / "a", kind="music"), Item("b", tmp_path))
     )
-    config = finetune_runs.config_for(BASE, data, "telephone", cost, minutes=5.0)
+    config = run_plan.config_for(BASE, data, "telephone", cost, minutes=5.0)
     assert config.minutes == 5.0 and config.steps == cost.steps(5.0) == 584
     assert (config.validate_every, config.damage) == (73, "telephone")
     assert config.batch == 4 and config.kinds == {"music": 1.0, "speech": 1.0}
-    config = finetune_runs.config_for(BASE, data, "world", cost, steps=80)
+    config = run_plan.config_for(BASE, data, "world", cost, steps=80)
     assert (config.steps, config.minutes, config.validate_every) == (80, None, 10)
     assert config.warmup_steps <= 10
 
 
 def test_a_shared_machine_has_limits_and_zero_gpu_none_at_all(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, host: Host
 ) -> None:
-    for name in ("SPACE_ID", "SPACES_ZERO_GPU"):
+    for name in ("SPACE_ID", "SPACES_ZERO_GPU", "WAVEMEND_SHARED"):
         monkeypatch.delenv(name, raising=False)
     assert Rules.here() == Rules()
     monkeypatch.setenv("SPACE_ID", "someone/wavemend")
@@ -136,8 +67,8 @@ def test_a_shared_machine_has_limits_and_zero_gpu_none_at_all(
     assert (space.of_runs.minutes, space.of_runs.days, space.of_data.files) == (30, 2, 500)
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     assert "ZeroGPU" in Rules.here().off
-    with gr.Blocks() as page, gr.Tab() as tab:
-        assert tab_finetune.build(Session, page, tab) == {}
+    with gr.Blocks() as page:
+        assert tab_finetune.build(gr.State(None), host) == {}
     drawn = [block.value for block in page.blocks.values() if isinstance(block, gr.HTML)]
     assert len(drawn) == 1 and "Fine-tuning is off here" in drawn[0]
 
@@ -145,7 +76,7 @@ def test_a_shared_machine_has_limits_and_zero_gpu_none_at_all(
 @pytest.fixture
 def visit(tmp_path: Path) -> Visit:
     (tmp_path / "session").mkdir()
-    return Visit(Session(tmp_path / "session"), owner="x" * 16)
+    return Visit(Session(tmp_path / "session", visitor="anna"), owner="x" * 16)
 
 
 @pytest.fixture
@@ -159,7 +90,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
     (folder / BEST / "weights.safetensors").write_bytes(b"weights")
     write_json(folder / CONFIG, {"recipe": {}, "data": [], "trained_groups": [], "base": None})
     write_json(
-        folder / "page.json", {"title": "My voice", "owner": finetune_runs._signed("x" * 16)}
+        folder / "page.json", {"title": "My voice", "owner": finetune_runs._digest("x" * 16)}
     )
     end = {"event": "end", "time": 140.0, "step": 32, "reason": "stopped", "text": ""}
     lines = [json.dumps(event) for event in [*EVENTS_OF_A_RUN, end]]
@@ -168,28 +99,71 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
     return runs.Run(folder)
 
 
-def test_a_run_is_found_again_and_only_by_who_may_see_it(run: runs.Run, visit: Visit) -> None:
-    own, shared = Desk(Rules(), Session), Desk(Rules(shared=True), Session)
-    shown = open_page(own, visit, "")
+def test_a_run_is_found_again_and_only_by_who_may_see_it(
+    run: runs.Run, visit: Visit, desk: Desk
+) -> None:
+    own, shared = desk, Desk(Rules(shared=True), desk.host)
+    shown = open_page(own, visit, None, "")
     assert visit.run == "one" and "Stopped" in shown["meter"] and "My voice" in shown["titled"]
     assert shown["resume"]["visible"] and not shown["stop"]["visible"]
-    assert shown["timer"]["active"] is False
+    settled = show(own, visit)
+    assert set(settled) == {"timer", "revision"} and settled["timer"]["active"] is False
     assert show(own, visit) == {}  # nothing new, nothing sent
     assert len(visit.owner) == 32 and shared.run_of(visit) is None
-    shown = open_page(shared, visit, "y" * 16)
+    shown = open_page(shared, visit, None, "y" * 16)
     assert visit.run == "" and shown["guide"]["visible"]
-    open_page(shared, visit, "x" * 16)
+    open_page(shared, visit, None, "x" * 16)
     assert shared.run_of(visit).name == "one"
 
 
-def test_a_result_is_used_under_a_free_name_and_only_once(run: runs.Run, visit: Visit) -> None:
-    visit.run, desk = "one", Desk(Rules(), Session)
-    first = result_use.use(desk, visit, "Änne's <b>voice</b>")
+def test_what_was_lost_on_the_way_to_the_page_is_sent_again(
+    run: runs.Run, visit: Visit, desk: Desk
+) -> None:
+    first = open_page(desk, visit, None, "")
+    assert run_events.tick(desk, visit, False, first["revision"]).keys() == {"timer", "revision"}
+    assert run_events.tick(desk, visit, False, visit.revision) == {}
+    again = run_events.tick(desk, visit, False, first["revision"])  # as if the tick was lost
+    assert {"meter", "verdict", "run", "start", "stop", "resume", "delete"} <= again.keys()
+    assert again["timer"]["active"]
+
+
+def test_a_visitor_s_checkpoint_is_of_that_visitor_alone(
+    run: runs.Run, visit: Visit, host: Host
+) -> None:
+    desk, restore = Desk(Rules(shared=True), host), host.open_session("anna")
+    visit.run, other = "one", host.open_session("bert")
+    assert "expired" in result_use.use(desk, visit, None, "Anna")["used_status"]
+    used = json.loads(result_use.use(desk, visit, restore, "Anna")["used"])
+    assert used == ["Anna", "anna"] and (restore.networks / "anna" / "card.json").is_file()
+    assert "anna" not in {card.name for card in available(search_path())}
+    assert "anna" not in {card.name for card in available(search_path(other.networks))}
+    assert checkpoints.free_name("Anna") == "anna"  # so that a name tells nothing of others
+    restore.close()
+    assert not restore.networks.exists()
+
+
+def test_a_verdict_is_reached_beside_the_page_and_its_failure_is_said(
+    run: runs.Run, visit: Visit, desk: Desk
+) -> None:
+    visit.run = "one"
+    shown = run_events.judge(desk, visit)
+    assert shown["timer"]["active"] and not shown["judge"]["visible"]
+    name, job = visit.judging
+    assert name == "one" and isinstance(job, Job) and job.wait(60)
+    settled = run_events.tick(desk, visit, False, visit.revision)
+    assert "wm-problem" in settled["verdict"] and settled["judge"]["visible"]
+
+
+def test_a_result_is_used_under_a_free_name_and_only_once(
+    run: runs.Run, visit: Visit, desk: Desk
+) -> None:
+    visit.run = "one"
+    first = result_use.use(desk, visit, None, "Änne's <b>voice</b>")
     assert json.loads(first["used"]) == ["Änne's <b>voice</b>", "anne-s-b-voice-b"]
     assert "<b>" not in first["used_status"]
-    assert result_use.use(desk, visit, "another")["used"] == first["used"]
-    assert finetune_runs.name_for("Änne's <b>voice</b>") == "anne-s-b-voice-b-2"
-    assert finetune_runs.name_for("…") == "fine-tuned"
+    assert result_use.use(desk, visit, None, "another")["used"] == first["used"]
+    assert checkpoints.free_name("Änne's <b>voice</b>") == "anne-s-b-voice-b-2"
+    assert checkpoints.free_name("…") == "fine-tuned"
     stages = {"enhance": Enhance}
     value, named, tab = result_use.to_restore(stages, first["used"], None)
     on = [card for card in value["cards"] if card["on"]]
@@ -198,7 +172,11 @@ def test_a_result_is_used_under_a_free_name_and_only_once(run: runs.Run, visit: 
 
 
 def test_a_token_leaves_the_page_and_is_not_said(
-    run: runs.Run, visit: Visit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    run: runs.Run,
+    visit: Visit,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
 ) -> None:
     visit.run, token = "one", "hf_SecretSecret"
 
@@ -206,24 +184,24 @@ def test_a_token_leaves_the_page_and_is_not_said(
         raise RuntimeError(f"401 for {given}")
 
     monkeypatch.setattr(export, "_hub", refuse)
-    said = list(result_use.push(Desk(Rules(), Session), visit, "me/net", token, True, "x"))
+    said = list(result_use.push(desk, visit, "me/net", token, True, "x"))
     assert said[0]["token"] == "" and "401" in said[-1]["pushed"]
     assert token not in str(said) + str(capsys.readouterr()) + str(vars(visit))
 
 
-def test_a_run_longer_than_allowed_is_refused(visit: Visit, tmp_path: Path) -> None:
+def test_a_run_longer_than_allowed_is_refused(visit: Visit, host: Host, tmp_path: Path) -> None:
     visit.dataset = Dataset(tmp_path, "clean", (Item("a", tmp_path / "a"),))
-    visit.report, desk = dict(REPORT), Desk(Rules(Limits(minutes=3)), Session)
+    visit.report, desk = dict(REPORT), Desk(Rules(Limits(minutes=3)), host)
     form = ("enhancer-speech-48k", "world")
-    assert dataset_events.wanted(desk, visit, *form, dataset_events.PRESET, 0).minutes == 3
-    for length, amount in ((dataset_events.MINUTES, 4), (dataset_events.STEPS, 100_000)):
+    assert run_plan.planned(desk, visit, *form, run_plan.PRESET, 0).minutes == 3
+    for length, amount in ((run_plan.MINUTES, 4), (run_plan.STEPS, 100_000)):
         with pytest.raises(ValueError, match="3 minutes"):
-            dataset_events.wanted(desk, visit, *form, length, amount)
+            run_plan.planned(desk, visit, *form, length, amount)
     for amount in (0, -1, None, "x", float("nan"), 1e12):
         with pytest.raises(ValueError, match="above 0"):
-            dataset_events.wanted(desk, visit, *form, dataset_events.STEPS, amount)
+            run_plan.planned(desk, visit, *form, run_plan.STEPS, amount)
     with pytest.raises(ValueError, match="checkpoint"):
-        dataset_events.wanted(desk, visit, "../../etc", "world", dataset_events.PRESET, 0)
+        run_plan.planned(desk, visit, "../../etc", "world", run_plan.PRESET, 0)
 
 
 def test_a_run_that_is_done_can_be_made_longer_as_far_as_allowed(
@@ -239,10 +217,10 @@ def test_a_run_that_is_done_can_be_made_longer_as_far_as_allowed(
     write_json(run.folder / "training.json", {"patience": 4})
     assert finetune_runs.can_train_on(run) and not finetune_runs.can_resume(run)
     rules = Rules(Limits(minutes=5))
-    finetune_runs.train_on(run, rules, minutes=3.0)
-    finetune_runs.train_on(run, rules, steps=60)
+    finetune_runs.train_on(run, rules, 4, minutes=3.0)
+    finetune_runs.train_on(run, rules, 4, steps=60)
     assert given == [{"minutes": 5.0, "patience": 8}, {"steps": 100, "patience": 8}]
     for more in ({"minutes": 3.1}, {"steps": 61}):
         with pytest.raises(ValueError, match="5 minutes here in all, and this one has taken 2.0"):
-            finetune_runs.train_on(run, rules, **more)
+            finetune_runs.train_on(run, rules, 4, **more)
     assert len(given) == 2
