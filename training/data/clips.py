@@ -1,7 +1,8 @@
-"""Recordings to learn from: found, read, brought into line, and split by speaker."""
+"""Recordings to learn from: read, aligned where they are pairs, and split by speaker."""
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -11,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.analysis.bandwidth import effective_bandwidth_hz
-from pipeline.audio.decode import load
-from pipeline.audio.resampling import resample
+from pipeline.audio.buffers import blocks, copied
 from pipeline.audio.sound import Audio
 from training.config import TrainingConfig
 from training.data.alignment import Alignment, align, measure
-from training.data.dataset import Item, open_dataset
+from training.data.dataset import INDEX, Item, open_dataset
+from training.data.sound_cache import MEMORY_BYTES, SoundCache, shared_folder
 
 CHECKED = "check.json"  # beside a dataset's index: what `training.data.check` said of each file
 LEFT_OUT = "left out"
@@ -31,8 +31,8 @@ class Clip:
     """One channel of a recording at the net's rate.
 
     Args:
-        path: where it came from.
-        samples: (T,) float32, the clean sound.
+        path: of the recording.
+        samples: (T,) float32, the clean sound; in memory, or mapped from a file.
         bandwidth_hz: highest frequency with real energy.
         group: speaker or group, for the split.
         kind: the manifest's kind.
@@ -47,6 +47,17 @@ class Clip:
     kind: str
     degraded: np.ndarray | None = None
 
+    @functools.cached_property
+    def peak(self) -> float:
+        """The largest magnitude."""
+        row = self.samples[None]
+        parts = (row[:, start:stop] for start, stop in blocks(row))
+        return max(max(float(part.max()), -float(part.min())) for part in parts)
+
+    def piece(self, start: int, length: int) -> np.ndarray:
+        """(T,) a copy of some samples; what was read of a file does not stay in memory."""
+        return copied(self.samples[None], start, start + length)[0]
+
 
 def _complain(line: str) -> None:
     print(f"training: {line}", file=sys.stderr)
@@ -56,75 +67,83 @@ def read_clips(
     folders: list[Path],
     sample_rate: int,
     kinds: set[str],
-    tell: Callable[[str], None] = _complain,
+    warn: Callable[[str], None] = _complain,
+    memory_bytes: int = MEMORY_BYTES,
 ) -> list[Clip]:
-    """Every recording or pair of the datasets in the folders, one clip a channel.
+    """Every recording or pair of the datasets in the folders, one clip per channel.
 
     What `training.data.check` left out is left out; pairs that it has not seen are measured here.
     Kinds that begin with "validation" are read as well, to validate on and never to train on. A
-    recording of no stated kind is of the first one wanted.
+    recording without a kind counts as "speech", or as the first of `kinds` without speech.
 
     Args:
         folders: datasets as `training.data.dataset.open_dataset` takes them.
         sample_rate: Hz, of the net.
-        kinds: wanted.
-        tell: told one line for each recording that should have been read and could not be.
+        kinds: to read.
+        warn: receives a line for each recording that cannot be used.
+        memory_bytes: samples kept in memory; see `training.data.sound_cache`.
 
     Raises:
-        ValueError: nothing of the wanted kinds is there, or nothing of it is usable.
+        ValueError: nothing of these kinds is there, or nothing of it is usable.
     """
     clips: list[Clip] = []
     plain = "speech" if "speech" in kinds else min(kinds - {NOISES}, default=NOISES)
     problems = []
+    cache = SoundCache(sample_rate, memory_bytes)
     for folder in folders:
-        verdicts = _verdicts(folder, sample_rate, tell)
+        verdicts, cached = _verdicts(folder, sample_rate, warn), _cache_folder(folder)
         for item in open_dataset(folder).items:
             kind, row = item.kind or plain, verdicts.get(item.name, {})
-            wanted = kind in kinds or kind.startswith("validation")
-            if not wanted or row.get("verdict") == LEFT_OUT:
+            is_wanted = kind in kinds or kind.startswith("validation")
+            if not is_wanted or row.get("verdict") == LEFT_OUT:
                 continue
             try:
-                clips += _read(item, kind, row, sample_rate)
+                clips += _read(item, kind, row, cache, cached)
             except (ValueError, OSError) as error:
                 problems.append(f"{item.name}: {error}")
-                tell(f"left out: {problems[-1]}")
+                warn(f"left out: {problems[-1]}")
     if not clips:
-        names = ", ".join(str(folder) for folder in folders) or "no folder (see --data)"
+        names = ", ".join(folder.name for folder in folders) or "no folder (see --data)"
         why = f"; {len(problems)} could not be used, such as {problems[0]}" if problems else ""
-        raise ValueError(
-            f"data: no recording of kind {', '.join(sorted(kinds))} under {names}{why}"
-        )
+        raise ValueError(f"data: no recording of kind {', '.join(sorted(kinds))} in {names}{why}")
     return clips
 
 
+def _cache_folder(folder: Path) -> Path:
+    """Where the recordings of a dataset are cached: with the dataset, where it was gathered."""
+    return folder / ".cache" if (folder / INDEX).is_file() else shared_folder()
+
+
 def _verdicts(
-    folder: Path, sample_rate: int, tell: Callable[[str], None]
+    folder: Path, sample_rate: int, warn: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
     path = folder / CHECKED
     if not path.is_file():
         return {}
     report = json.loads(path.read_text("utf-8"))
     if report["rate"] != sample_rate:
-        tell(f"{folder} was checked for {report['rate']} Hz, not {sample_rate} Hz: check it again")
+        rates = f"{report['rate']} Hz, not {sample_rate} Hz"
+        warn(f"{folder.name} was checked for {rates}: check it again")
         return {}
     return {row["name"]: row for row in report["rows"]}
 
 
-def _read(item: Item, kind: str, row: Mapping[str, Any], rate: int) -> list[Clip]:
-    source = load(item.clean)
-    bandwidth_hz = item.bandwidth_hz or row.get("bandwidth_hz") or effective_bandwidth_hz(source)
-    clean, group = resample(source, rate), row.get("group") or item.group
-    degraded: list[np.ndarray | None] = [None] * clean.channels
-    samples = clean.samples
+def _read(
+    item: Item, kind: str, row: Mapping[str, Any], cache: SoundCache, folder: Path
+) -> list[Clip]:
+    clean = cache.read(item.clean, folder, item.bandwidth_hz or row.get("bandwidth_hz"))
+    samples, group = clean.samples, row.get("group") or item.group
+    degraded: list[np.ndarray | None] = [None] * len(samples)
     if item.degraded:
-        other = resample(load(item.degraded), rate)
-        late, samples = _both_sides(other, clean, row)
+        other = cache.read(item.degraded, folder)
+        sides = Audio(other.samples, cache.rate), Audio(clean.samples, cache.rate)
+        late, samples = _both_sides(*sides, row)
         degraded = list(late)
-    return [
-        Clip(item.clean, ours, bandwidth_hz, group, kind, theirs)
+    clips = [
+        Clip(item.clean, ours, clean.bandwidth_hz, group, kind, theirs)
         for ours, theirs in zip(samples, degraded, strict=True)
-        if np.abs(ours).max() > SILENT
     ]
+    return [clip for clip in clips if clip.peak > SILENT]
 
 
 def _both_sides(
@@ -133,12 +152,12 @@ def _both_sides(
     """(C, T) each, aligned; as one channel where one of them has fewer."""
     if row.get("alignment"):
         lag = round(row["lag_s"] * clean.rate)
-        found = Alignment(row["alignment"], lag, row["drift_ppm"], row["inverted"])
+        alignment = Alignment(row["alignment"], lag, row["drift_ppm"], row["inverted"])
     else:
-        found = measure(degraded, clean)
-    if not found.usable:
-        raise ValueError(found.text(clean.rate))
-    late, samples = align(degraded, clean, found)
+        alignment = measure(degraded, clean)
+    if not alignment.usable:
+        raise ValueError(alignment.text(clean.rate))
+    late, samples = align(degraded, clean, alignment)
     if len(late) != len(samples):
         late, samples = (side.mean(axis=0, keepdims=True) for side in (late, samples))
     return late, samples

@@ -9,6 +9,7 @@ from numpy.random import Generator
 from scipy import fft
 from torch.utils.data import Dataset
 
+from pipeline.audio.buffers import copied
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import equalised
 from training.config import TrainingConfig
@@ -69,7 +70,7 @@ class Examples(Dataset):
         """A piece at any level up to its file's own, and its polarity."""
         clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
         clean = np.zeros(self.length, np.float32)
-        piece = crop(clip.samples, self.length, rng)[: self.length]
+        piece = crop(clip, self.length, rng)
         clean[: len(piece)] = piece * (rng.choice((-1, 1)) * 10 ** (rng.uniform(-6, 0) / 20))
         silence = np.zeros_like(clean)
         return clean, trusted_bandwidth(clean, silence, clip.bandwidth_hz, self.rate)
@@ -119,11 +120,11 @@ class PairExamples(Dataset):
         rng = np.random.default_rng([self.config.seed, index])
         clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
         assert clip.degraded is not None
-        start = random_start(clip.samples, self.length, rng)
+        start = random_start(clip, self.length, rng)
         gain = rng.choice((-1, 1)) * 10 ** (rng.uniform(-6, 0) / 20)
         sides = np.zeros((2, self.length), np.float32)
         for side, samples in zip(sides, (clip.degraded, clip.samples), strict=True):
-            piece = samples[start : start + self.length]
+            piece = copied(samples[None], start, start + self.length)[0]
             side[: len(piece)] = gain * piece
         silence = np.zeros_like(sides[1])
         trust_hz = trusted_bandwidth(sides[1], silence, clip.bandwidth_hz, self.rate)
@@ -161,37 +162,30 @@ def vary(clip: Clip, length: int, rate: int, rng: Generator) -> tuple[np.ndarray
         (T,) float32, and up to which frequency in Hz it is true.
     """
     speed = float(rng.uniform(0.85, 1.3)) if rng.random() < 0.7 else 1.0
-    piece = crop(clip.samples, int(length * speed) + 64, rng)
+    piece = crop(clip, int(length * speed) + 64, rng)
     if speed != 1.0:
         piece = soxr.resample(piece, rate * speed, rate, "HQ")
     voice = np.zeros(length, np.float32)
     voice[: len(piece)] = piece[:length]
     is_whole = clip.kind in INSTRUMENTS and clip.bandwidth_hz < NATURAL_HZ
     bandwidth_hz = rate / 2 if is_whole else min(clip.bandwidth_hz * speed, rate / 2)
-    gain = 0.5 / max(loudest(clip.samples), 1e-4) * rng.choice((-1, 1))
+    gain = 0.5 / max(clip.peak, 1e-4) * rng.choice((-1, 1))
     return voice * np.float32(gain), bandwidth_hz
 
 
-def crop(samples: np.ndarray, length: int, rng: Generator) -> np.ndarray:
-    """A random piece; see `random_start`."""
-    start = random_start(samples, length, rng)
-    return samples[start : start + length]
+def crop(clip: Clip, length: int, rng: Generator) -> np.ndarray:
+    """A random piece of the clean sound; see `random_start`."""
+    return clip.piece(random_start(clip, length, rng), length)
 
 
-def random_start(samples: np.ndarray, length: int, rng: Generator) -> int:
+def random_start(clip: Clip, length: int, rng: Generator) -> int:
     """The first sample of a random piece; a silent piece is drawn again, up to four times."""
-    quiet = 0.02 * loudest(samples)
+    quiet = 0.02 * clip.peak
     for _ in range(4):
-        start = int(rng.integers(max(1, len(samples) - length)))
-        piece = samples[start : start + length]
-        if np.sqrt(np.mean(piece**2)) > quiet:
+        start = int(rng.integers(max(1, len(clip.samples) - length)))
+        if np.sqrt(np.mean(clip.piece(start, length) ** 2)) > quiet:
             break
     return start
-
-
-def loudest(samples: np.ndarray) -> float:
-    """The largest magnitude of (T,) samples."""
-    return max(float(samples.max()), -float(samples.min()))
 
 
 def _equalise(x: np.ndarray, rate: int, rng: Generator) -> np.ndarray:

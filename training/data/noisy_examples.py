@@ -97,7 +97,7 @@ class NoisyExamples(Dataset):
 
 def recorded_noise(clip: Clip, length: int, rng: Generator) -> np.ndarray:
     """(T,) of a recording of noise at a peak of one, repeated where it is too short."""
-    piece = crop(clip.samples, length, rng)
+    piece = crop(clip, length, rng)
     piece = np.tile(piece, -(-length // len(piece)))[:length]
     return piece / max(float(np.abs(piece).max()), 1e-6)
 

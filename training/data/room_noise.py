@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
+from pipeline.audio.buffers import release
 from pipeline.degradation.effects import noise_floor
 from pipeline.dsp import framing
 from training.data.clips import Clip
@@ -16,6 +17,8 @@ from training.data.clips import Clip
 KNOTS_HZ = np.array([60, 120, 250, 500, 1000, 2000, 3000, 4000, 5500, 7500, 10_000, 13_000,
                      16_000, 18_500, 21_000, 23_500], dtype=float)  # fmt: skip
 N_FFT = 2048
+MOST_FRAMES = 20_000  # that are measured, 7 minutes at 48 kHz; a longer recording has gaps between
+BLOCK_FRAMES = 1024  # transformed at once
 PERCENTILE, PAUSES = 10, 0.5  # of a recording's moments, and how many of them are quiet
 MEAN_DB = -10 * np.log10(-np.log(1 - PERCENTILE / PAUSES / 100))  # a bin's power is exponential
 SILENT_DB = -115.0  # less than 16 bits can hold: not a room
@@ -37,7 +40,7 @@ class Rooms:
         for clip in clips:
             full = clip.bandwidth_hz > 0.47 * rate  # others have lost their floor up there
             if clip.kind == "speech" and full and len(clip.samples) > rate:
-                floor_db, range_db = measure(clip.samples, rate)
+                floor_db, range_db = measure(clip.samples, clip.peak, rate)
                 if floor_db.min() > SILENT_DB and range_db > SPEECH_RANGE_DB:
                     corpus = clip.group.split("_")[0]  # one studio, many speakers
                     self.measured.setdefault(corpus, []).append(floor_db)
@@ -62,8 +65,8 @@ def synthetic_floor(rng: Generator) -> np.ndarray:
     return rng.uniform(-104, -58) + shape_db + top * above
 
 
-def measure(samples: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
-    """The floor of a recording (T,), and how far its loud moments stand above it.
+def measure(samples: np.ndarray, peak: float, rate: int) -> tuple[np.ndarray, float]:
+    """The floor of a recording (T,) with this peak, and how far its loud moments are above it.
 
     Returns:
         (K,) density in dB at `KNOTS_HZ` of its quiet moments, as if the recording peaked at one
@@ -71,13 +74,18 @@ def measure(samples: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
     """
     window = np.hanning(N_FFT).astype(np.float32)
     frames = framing.frames(samples, N_FFT, N_FFT // 2)
-    power = np.abs(np.fft.rfft(frames * window)) ** 2 / np.sum(window**2)
+    frames = frames[:: -(-len(frames) // MOST_FRAMES)]
+    scale = np.sum(window**2)
+    starts = range(0, len(frames), BLOCK_FRAMES)
+    spectra = (np.fft.rfft(frames[start : start + BLOCK_FRAMES] * window) for start in starts)
+    power = np.concatenate([np.abs(spectrum) ** 2 / scale for spectrum in spectra])
+    release(samples[None], 0, len(samples))
     quiet, loud = np.percentile(power, (PERCENTILE, 95), axis=0) + 1e-14
     frequency = np.fft.rfftfreq(N_FFT, 1 / rate)
     near = np.abs(np.log(np.maximum(frequency, 1)[None] / KNOTS_HZ[:, None])) < 0.12
     near[np.arange(len(KNOTS_HZ)), np.abs(frequency[None] - KNOTS_HZ[:, None]).argmin(1)] = True
     floor = (near * quiet).sum(1) / near.sum(1)
-    peak_db = 20 * np.log10(np.abs(samples).max() / 0.5)
+    peak_db = 20 * np.log10(np.float32(peak) / 0.5)
     middle = (frequency > 1000) & (frequency < 4000)
     range_db = 10 * float(np.log10(loud[middle] / quiet[middle]).mean())
     return 10 * np.log10(floor) + MEAN_DB - peak_db, range_db

@@ -118,7 +118,7 @@ def test_the_totals_split_and_warnings_add_up(report: Report) -> None:
 def test_the_run_uses_what_the_report_says(zoo: Path, report: Report, tmp_path: Path) -> None:
     dataset = gather([zoo], tmp_path / "set")
     check(dataset, RATE).write()
-    clips = read_clips([tmp_path / "set"], RATE, {"speech"}, tell=pytest.fail)
+    clips = read_clips([tmp_path / "set"], RATE, {"speech"}, warn=pytest.fail)
     used = {row.name for row in report.rows if row.verdict != LEFT_OUT}
     assert {clip.path.name for clip in clips} == used
     told: list[str] = []

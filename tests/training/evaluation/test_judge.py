@@ -38,7 +38,7 @@ CONFIG = TrainingConfig(
     learning_rate=2e-3,
     ema=0.9,
     losses={"magnitude": 1.0, "mel": 1.0},
-    validation_share=0.4,
+    validation_share=0.6,
     precision="no",
 )
 
