@@ -144,5 +144,5 @@ def test_a_short_fine_tune_is_better_than_its_base_and_says_so(voices, tmp_path)
     assert verdict.now < 0.85 * verdict.base
     assert "done: 60 steps" in summary(run.path)[0]
     assert sorted(path.name for path in (run.path / "samples").iterdir()) == [
-        "base", "input", "now", "reference",
+        "base", "index.json", "input", "now", "reference",
     ]  # fmt: skip
