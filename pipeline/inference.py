@@ -1,4 +1,4 @@
-"""A checkpoint ready to run: on which device, in which precision, loaded once."""
+"""Runs nets: picks the device, loads each checkpoint once, measures the speed."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ from models.net import Net
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 KEPT_NETS = 2
-CHANNELS_AT_ONCE = 2  # of a net's batch: more costs memory and gains nothing
-LONG_ENOUGH_S = 5.0  # for a run to say how fast the next one will be
+CHANNELS_AT_ONCE = 2  # in a batch; more take memory and are no faster
+LONG_ENOUGH_S = 5.0  # shortest run whose speed is remembered
 _loading = threading.Lock()
 _measured_speed: dict[tuple[str, ...], float] = {}
 
 
 def pick_device(name: str = "auto") -> str:
-    """The torch device meant: for "auto" the first of CUDA, Apple's GPU and the CPU that is there.
+    """The torch device of a name; "auto" is CUDA if there is one, else Apple's GPU, else the CPU.
 
     Raises:
-        ValueError: this machine has no such device.
+        ValueError: no such device on this machine.
     """
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": _has_mps()}
+    available = {"cuda": torch.cuda.is_available(), "mps": _has_mps(), "cpu": True}
+    devices = [device for device, is_available in available.items() if is_available]
     if name == "auto":
-        return "cuda" if there["cuda"] else "mps" if there["mps"] else "cpu"
-    if not there.get(name):
-        found = ", ".join(device for device, is_there in there.items() if is_there)
-        raise ValueError(f"device: got {name!r}, expected one of this machine's: {found}")
+        return devices[0]
+    if name not in devices:
+        usable = ", ".join(["auto", *devices])
+        raise ValueError(
+            f"device: got {name!r}, which this machine lacks; expected one of {usable}"
+        )
     return name
 
 
@@ -48,11 +51,11 @@ def load(
 ) -> Net:
     """The net of a checkpoint, for inference; the last few stay in memory.
 
-    A checkpoint that was trained further under its old name is loaded anew.
+    A checkpoint whose weights have changed is loaded again.
 
     Args:
-        models: keys of `models.registry.NETS` that will do; any when empty.
-        own: a visitor's own folder of checkpoints, which is looked in last.
+        models: keys of `models.registry.NETS` that are accepted; any if empty.
+        own: folder with a visitor's own checkpoints, searched last.
 
     Raises:
         ValueError: there is no such checkpoint, it is damaged, or it holds another kind of net.
@@ -65,7 +68,7 @@ def load(
             f"checkpoint: got {checkpoint!r}, a net of kind {card.model}, "
             f"expected one of kind {' or '.join(models)}"
         )
-    with _loading:  # two visitors at once load it once
+    with _loading:  # two visitors at the same time load it once
         return _load(str(card.folder), card.sha256, device, precision)
 
 
@@ -79,7 +82,7 @@ def _load(folder: str, sha256: str, device: str, precision: str) -> Net:
 
 @contextmanager
 def measured(key: tuple[str, ...], seconds: float) -> Iterator[None]:
-    """Remembers under `key` how fast the work inside, so many seconds of one channel, is done."""
+    """Measures how fast the block processes `seconds` of one channel, and remembers it by `key`."""
     started = time.monotonic()
     yield
     taken = time.monotonic() - started
@@ -88,7 +91,7 @@ def measured(key: tuple[str, ...], seconds: float) -> Iterator[None]:
 
 
 def speed(key: tuple[str, ...], otherwise: float) -> float:
-    """Seconds of one channel that are done in a second, by the last run under `key`."""
+    """Seconds of one channel processed in a second in the last run of `key`, else `otherwise`."""
     return _measured_speed.get(key, otherwise)
 
 
@@ -98,19 +101,19 @@ def is_on_cpu(net: Net) -> bool:
 
 
 def apply(net: Net, x: np.ndarray) -> np.ndarray:
-    """A net on each channel, or on all together: (C, T) float32 -> (C, T) float32."""
+    """Runs a net on each channel, or on all together: (C, T) float32 -> (C, T) float32."""
     import torch
 
     device = next(net.parameters()).device
-    made = np.empty_like(x)
+    out = np.empty_like(x)
     with torch.inference_mode():
         if net.multichannel:
             return net(torch.from_numpy(x)[None].to(device))[0].float().cpu().numpy()
         for first in range(0, len(x), CHANNELS_AT_ONCE):
             some = slice(first, first + CHANNELS_AT_ONCE)
             batch = torch.from_numpy(x[some])[:, None].to(device)  # (C, T) -> (B = C, 1, T)
-            made[some] = net(batch)[:, 0].float().cpu().numpy()
-    return made
+            out[some] = net(batch)[:, 0].float().cpu().numpy()
+    return out
 
 
 def _has_mps() -> bool:

@@ -1,9 +1,10 @@
-"""Damage as stages: band limits, codecs, clipping, echoes, noise; each is exact and repeatable."""
+"""Degradations as stages: band limits, codecs, clipping, echoes, noise; no delay, repeatable."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import soundfile as sf
@@ -16,12 +17,12 @@ from pipeline.stage import Tick, no_tick
 
 FAMILIES = ("sinc", "butterworth", "chebyshev", "resample")
 CODECS = {"mp3": ("MP3", "MPEG_LAYER_III"), "opus": ("OGG", "OPUS"), "vorbis": ("OGG", "VORBIS")}
-MP3_DELAY = 1105  # samples: 576 of the encoder and 529 of the decoder, where no LAME tag tells it
+MP3_DELAY = 1105  # samples: 576 of the encoder and 529 of the decoder, if no LAME tag gives it
 
 
 @dataclass(frozen=True)
 class BandLimit:
-    """Removes what lies above a cut-off, with no delay (the IIR families run both ways)."""
+    """Removes the band above a cut-off, without delay (the IIR filters run both ways)."""
 
     cutoff_hz: float = knob(4000.0, 500, 24_000, "Hz", "Highest frequency that is kept.")
     family: str = knob("resample", choices=FAMILIES, help="Shape of the filter.")
@@ -57,13 +58,13 @@ class BandLimit:
     def _resample(self, audio: Audio) -> np.ndarray:
         quality = "VHQ" if self.order > 12 else "HQ" if self.order > 6 else "MQ"
         low = round(2 * self.cutoff_hz)
-        down = soxr.resample(audio.samples.T, audio.rate, low, quality)
-        return _fit(soxr.resample(down, low, audio.rate, "HQ").T, audio.samples.shape[1])
+        down = _resampled(audio.samples, audio.rate, low, quality)
+        return _fit(_resampled(down, low, audio.rate), audio.frames)
 
 
 @dataclass(frozen=True)
 class Codec:
-    """Through a lossy codec and back, aligned to the sample; mono or stereo."""
+    """Through a lossy codec and back, aligned to the sample; more than two channels go in pairs."""
 
     name: str = knob("mp3", choices=tuple(CODECS), help="The codec.")
     kbps: float = knob(32.0, 6, 320, "kbit/s", "Bit rate; Vorbis takes the nearest quality.")
@@ -73,31 +74,32 @@ class Codec:
         check_knobs(self)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        pairs = [audio.samples[first : first + 2] for first in range(0, audio.channels, 2)]
+        decoded = [self._coded(pair, audio.rate) for pair in pairs]
+        return Audio(np.concatenate(decoded), audio.rate)
+
+    def _coded(self, samples: np.ndarray, own_rate: int) -> np.ndarray:
+        """(C, T) after the codec, of at most two channels."""
         rate = 48_000 if self.name == "opus" and self.rate == 44_100 else self.rate
-        x = soxr.resample(audio.samples.T, audio.rate, rate)
-        container, subtype = CODECS[self.name]
-        file = io.BytesIO()
-        extra = {"bitrate_mode": "CONSTANT"} if self.name == "mp3" else {}
-        level = self._compression_level(audio.channels)
+        x = _resampled(samples, own_rate, rate)
         peak = max(1.0, float(np.abs(x).max()))  # encoders clip
-        sf.write(
-            file,
-            x / peak,
-            rate,
-            format=container,
-            subtype=subtype,
-            compression_level=level,
-            **extra,
-        )
+        file = io.BytesIO()
+        sf.write(file, x.T / peak, rate, **self._format(len(x)))
         file.seek(0)
-        y = sf.read(file, dtype="float32", always_2d=True)[0] * peak
-        if self.name == "mp3" and len(y) > len(x):
-            y = y[MP3_DELAY:]
-        y = soxr.resample(y, rate, audio.rate).T
-        return Audio(np.ascontiguousarray(_fit(y, audio.samples.shape[1])), audio.rate)
+        y = sf.read(file, dtype="float32", always_2d=True)[0].T * peak
+        if self.name == "mp3" and y.shape[1] > x.shape[1]:
+            y = y[:, MP3_DELAY:]
+        return _fit(_resampled(y, rate, own_rate), samples.shape[1])
+
+    def _format(self, channels: int) -> dict[str, Any]:
+        """What tells soundfile the codec and the bit rate."""
+        container, subtype = CODECS[self.name]
+        level = self._compression_level(channels)
+        constant = {"bitrate_mode": "CONSTANT"} if self.name == "mp3" else {}
+        return {"format": container, "subtype": subtype, "compression_level": level, **constant}
 
     def _compression_level(self, channels: int) -> float:
-        """libsndfile's 0 (best) to 1: linear in bit rate for MP3, Opus, in quality for Vorbis."""
+        """libsndfile's level, 0 (best) to 1: linear in bit rate, for Vorbis linear in quality."""
         if self.name == "mp3":
             return float(np.clip((320 - self.kbps) / 288, 0, 0.995))
         if self.name == "opus":
@@ -124,7 +126,7 @@ class MuLaw:
 
 @dataclass(frozen=True)
 class Telephone:
-    """A telephone line: 300 to 3400 Hz, eight bits of mu-law at 8 kHz; no delay."""
+    """A telephone line: 300 to 3400 Hz, 8-bit mu-law at 8 kHz; no delay."""
 
     low_hz: float = knob(300.0, 20, 1000, "Hz", "Where the band begins.")
     high_hz: float = knob(3400.0, 2000, 3900, "Hz", "Where it ends.")
@@ -136,12 +138,11 @@ class Telephone:
         from scipy import signal
 
         rate, band = 8000, (self.low_hz, self.high_hz)
-        line = soxr.resample(audio.samples.T, audio.rate, rate, "HQ").T
+        line = _resampled(audio.samples, audio.rate, rate)
         design = signal.butter(4, band, "bandpass", output="sos", fs=rate)
         line = signal.sosfiltfilt(design, line, padlen=min(line.shape[1] - 1, 512))
-        heard = MuLaw()(Audio(np.ascontiguousarray(line, dtype=np.float32), rate)).samples
-        back = soxr.resample(heard.T, rate, audio.rate, "HQ").T
-        return Audio(np.ascontiguousarray(_fit(back, audio.samples.shape[1])), audio.rate)
+        coded = MuLaw()(Audio(np.ascontiguousarray(line, dtype=np.float32), rate)).samples
+        return Audio(_fit(_resampled(coded, rate, audio.rate), audio.frames), audio.rate)
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class SoftClip:
-    """Overdrives: tanh, at a slope of one for quiet sound, so that only loud sound changes."""
+    """Overdrives with tanh, of slope one for quiet sound, so that only loud sound changes."""
 
     drive_db: float = knob(3.0, 0.1, 40, "dB", "How far the peak is driven above the knee.")
 
@@ -207,13 +208,13 @@ class Echoes:
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         rng = np.random.default_rng(self.seed)
-        made = audio.samples.copy()
+        out = audio.samples.copy()
         for delay_s in np.sort(rng.uniform(0.005, max(self.decay_s, 0.006), self.count)):
             delay = round(delay_s * audio.rate)
             gain = self.mix / 100 * 10 ** (-3 * delay_s / self.decay_s) * rng.choice((-1, 1))
             if delay < audio.frames:
-                made[:, delay:] += np.float32(gain) * audio.samples[:, : audio.frames - delay]
-        return Audio(made, audio.rate)
+                out[:, delay:] += np.float32(gain) * audio.samples[:, : audio.frames - delay]
+        return Audio(out, audio.rate)
 
 
 def noise_floor(
@@ -260,7 +261,13 @@ def equalised(
     return fft.irfft(spectrum * gain.astype(np.float32), length)
 
 
+def _resampled(x: np.ndarray, rate: int, new_rate: int, quality: str = "HQ") -> np.ndarray:
+    """(C, T) at another rate, at least one sample long."""
+    y = soxr.resample(x.T.copy(), rate, new_rate, quality).T
+    return y if y.shape[1] else np.zeros((len(x), 1), np.float32)
+
+
 def _fit(x: np.ndarray, length: int) -> np.ndarray:
-    """(C, T) cut or zero-filled at its end to `length`."""
+    """(C, T) cut or zero-padded at its end to `length`; contiguous."""
     x = x[:, :length]
-    return np.pad(x, ((0, 0), (0, length - x.shape[1])))
+    return np.ascontiguousarray(np.pad(x, ((0, 0), (0, length - x.shape[1]))))

@@ -1,8 +1,8 @@
-"""Neural codecs as damage: through a learned codec and back.
+"""Neural codecs as a degradation: through a learned codec and back.
 
-Our own small codec ships with the project. The others come from the transformers library, which is
-not among the requirements, with weights that their authors publish on the Hugging Face Hub; nothing
-is downloaded unless `fetch` is called.
+Our own small codec ships with the project. The others need the transformers library, which is not
+among the requirements, and weights that their authors publish on the Hugging Face Hub. Nothing is
+downloaded unless `fetch` is called.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAYLOAD_S, CONTEXT_S = 10.0, 1.0
 
 
 class CodecMissing(ValueError):
-    """A codec's library or weights are not here; the text says what to do about it."""
+    """A codec's library or weights are missing; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -59,27 +59,34 @@ class _Coder:
 
 @dataclass(frozen=True)
 class NeuralCodec:
-    """Through a neural codec and back, each channel by itself, at the length that it had.
+    """Through a neural codec and back, each channel on its own, at the same length.
 
     Source: Defossez et al. 2022, "High Fidelity Neural Audio Compression"; Kumar et al. 2023,
     "High-Fidelity Audio Compression with Improved RVQGAN"; Defossez et al. 2024, "Moshi" (Mimi).
     """
 
-    name: str = knob(OWN, choices=(OWN, *CODECS), help="The codec; all are of 24 kHz.")
-    kbps: float = knob(6.0, 0.1, 24, "kbit/s", "Bit rate of a channel; the nearest one is taken.")
+    name: str = knob(OWN, choices=(OWN, *CODECS), help="The codec; all run at 24 kHz.")
+    kbps: float = knob(
+        6.0, 0.1, 24, "kbit/s", "Bit rate of a channel; the nearest possible is used."
+    )
 
     def __post_init__(self) -> None:
         check_knobs(self)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        """Raises `CodecMissing` (a ValueError) where the codec is not on this machine."""
+        """The decoded sound.
+
+        Raises:
+            CodecMissing: (a ValueError) the codec is not on this machine.
+            Cancelled: from `tick`.
+        """
         tick(0.0)
         coder = _load(self.name)
         if not audio.samples.any():
             tick(1.0)
             return audio
         inside = resample(audio, coder.rate, tick=share(tick, 0, 0.1))
-        made = chunked.run(
+        decoded = chunked.run(
             lambda x: coder.run(x, self.kbps),
             inside.samples,
             payload=round(PAYLOAD_S * coder.rate),
@@ -87,7 +94,7 @@ class NeuralCodec:
             grid=coder.hop,
             tick=share(tick, 0.1, 0.9),
         )
-        back = resample(Audio(made, coder.rate), audio.rate, tick=share(tick, 0.9, 1)).samples
+        back = resample(Audio(decoded, coder.rate), audio.rate, tick=share(tick, 0.9, 1)).samples
         tick(1.0)
         short = audio.frames - back.shape[1]
         return Audio(back[:, : audio.frames] if short <= 0 else np.pad(back, ((0, 0), (0, short))),
@@ -95,12 +102,12 @@ class NeuralCodec:
 
 
 def available() -> tuple[str, ...]:
-    """The codecs that can be used at once; asks no network and loads no library."""
+    """The codecs that can be used now; uses no network and loads no library."""
     return tuple(name for name in (OWN, *CODECS) if not missing(name))
 
 
 def missing(name: str) -> str:
-    """Why a codec cannot be used and what would help; "" where it can. Asks no network."""
+    """Why a codec cannot be used, and the cure; "" if it can be used. Uses no network."""
     if name == OWN:
         return ""
     if importlib.util.find_spec("transformers") is None:
@@ -129,21 +136,21 @@ def fetch(name: str) -> None:
     try:
         huggingface_hub.snapshot_download(repository, allow_patterns=list(FILES))
     except (OSError, ValueError) as error:
-        words = " ".join(str(error).split())
-        raise CodecMissing(f"{name}: {repository} cannot be downloaded ({words})") from error
+        reason = " ".join(str(error).split())
+        raise CodecMissing(f"{name}: {repository} cannot be downloaded ({reason})") from error
     _load.cache_clear()
 
 
 def _folder(name: str) -> Path | None:
-    """Where the codec's files are: in the named folder, else in the Hub's cache."""
+    """The folder with the codec's files: the one in VARIABLE, else in the Hub's cache."""
     if os.environ.get(VARIABLE):
         own = Path(os.environ[VARIABLE]) / name
         if all((own / file).is_file() for file in FILES):
             return own
     from huggingface_hub import try_to_load_from_cache
 
-    found = [try_to_load_from_cache(CODECS[name].repository, file) for file in FILES]
-    return Path(str(found[0])).parent if all(isinstance(path, str) for path in found) else None
+    cached = [try_to_load_from_cache(CODECS[name].repository, file) for file in FILES]
+    return Path(str(cached[0])).parent if all(isinstance(path, str) for path in cached) else None
 
 
 @functools.lru_cache(maxsize=1)
@@ -179,8 +186,8 @@ def _published(name: str) -> _Coder:
             _folder(name), local_files_only=True, use_safetensors=True
         )
     except (OSError, ValueError, RuntimeError) as error:
-        words = " ".join(str(error).split())
-        raise CodecMissing(f"{name}: its weights cannot be loaded ({words})") from error
+        reason = " ".join(str(error).split())
+        raise CodecMissing(f"{name}: its weights cannot be loaded ({reason})") from error
     model.eval()
     config = model.config
     hop = _hop(config)
@@ -189,9 +196,9 @@ def _published(name: str) -> _Coder:
     def run(x: np.ndarray, kbps: float) -> np.ndarray:
         padded = np.pad(x, ((0, 0), (0, -x.shape[1] % hop)))
         codes = torch.from_numpy(padded)[:, None]  # (C, T) -> (B, 1, T)
-        made = model(codes, **_rate_words(config, kbps, hop)).audio_values
-        made = made.reshape(len(x), -1).float().numpy()
-        return np.pad(made, ((0, 0), (0, max(0, x.shape[1] - made.shape[1]))))[:, : x.shape[1]]
+        y = model(codes, **_rate_arguments(config, kbps, hop)).audio_values
+        y = y.reshape(len(x), -1).float().numpy()
+        return np.pad(y, ((0, 0), (0, max(0, x.shape[1] - y.shape[1]))))[:, : x.shape[1]]
 
     return _Coder(int(config.sampling_rate), hop, run)
 
@@ -202,7 +209,7 @@ def _hop(config: Any) -> int:
     return int(hop or config.sampling_rate // config.frame_rate)
 
 
-def _rate_words(config: Any, kbps: float, hop: int) -> dict[str, Any]:
+def _rate_arguments(config: Any, kbps: float, hop: int) -> dict[str, Any]:
     """The arguments of a model's forward that give the nearest bit rate."""
     if getattr(config, "target_bandwidths", None):
         return {"bandwidth": min(config.target_bandwidths, key=lambda rate: abs(rate - kbps))}

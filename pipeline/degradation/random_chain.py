@@ -1,4 +1,4 @@
-"""Random damage: drawn from a seeded generator, as the world does it or a generator of music."""
+"""Random chains of degradations, drawn from a seeded generator."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ MUSIC_RATES = (16_000, 22_050, 24_000, 32_000)
 
 
 def random_damage(rng: Generator, rates: tuple[int, ...] = SPEECH_RATES) -> Chain:
-    """Damage as the world does it: mostly a band limit, often a codec, now and then grain.
+    """Usual damage of recordings: mostly a band limit, often a codec, sometimes coarse steps.
 
     Args:
         rng: draws kind and settings.
-        rates: usual sampling rates, whose halves are drawn more often as cut-offs.
+        rates: sampling rates; half of each is a likely cut-off.
     """
     kind = rng.choice(["band", "codec", "grain"], p=[0.72, 0.2, 0.08])
     if kind == "codec":
@@ -60,12 +60,12 @@ def _random_codec(rng: Generator) -> Codec:
 
 
 def neural_damage(rng: Generator) -> NeuralCodec:
-    """Our own neural codec at 1.5 to 6 kbit/s, as generated and transmitted voices come."""
+    """Our neural codec at 1.5 to 6 kbit/s, like that of generated and transmitted voices."""
     return NeuralCodec(kbps=0.75 * int(rng.integers(2, 9)))
 
 
 def generated_damage(rng: Generator) -> Chain:
-    """What generated music suffers from, all but the noise around it.
+    """Usual damage of generated music, except for its noise.
 
     Source: Ensoli and Massignan 2025, section 3: down-up resampling from 12 to 22.05 kHz, 8 to 12
     bits or mu-law, soft clipping by 1 to 6 dB, light multi-delay reverberation.
