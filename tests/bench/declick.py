@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,11 @@ from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import MuLaw
 from pipeline.stages.declick import Declick
 from pipeline.stages.dequantize import Dequantize
+from tests.bench.timing import Row
 from tests.support.clicks import KINDS, RATE, adeclick, clean, clicks, snr_db
 from tests.support.grids import rounded
 
 SECONDS = 30.0
-Row = Callable[[str, float, str, str], None]
 
 
 def measure(row: Row) -> None:

@@ -12,12 +12,12 @@ from pipeline.audio.sound import Audio
 from pipeline.evaluation.metrics import lsd, si_sdr_db
 from pipeline.stages.denoise import Denoise
 from pipeline.stages.snmf import Snmf
+from tests.bench.timing import Row
 from tests.support.noise_sounds import RATE, drums, music, noisy, onset_db, speech
 
 AFFTDN_DELAY = RATE // 40  # samples by which afftdn is late; given back to it
 SNRS_DB = (0, 5, 10, 20)
 
-Row = Callable[[str, float, str, str], None]
 Denoiser = Callable[[np.ndarray], np.ndarray]
 
 

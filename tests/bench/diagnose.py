@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -11,17 +10,16 @@ from pipeline.audio.buffers import allocate
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis.diagnose import FINDINGS, diagnose
 from pipeline.diagnosis.recording import Recording
+from tests.bench.timing import Row
 from tests.support.sounds import music
 
 SECONDS, RATE = 300.0, 44_100
 REPEATS = 3
 SLOW_S = 0.1  # a measurement that takes less has no row
 
-Row = Callable[..., None]
-
 
 def measure(row: Row) -> None:
-    """Prints the rows; `row(name, value, unit, note)` prints one."""
+    """Prints the rows."""
     sound = _repeated(music(20.0, RATE), SECONDS)
     diagnose(sound)
     wall, cpu = (

@@ -10,7 +10,6 @@ import random
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from pipeline.separation.demucs_apply import separated, statistics
 from pipeline.separation.factory import separator
 from pipeline.separation.separators import OFFLINE, SEPARATORS
 from pipeline.stages.per_stem import PerStem
+from tests.bench.timing import Row
 
-Row = Callable[..., None]
 RATE = 44_100
 SECONDS = 20.0
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.__main__ import RATE, median_seconds, speech
+from tests.bench.timing import RATE, Row, median_seconds, speech
 from training.config import TrainingConfig, read_config
 
 RECIPES = Path("training/configs")
@@ -17,11 +17,9 @@ STEPS = 3  # of a measurement: each looks at one of three resolutions
 TURN = 1000  # of the first step: by then an adversary is heard
 EXAMPLES = 200
 
-Row = Callable[..., None]
-
 
 def measure(row: Row) -> None:
-    """Prints the rows; `row(name, value, unit, note)` prints one."""
+    """Prints the rows."""
     for name in TIMED:
         row(f"training, {name}", speed(read_config(RECIPES / f"{name}.json")), "audio-s a second")
     recipe = read_config(RECIPES / f"{SPEECH}.json")
