@@ -90,11 +90,6 @@ def measure(audio: Audio, tick: Tick = no_tick) -> Floor:
     return Floor(_db(noise), min(_db(max(total - noise, 1e-3 * noise)) - _db(noise), -LOWEST_DB))
 
 
-def noise_floor_dbfs(audio: Audio, tick: Tick = no_tick) -> float:
-    """RMS level of the steady noise, above some 60 Hz, in dB below full scale; -140 for silence."""
-    return measure(audio, tick).noise_dbfs
-
-
 def _steady(found: SubWindows, stft: Stft, rate: int) -> np.ndarray:
     """The noise of all that was found, (S, C, F); see the top of this file."""
     from scipy.ndimage import minimum_filter1d

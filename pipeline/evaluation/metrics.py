@@ -14,7 +14,6 @@ import numpy as np
 from pipeline.dsp import framing
 
 BLOCK = 1 << 20  # samples summed at a time
-RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))  # (n_fft, hop, window)
 
 
 def l1(estimate: np.ndarray, target: np.ndarray) -> float:
@@ -44,19 +43,6 @@ def seg_snr_db(estimate: np.ndarray, target: np.ndarray, rate: int) -> float:
     """
     ratios = _segment_snr_db(estimate, target, max(1, round(0.03 * rate)))
     return float(np.clip(ratios, -10, 35).mean()) if ratios.size else float("nan")
-
-
-def sdr_median_mad_db(estimate: np.ndarray, target: np.ndarray, rate: int) -> tuple[float, float]:
-    """Median and median absolute deviation, in dB, of the SNR of 1 s segments that are not silent.
-
-    Source: Stoller et al. 2018, "Wave-U-Net", section 4.3 (robust against near-silent segments);
-    no distortion filter is allowed for, unlike BSS Eval.
-    """
-    ratios = _segment_snr_db(estimate, target, rate)
-    if not ratios.size:
-        return float("nan"), float("nan")
-    median = float(np.median(ratios))
-    return median, float(np.median(np.abs(ratios - median))) if np.isfinite(median) else 0.0
 
 
 def si_sdr_db(estimate: np.ndarray, target: np.ndarray) -> float:
@@ -124,15 +110,6 @@ def mel_distance_db(
         logs = [10 * np.log10(np.maximum(power @ bands.T, 1e-8)) for power in (e, t)]
         distances.append(np.abs(logs[0] - logs[1]).mean(axis=-1).ravel())
     return float(np.concatenate(distances).mean())
-
-
-def stft_loss(estimate: np.ndarray, target: np.ndarray) -> float:
-    """Spectral convergence plus mean absolute log-magnitude difference, over three resolutions.
-
-    Source: Yamamoto et al. 2020, "Parallel WaveGAN", eqs. 4 to 6.
-    """
-    estimate, target = _pair(estimate, target)
-    return float(np.mean([_stft_loss(estimate, target, *sizes) for sizes in RESOLUTIONS]))
 
 
 def stoi(estimate: np.ndarray, target: np.ndarray, rate: int) -> float:
@@ -228,14 +205,3 @@ def _reflected(at: np.ndarray, length: int) -> np.ndarray:
     period = max(1, 2 * (length - 1))
     at = np.mod(at, period)
     return np.minimum(at, period - at) if length > 1 else np.zeros_like(at)
-
-
-def _stft_loss(e: np.ndarray, t: np.ndarray, n_fft: int, hop: int, window_length: int) -> float:
-    sums = np.zeros(4)
-    pairs = zip(
-        _powers(e, n_fft, hop, window_length), _powers(t, n_fft, hop, window_length), strict=True
-    )
-    for powers in pairs:
-        a, b = (np.sqrt(np.maximum(power, 1e-7)) for power in powers)
-        sums += ((a - b) ** 2).sum(), (b**2).sum(), np.abs(np.log(a / b)).sum(), b.size
-    return float(np.sqrt(sums[0] / sums[1]) + sums[2] / sums[3])

@@ -99,7 +99,7 @@ def initial(power: np.ndarray, atoms: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def update(power: np.ndarray, noise: np.ndarray, w: np.ndarray, h: np.ndarray) -> None:
-    """One multiplicative update of H, then of W, in place; `divergence` does not increase.
+    """One multiplicative update of H, then of W, in place; the divergence does not increase.
 
     Args:
         power, noise: (T, F), above zero.
@@ -111,12 +111,6 @@ def update(power: np.ndarray, noise: np.ndarray, w: np.ndarray, h: np.ndarray) -
     h_sum = h.sum(axis=0)[:, None] + np.float32(1e-20)
     w /= total
     h *= (total / h_sum).T
-
-
-def divergence(power: np.ndarray, model: np.ndarray) -> float:
-    """Generalised Kullback-Leibler divergence of a model from the power, both above zero."""
-    power, model = power.astype(np.float64), model.astype(np.float64)
-    return float((power * np.log(power / model) - power + model).sum())
 
 
 def _power(audio: Audio, stft: Stft, first: int, last: int) -> np.ndarray:

@@ -41,13 +41,6 @@ def test_segmental_snr_limits_each_frame_and_leaves_silence_out():
     assert metrics.seg_snr_db(estimate, target, RATE) == pytest.approx((20 + 35 - 10) / 3)
 
 
-def test_sdr_median_and_mad_of_known_segments():
-    target = np.ones(5 * RATE)
-    errors = np.repeat([0.1, 0.1, 0.01, 1.0, 0.1], RATE)  # 20, 20, 40, 0 and 20 dB
-    median, mad = metrics.sdr_median_mad_db(target + errors, target, RATE)
-    assert median == pytest.approx(20) and mad == pytest.approx(0, abs=1e-9)
-
-
 def test_si_sdr_ignores_scale_and_sees_orthogonal_noise(noise):
     target = noise[0].astype(np.float64)
     other = noise[1] - target * (noise[1] @ target) / (target @ target)
@@ -92,11 +85,6 @@ def test_lsd_in_a_band_sees_that_band_only():
 def test_short_sound_has_finite_spectral_distances(length):
     x = np.random.default_rng(1).standard_normal(length)
     assert np.isfinite(metrics.lsd(x, 2 * x, RATE))
-    assert metrics.stft_loss(x, x) == 0
-
-
-def test_stft_loss_of_half_the_level_is_half_plus_log_two(noise):
-    assert metrics.stft_loss(noise / 2, noise) == pytest.approx(0.5 + np.log(2), abs=0.01)
 
 
 def test_l1_and_mse_of_an_offset(noise):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.minimum_statistics import sub_windows
-from pipeline.analysis.noise_floor import LOWEST_DB, measure, noise_floor_dbfs, noise_track
+from pipeline.analysis.noise_floor import LOWEST_DB, measure, noise_track
 from pipeline.audio.sound import Audio
 from pipeline.dsp import stft as spectra
 from pipeline.dsp.stft import Stft
@@ -25,7 +25,7 @@ def change_db(made: Audio, sound: Audio) -> float:
 @pytest.mark.parametrize("level_db", [-70.0, -30.0])
 def test_the_floor_of_noise_is_its_level(rate, level_db):
     x = 10 ** (level_db / 20) * noise("white", (2, 5 * rate))
-    assert noise_floor_dbfs(Audio(x, rate)) == pytest.approx(level_db, abs=1.0)
+    assert measure(Audio(x, rate)).noise_dbfs == pytest.approx(level_db, abs=1.0)
 
 
 @pytest.mark.parametrize("name", CLEAN)
@@ -39,8 +39,8 @@ def test_the_floor_under_a_sound_is_that_of_the_noise(name, snr_db):
 
 
 def test_silence_has_the_lowest_floor():
-    assert noise_floor_dbfs(Audio(np.zeros((1, RATE)), RATE)) == LOWEST_DB
-    assert noise_floor_dbfs(Audio(np.zeros((1, 1)), RATE)) == LOWEST_DB
+    assert measure(Audio(np.zeros((1, RATE)), RATE)).noise_dbfs == LOWEST_DB
+    assert measure(Audio(np.zeros((1, 1)), RATE)).noise_dbfs == LOWEST_DB
 
 
 def test_the_floor_follows_noise_that_grows():

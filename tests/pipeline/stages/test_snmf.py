@@ -7,8 +7,14 @@ from pipeline.audio.sound import Audio
 from pipeline.evaluation.metrics import lsd, si_sdr_db
 from pipeline.stages import snmf
 from pipeline.stages.denoise import Denoise
-from pipeline.stages.snmf import Snmf, divergence, initial, update
+from pipeline.stages.snmf import Snmf, initial, update
 from tests.support.noise_sounds import RATE, music, noise, noisy
+
+
+def divergence(power: np.ndarray, model: np.ndarray) -> float:
+    """Generalised Kullback-Leibler divergence of a model from the power, both above zero."""
+    power, model = power.astype(np.float64), model.astype(np.float64)
+    return float((power * np.log(power / model) - power + model).sum())
 
 
 def test_the_objective_falls_at_every_step(rng):
