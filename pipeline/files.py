@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,9 @@ NAME_LENGTH = 40
 """Characters of a file's name that its temporary name keeps: a name has at most 255 bytes."""
 
 TEMPORARY_CURE = "free some space or set TMPDIR to another folder"
+
+FULL_BYTES = 1 << 18
+"""A disk with less room than this counts as full."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -84,6 +88,11 @@ def temporary_error(error: OSError) -> OSError:
         sentence = f"no folder for temporary files can be written to; {TEMPORARY_CURE}"
         return StorageError(error.errno or errno.ENOSPC, sentence)
     return storage_error(OSError(error.errno, ""), folder, TEMPORARY_CURE) or error
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a folder's disk has next to no room: for programs that do not say why they failed."""
+    return shutil.disk_usage(folder).free < FULL_BYTES
 
 
 def storage_error(error: OSError, folder: Path, cure: str = "") -> StorageError | None:

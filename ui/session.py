@@ -18,6 +18,7 @@ from typing import Any
 import soundfile
 from gradio.utils import get_upload_folder
 
+from pipeline.files import StorageError
 from ui.jobs import Busy, Job, JobQueue
 
 SHARED = "WAVEMEND_SHARED"
@@ -224,6 +225,8 @@ def plain_error(error: BaseException) -> str:
 
     The traceback of an unexpected error goes to the server's log, never to the page.
     """
+    if is_shared() and (disk := _disk_error(error)) is not None:
+        return disk  # the error's own words name a folder of the server
     if isinstance(error, (ValueError, Busy)):
         return str(error)
     if isinstance(error, MemoryError):
@@ -240,6 +243,8 @@ def _disk_error(error: BaseException) -> str | None:
     for one in chain:
         if not isinstance(one, OSError) or one.errno not in (*NO_ROOM, *NOT_WRITABLE):
             continue
+        if isinstance(one, StorageError) and not is_shared():
+            return str(one)
         folder = Path(one.filename).parent if isinstance(one.filename, str) else None
         return no_room(folder) if one.errno in NO_ROOM else _not_writable(folder)
     if any(isinstance(one, soundfile.SoundFileError) for one in chain):

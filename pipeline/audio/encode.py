@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from pipeline.audio.buffers import blocks
 from pipeline.audio.decode import reason
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, AudioError, peak
-from pipeline.files import StorageError, write_atomically
+from pipeline.files import StorageError, is_full, write_atomically
 
 BITS = {"PCM_16": 16, "PCM_24": 24}
 """The integer subtypes; the others take samples above full scale."""
@@ -101,7 +103,11 @@ def save(
         raise AudioError(f"over: got {over!r}, expected 'error', 'clip' or 'float'")
     subtype = _choose_subtype(path, subtype, audio.channels, peak(audio), over)
     fitting = resample(audio, writable_rate(path, audio.rate))
-    _write(fitting.samples, fitting.rate, path, subtype, tick)
+    samples, frames = fitting.samples, fitting.frames
+    with writing(path, fitting.rate, fitting.channels, frames, subtype) as sound:
+        for start, stop in blocks(samples):
+            sound.write(_stored(samples[:, start:stop].T, subtype))  # (C, T) -> (T, C)
+            tick(stop / frames)
     return path
 
 
@@ -128,47 +134,41 @@ def _choose_subtype(
     )
 
 
-def _write(
-    samples: np.ndarray, rate: int, path: Path, subtype: str, tick: Callable[[float], None]
-) -> None:
-    """Writes (channels, time) samples under a temporary name beside `path`, then renames it."""
+@contextlib.contextmanager
+def writing(
+    path: Path, rate: int, channels: int, frames: int, subtype: str
+) -> Iterator[soundfile.SoundFile]:
+    """Opens a sound file to write (time, channels) blocks to; it is there whole or not at all.
+
+    Args:
+        path: its suffix chooses the container; its folder exists.
+        frames: how many will be written; a WAV of more than 4 GB becomes RF64.
+
+    Raises:
+        AudioError: the file cannot be written; the text names the folder and the cure.
+    """
+    form = format_of(path)
+    large = form.container == "WAV" and 4 * channels * frames > RIFF_LIMIT_BYTES
+    container = "RF64" if large else form.container
+    options = dict(form.encoder, format=container, closefd=False)
     try:
-        with write_atomically(path) as temporary:
-            _encode(samples, rate, temporary, format_of(path), subtype, tick)
+        with (
+            write_atomically(path) as temporary,
+            temporary.open("xb") as file,
+            soundfile.SoundFile(file.fileno(), "w", rate, channels, subtype, **options) as sound,
+        ):
+            try:
+                yield sound
+            except soundfile.SoundFileError:
+                if is_full(path.parent):  # libsndfile only says "System error"
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+                raise
     except StorageError as error:
         raise AudioError(f"{path.name}: cannot be written: {error}") from error
     except (OSError, soundfile.SoundFileError, AssertionError) as error:
         why = getattr(error, "strerror", None) or reason(error)
-        cure = "check that the folder exists, may be written to, and has room"
+        cure = f"check that {path.parent} may be written to and has room"
         raise AudioError(f"{path.name}: cannot be written ({why}); {cure}") from error
-
-
-def _encode(
-    samples: np.ndarray,
-    rate: int,
-    path: Path,
-    form: Format,
-    subtype: str,
-    tick: Callable[[float], None],
-) -> None:
-    channels, frames = samples.shape
-    large = form.container == "WAV" and 4 * samples.size > RIFF_LIMIT_BYTES
-    with (
-        path.open("xb") as file,
-        soundfile.SoundFile(
-            file.fileno(),
-            "w",
-            rate,
-            channels,
-            subtype,
-            format="RF64" if large else form.container,
-            closefd=False,
-            **dict(form.encoder),
-        ) as sound,
-    ):
-        for start, stop in blocks(samples):
-            sound.write(_stored(samples[:, start:stop].T, subtype))  # (C, T) -> (T, C)
-            tick(stop / frames)
 
 
 def _stored(block: np.ndarray, subtype: str) -> np.ndarray:

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import IO, Any
 
 from pipeline.audio.containers import Info, cut_short, damaged
 from pipeline.audio.sound import AudioError
-from pipeline.files import temporary_error, temporary_file
+from pipeline.files import is_full, temporary_error, temporary_file
 
 DEMUXERS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,loas,matroska,webm,mov,mp4,"
@@ -143,7 +144,7 @@ def decoded(
     with temporary_file() as target, temporary_file() as complaints:
         code = _run(command, target, complaints, lambda n_bytes: tick(min(1.0, n_bytes / expected)))
         text = _text(complaints)
-        if code and os.strerror(errno.ENOSPC) in text:
+        if code and (os.strerror(errno.ENOSPC) in text or is_full(Path(tempfile.gettempdir()))):
             raise temporary_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         done = (os.fstat(target.fileno()).st_size - AU_HEADER_BYTES) // (4 * info.channels)
         if code or _CUT.search(text):

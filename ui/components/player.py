@@ -25,6 +25,7 @@ import numpy as np
 from gradio.data_classes import FileData, GradioModel
 
 from pipeline.audio.buffers import blocks
+from pipeline.audio.encode import writing
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, peak
 from pipeline.plots.panels import Picture
@@ -183,12 +184,10 @@ def listening_copy(
     Returns:
         `path`.
     """
-    import soundfile
-
     path, weights = Path(path), _fold(audio.channels) if folded else None
     channels = audio.channels if weights is None else 2
     subtype = "PCM_24" if peak(audio) <= 1.0 - 2.0**-23 else "FLOAT"
-    with soundfile.SoundFile(path, "w", audio.rate, channels, subtype, format="WAV") as file:
+    with writing(path, audio.rate, channels, audio.frames, subtype) as file:
         for start, stop in blocks(audio.samples):
             block = audio.samples[:, start:stop]
             file.write((block if weights is None else weights @ block).T)

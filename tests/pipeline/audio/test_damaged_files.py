@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -233,3 +234,17 @@ def test_ffmpeg_on_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(subprocess, "Popen", on_a_full_disk)
     with pytest.raises(AudioError, match=f"{tempfile.gettempdir()} has no room left.*TMPDIR"):
         load(tmp_path / "a.m4a")
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mp3", "a.opus"])
+def test_a_full_disk_is_named_though_the_encoder_does_not_say_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise soundfile.LibsndfileError(2)  # "System error"
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", full)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(9, 9, 0))
+    with pytest.raises(AudioError, match=f"{tmp_path} has no room left; free some space"):
+        save(tone(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
