@@ -40,7 +40,7 @@ class Card:
         metrics: validation table, free form.
         data: one entry for each source: name, licence, minutes.
         licence: of the weights.
-        recipe: how it was trained.
+        training: the training config; "recipe" in older files.
         sha256: of weights.safetensors, hexadecimal.
         folder: where it lies; not part of card.json.
     """
@@ -55,7 +55,7 @@ class Card:
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
     data: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     licence: str = ""
-    recipe: dict[str, Any] = dataclasses.field(default_factory=dict)
+    training: dict[str, Any] = dataclasses.field(default_factory=dict)
     sha256: str = ""
     folder: Path = SHIPPED
 
@@ -88,9 +88,11 @@ def read_card(folder: Path) -> Card:
     """
     try:
         fields = _read_json(folder / CARD)
-        known = {field.name for field in dataclasses.fields(Card)} - {"folder"}
+        known = {field.name for field in dataclasses.fields(Card)} - {"folder"} | {"recipe"}
         if not isinstance(fields, dict) or not {"model", "config"} <= set(fields) <= known:
             raise ValueError(f"got {short(fields)}, expected model, config and other fields of it")
+        if "recipe" in fields:
+            fields.setdefault("training", fields.pop("recipe"))
         return Card(**{**fields, "name": folder.name, "folder": folder})
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder.name}/{CARD}: not the card of a checkpoint ({error})") from None

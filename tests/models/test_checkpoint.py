@@ -95,6 +95,14 @@ def test_a_card_of_before_has_no_content_and_an_unknown_one_is_refused(saved: Pa
         read_card(saved)
 
 
+def test_the_training_config_of_an_older_card_is_read(saved: Path) -> None:
+    card = saved / "card.json"
+    fields = json.loads(card.read_text())
+    del fields["training"]
+    card.write_text(json.dumps({**fields, "recipe": {"damage": "world"}}))
+    assert read_card(saved).training == {"damage": "world"}
+
+
 def test_a_checkpoint_is_seen_only_where_its_folder_is_searched(saved: Path) -> None:
     own = search_path(saved.parent)
     assert own[-1] == saved.parent

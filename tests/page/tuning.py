@@ -32,7 +32,7 @@ def tiny_base(checkpoints: Path) -> Path:
         torch.manual_seed(7)
         net = SpectralEnhancer(SpectralEnhancerConfig((16, 16), (1, 1), n_skips=1))
     recipe = {"seconds": 0.2, "batch": 2, "precision": "no", "losses": {"mel": 1.0, "lsd": 1.0}}
-    save_checkpoint(net, folder, title=TITLE, recipe=recipe)
+    save_checkpoint(net, folder, title=TITLE, training=recipe)
     return folder
 
 

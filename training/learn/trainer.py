@@ -255,7 +255,7 @@ class Trainer:
             self.run.path / BEST,
             step=self.step,
             metrics={"validation": means.as_dict()},
-            recipe=dataclasses.asdict(self.config),
+            training=dataclasses.asdict(self.config),
         )
         self._event("best", score=means.score)
 

@@ -60,7 +60,7 @@ def ship(
         metrics=metrics,
         data=sources([Path(path) for path in config.data], list(config.trained_groups)),
         licence=LICENCE,
-        recipe={**config.training, "hours": hours},
+        training={**config.training, "hours": hours},
     )
 
 

@@ -55,7 +55,7 @@ def config_for(
         minutes, steps: its length, either of them.
     """
     settings: dict[str, Any] = json.loads(CONFIG.read_text("utf-8"))
-    of_base = {key: base.recipe[key] for key in OF_BASE if base.recipe.get(key)}
+    of_base = {key: base.training[key] for key in OF_BASE if base.training.get(key)}
     kinds = {item.kind or "speech" for item in dataset.items}
     kinds = {kind for kind in kinds if not kind.startswith("validation")}
     changes = {

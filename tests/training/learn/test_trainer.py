@@ -231,7 +231,7 @@ def test_a_shipped_card_names_sources_steps_and_hours(tmp_path: Path) -> None:
     (run / "events.jsonl").write_text("".join(text))
     ship.ship(run, tmp_path / "out" / "voice", title="Voice", summary="For voices.")
     made = read_card(tmp_path / "out" / "voice")
-    assert (made.step, made.recipe["hours"], made.metrics) == (40, 0.5, metrics)
+    assert (made.step, made.training["hours"], made.metrics) == (40, 0.5, metrics)
     assert made.data == [
         {"source": "repo one", "licence": "CC BY", "minutes": 1.5},
         {"source": "repo two", "licence": "GPL", "minutes": 1.0},

@@ -27,7 +27,7 @@ from ui.jobs import Job
 from ui.session import Host, Session
 from ui.session import Limits as PageLimits
 
-BASE = Card("base", "spectral_enhancer", {"sample_rate": 48_000}, recipe={"batch": 4, "steps": 9})
+BASE = Card("base", "spectral_enhancer", {"sample_rate": 48_000}, training={"batch": 4, "steps": 9})
 
 
 @pytest.fixture
