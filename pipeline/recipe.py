@@ -28,6 +28,7 @@ VERSION = 1
 STAGES: dict[str, str] = {
     "remove_hum": "pipeline.stages.remove_hum:RemoveHum",
     "declick": "pipeline.stages.declick:Declick",
+    "declip": "pipeline.stages.declip:Declip",
     "dequantize": "pipeline.stages.dequantize:Dequantize",
     "denoise": "pipeline.stages.denoise:Denoise",
     "snmf": "pipeline.stages.snmf:Snmf",

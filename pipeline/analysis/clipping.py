@@ -39,19 +39,37 @@ def is_clipped(audio: Audio) -> bool:
 @once_per_sound
 def flat_peaks(audio: Audio) -> FlatPeaks:
     """Counts flat peaks of both polarities in all channels."""
-    statistics, at_top, below = sweep(audio), 0, 0
+    at_top, below = _counts(audio).sum(axis=(0, 1))
+    return FlatPeaks(int(at_top), int(below))
+
+
+def clip_levels(audio: Audio) -> np.ndarray:
+    """(C, 2) float32 levels at which each channel was cut off, below and above.
+
+    -inf and inf on a side where fewer than `FEWEST` peaks are flat.
+    """
+    statistics, counts = sweep(audio), _counts(audio)
+    levels = np.stack([statistics.low, statistics.high], axis=1).astype(np.float32)
+    is_cut = counts[..., 0] - 2 * counts[..., 1] >= FEWEST
+    return np.where(is_cut, levels, np.array([-np.inf, np.inf], np.float32))
+
+
+@once_per_sound
+def _counts(audio: Audio) -> np.ndarray:
+    """(C, 2, 2) flat peaks of each channel, negative and positive, at its top and below."""
+    statistics, counts = sweep(audio), np.zeros((audio.channels, 2, 2), int)
     loudest = max(statistics.high.max(), -statistics.low.min())
     for start, stop in blocks(audio.samples):
         first = max(start - 1, 0)
         block = audio.samples[:, first : min(stop + 2, audio.frames)]
         limits = zip(block, statistics.low, statistics.high, strict=True)
-        for x, low, high in limits:
-            for sign, top in ((1, float(high)), (-1, -float(low))):
+        for channel, (x, low, high) in enumerate(limits):
+            for side, (sign, top) in enumerate(((-1, -float(low)), (1, float(high)))):
                 if top > max(loudest / 4, SILENCE):
                     levels = _flat_levels(x * np.float32(sign), top)
-                    at_top += int((levels >= NEAR_TOP * top).sum())
-                    below += int((levels < NEAR_TOP * top).sum())
-    return FlatPeaks(at_top, below)
+                    n_top = int((levels >= NEAR_TOP * top).sum())
+                    counts[channel, side] += n_top, levels.size - n_top
+    return counts
 
 
 def _flat_levels(x: np.ndarray, top: float) -> np.ndarray:

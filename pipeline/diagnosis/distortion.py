@@ -18,10 +18,7 @@ def clipping(recording: Recording) -> Finding:
     trouble = is_clipped(recording.audio)
     if trouble:
         top = max(recording.statistics.high.max(), -recording.statistics.low.min())
-        text = (
-            f"Clipped: {peaks.at_top} flat peaks at {20 * np.log10(top):.1f} dBFS. "
-            "No stage here restores clipped peaks yet."
-        )
+        text = f"Clipped: {peaks.at_top} flat peaks at {20 * np.log10(top):.1f} dBFS."
     else:
         text, confidence = "No clipping: the peaks are round.", 1 - confidence
     value = float(peaks.at_top if peaks.evidence > 0 else 0)

@@ -25,7 +25,7 @@ ENHANCING = {"speech": "Band-limited speech", "music": "Band-limited music"}
 
 UNTREATED = (
     "damaged_file",
-    "clipping", "dropouts", "digital_silence", "dead_channel", "duplicated_channel",
+    "dropouts", "digital_silence", "dead_channel", "duplicated_channel",
     "inverted_channel", "true_peak",
 )  # fmt: skip
 """Findings that no stage treats; the summary reports them."""
@@ -57,6 +57,10 @@ def _remove_hum(findings: Findings) -> Entry | None:
 
 def _declick(findings: Findings) -> Entry | None:
     return _entry("declick", findings["clicks"].text) if _trouble(findings, "clicks") else None
+
+
+def _declip(findings: Findings) -> Entry | None:
+    return _entry("declip", findings["clipping"].text) if _trouble(findings, "clipping") else None
 
 
 def _dequantize(findings: Findings) -> Entry | None:
@@ -97,6 +101,7 @@ def _enhance(findings: Findings) -> Entry | None:
 RULES: tuple[Callable[[Findings], Entry | None], ...] = (
     _remove_hum,
     _declick,
+    _declip,
     _dequantize,
     _denoise,
     _mask_unet,

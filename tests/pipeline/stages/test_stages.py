@@ -14,7 +14,7 @@ from pipeline.knobs import knobs
 from pipeline.recipe import STAGES, stage_classes
 from pipeline.separation import mixture_consistency
 from pipeline.stage import Cancelled
-from pipeline.stages import high_band, hum_synthesis, remove_hum, residual, snmf, tone
+from pipeline.stages import declip, high_band, hum_synthesis, remove_hum, residual, snmf, tone
 from tests.support.damaged import HIGHER_RATES, RATE, damaged
 from tests.support.separators import tiny_demucs
 from tests.support.sounds import tiny_checkpoint, tiny_cleaners
@@ -49,6 +49,7 @@ def checkpoints(tmp_path_factory):
         patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
         patch.setattr(snmf, "BLOCK", 128)  # part of the result, so the same for all tests
         patch.setattr(snmf, "FADE", 16)
+        patch.setattr(declip, "SEGMENT_S", 0.5)  # part of the result as well
         yield
 
 
