@@ -7,7 +7,7 @@ import importlib
 
 from tests.bench.timing import references, row
 
-PARTS = ("nets", "application", "training", "declick", "denoise", "separate", "diagnose")
+PARTS = ("nets", "application", "training", "declick", "declip", "denoise", "separate", "diagnose")
 
 
 def main() -> None:

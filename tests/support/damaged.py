@@ -34,7 +34,6 @@ def _damaged(stage: str, voice: np.ndarray, rate: int, seed: int) -> np.ndarray:
         return 0.5 * voice + 0.02 * hum + 2 * rumble + 0.01
     if stage == "declick":
         return voice + clicks("bursts", voice, rate, per_minute=600, seed=seed)
-        return voice + clicks("bursts", voice, RATE, per_minute=600, seed=seed)
     if stage == "declip":
         return np.clip(voice, *(0.5 * np.abs(voice).max() * np.array([-1, 1])))
     if stage == "dequantize":

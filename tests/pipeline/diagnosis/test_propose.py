@@ -72,9 +72,9 @@ def test_no_trouble_is_nothing_to_do() -> None:
 
 
 def test_what_has_no_cure_is_said_and_not_treated() -> None:
-    document = proposed("clipping", "dead_channel")
+    document = proposed("dropouts", "dead_channel")
     assert document["stages"] == [] and document["title"] == "No stage proposed"
-    assert "About clipping. About dead_channel." in document["summary"]
+    assert "About dropouts. About dead_channel." in document["summary"]
 
 
 def test_each_kind_of_sound_gets_the_net_that_was_trained_for_it() -> None:
