@@ -1,4 +1,4 @@
-"""Cards: what a checkpoint says of itself, in card.json."""
+"""Cards: the description of a checkpoint, card.json."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ CONTENTS = {
     "music": "music, with or without voices",
     "noisy": "speech or music with noise in it",
 }
-"""What a net can be made for. A card that does not say so has "", and is never proposed."""
+"""The kinds of sound that a net can be trained for. An unknown kind is "", and never proposed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What a checkpoint says of itself.
+    """The description of a checkpoint.
 
     Args:
         name: of its folder.
         model: key of `models.registry.NETS`.
         config: the fields of the net's config dataclass.
-        content: the kind of sound that it was made for, a key of `CONTENTS`; "" where not stated.
+        content: the kind of sound that it was trained for, a key of `CONTENTS`; "" if unknown.
         title, summary: one line each, for people.
         step: optimiser steps taken.
         metrics: validation table, free form.

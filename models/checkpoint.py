@@ -101,7 +101,7 @@ def save_checkpoint(net: nn.Module, folder: Path, *, half: bool = False, **detai
 
     Args:
         net: in its training form; its `config` goes into the card.
-        folder: made if missing; its name becomes the checkpoint's.
+        folder: created if missing; its name becomes the checkpoint's.
         half: store float16, half the size; loaded as float32.
         details: further fields of `Card` (title, content, step, metrics, ...).
     """

@@ -1,8 +1,8 @@
-"""Discriminators: what tells restored sound from real, by its periods and by its spectra.
+"""Discriminators, which tell restored from real sound by its periods and by its spectra.
 
 Each returns a list with one (logits, feature maps) for every period or resolution.
 Sources: Kong et al. 2020, "HiFi-GAN" (periods); Defossez et al. 2022, "EnCodec" (spectra at several
-resolutions); the three-channel spectrum with a phase gate is this project's seed.
+resolutions); the three-channel spectrum with a phase gate is from "Wave U-Net Enhancer".
 """
 
 from __future__ import annotations
@@ -25,18 +25,17 @@ LOG_SCALE = 0.3
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """Which discriminators there are, and how large.
+    """Which discriminators there are, and their sizes.
 
     Args:
         periods: in samples, of the period discriminators.
-        period_widths: channels of their layers, each of which but the last takes every third step.
+        period_widths: channels of their layers; each but the last has stride 3.
         n_ffts: in samples, of the spectral discriminators; a hop is a quarter of it.
         channels: of their layers.
         representation: what of a spectrum they see: "log1p_phase" (log1p magnitude, sine and cosine
             of the phase where there is energy), "complex" (real and imaginary part), or "log_phase"
             (plain logarithm, sine and cosine of the phase everywhere).
-        gate: magnitude from which on phase is shown, where a sine of amplitude one has
-            n_fft / 4.
+        gate: the least magnitude whose phase is shown; a sine of amplitude one has n_fft / 4.
         scale: of the magnitude before log1p.
     """
 
@@ -76,7 +75,7 @@ class Discriminators(nn.Module):
 
 
 class _Period(nn.Module):
-    """Sees every `period`-th sample as a neighbour, in `period` columns."""
+    """Convolves along every `period`-th sample, in `period` columns."""
 
     def __init__(self, period: int, widths: tuple[int, ...]) -> None:
         super().__init__()
@@ -95,7 +94,7 @@ class _Period(nn.Module):
 
 
 class _Spectral(nn.Module):
-    """Sees a spectrum, ever coarser in frequency and ever further in time."""
+    """Convolves over a spectrum, with growing stride in frequency and dilation in time."""
 
     def __init__(self, n_fft: int, config: DiscriminatorConfig) -> None:
         super().__init__()

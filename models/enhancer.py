@@ -1,6 +1,6 @@
-"""The waveform enhancer: a Demucs-style Wave-U-Net that must synthesise, for it has few skips.
+"""The waveform enhancer: a Wave-U-Net whose few skips make it synthesise what is missing.
 
-Source: "Wave U-Net Enhancer" (the seed): six levels of stride 4 at 48 kHz, residual skips only at
+Source: "Wave U-Net Enhancer": six levels of stride 4 at 48 kHz, residual skips only at
 the deepest levels, a gated linear unit in every level, Snake, weight normalisation. Levels as in
 Defossez et al. 2019, "Music Source Separation in the Waveform Domain", section 3.
 """
@@ -16,9 +16,9 @@ from models.config import RATES_HZ, check, ranged
 from models.layers import Snake, keep_level, pad_to_multiple, weight_norm
 
 KERNEL, STRIDE = 8, 4
-LEVEL = 10.0  # speech comes in at a tenth of what weights are drawn for
-GATE = 1.7  # a gate that is half open halves what passes
-QUIET = 0.1  # of the level at first: what is made up is wrong until something is learned
+LEVEL = 10.0  # brings speech, at about 0.1, to the level that initial weights expect
+GATE = 1.7  # makes up for a half-open gate, which halves the level
+QUIET = 0.1  # level of the untrained output, which is wrong before training
 
 SIZES: dict[str, tuple[int, ...]] = {  # multiples of 16: two to three times as fast on a CPU
     "small": (32, 64, 128, 160, 160, 160),
@@ -33,8 +33,8 @@ class EnhancerConfig:
 
     Args:
         widths: channels of each level, outermost first.
-        n_skips: residual skips, counted from the deepest level; 0 to len(widths). The seed found
-            that a third one lets the net copy damage through.
+        n_skips: residual skips, counted from the deepest level; 0 to len(widths). A third
+            one lets the net copy damage through ("Wave U-Net Enhancer").
         lstm: a two-layer bidirectional LSTM at the bottleneck. Its memory is unbounded, so
             windowed and whole output then agree only approximately.
         sample_rate: in Hz.
@@ -112,7 +112,7 @@ class _Down(nn.Module):
 
 
 class _Up(nn.Module):
-    """Four times the rate: gated convolution, the skip added to it, transposed convolution, Snake.
+    """Four times the rate: gated convolution, plus the skip, transposed convolution, Snake.
 
     The skip goes around the gated convolution, so that the deepest one, whose encoder output is
     also the decoder's input, is a residual connection and not a doubling.

@@ -35,7 +35,7 @@ def _snake(x: Tensor, alpha: Tensor) -> Tensor:
 
 
 class _SnakeFunction(torch.autograd.Function):
-    """Snake that keeps its two ends only, both of which its neighbours keep anyway."""
+    """Snake that saves only its input and output, which the neighbouring layers save anyway."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, alpha: Tensor) -> Tensor:
@@ -52,10 +52,10 @@ class _SnakeFunction(torch.autograd.Function):
 
 
 class ChannelNorm(nn.Module):
-    """Root-mean-square norm over the channels of each frame, blind to its neighbours in time.
+    """Root-mean-square norm over the channels of each frame, without regard to other frames.
 
     Source: Zhang and Sennrich 2019, "Root Mean Square Layer Normalization"; statistics over time
-    would make a window differ from the whole.
+    would make a window's output differ from that of the whole sound.
     """
 
     def __init__(self, channels: int) -> None:
@@ -94,14 +94,15 @@ class ConvNextBlock(nn.Module):
 
 
 def keep_level(layer: nn.Conv1d | nn.ConvTranspose1d, gain: float = 1.0) -> nn.Module:
-    """`layer` with weights under which noise leaves `gain` times as loud as it came, and no bias.
+    """`layer` with random weights that multiply the level of noise by `gain`, and zero bias.
 
-    The library's own halve it, and a gate halves it again: behind twelve layers nothing is left.
+    PyTorch's default weights halve the level and a gate halves it again, so that nothing is left
+    after twelve layers.
     Source: He et al. 2015, "Delving Deep into Rectifiers", eq. 10.
 
     Args:
-        layer: whose weights are drawn anew, in place.
-        gain: factor of the standard deviation.
+        layer: its weights are replaced in place.
+        gain: of the output's standard deviation over the input's.
     """
     inputs = layer.in_channels * layer.kernel_size[0]
     if isinstance(layer, nn.ConvTranspose1d):

@@ -1,4 +1,4 @@
-"""How the C library hands out memory for tensors."""
+"""A setting of the C library that makes large tensors cheap."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def keep_tensors_mapped() -> bool:
     again, which takes half the time of a large net on a CPU.
 
     Returns:
-        whether the C library knows the setting (glibc does; musl, macOS and Windows do not).
+        whether the C library has the setting (glibc does; musl, macOS and Windows do not).
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

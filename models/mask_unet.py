@@ -1,10 +1,10 @@
-"""A U-Net that masks the short-time spectrum: it takes away noise and haze, and adds nothing.
+"""A U-Net that masks the short-time spectrum: it removes noise and haze, and adds nothing.
 
     log magnitude, height over its floor - 4 levels down - 4 levels up - mask in [0, 1] - x spectrum
 
 Strided convolutions go down, transposed ones come up, and equal levels are concatenated. All
 channels of a sound share one U-Net, fed with their mean; a small head then masks each from the
-shared features and its own, so that stereo survives and costs hardly more than mono.
+shared features and its own, so that the stereo image is kept at hardly more cost than mono.
 Source: Ensoli and Massignan 2025, section 3; Jansson et al. 2017 (ISMIR).
 """
 
@@ -25,7 +25,7 @@ QUIET = 1e-5  # floor under a magnitude before its logarithm
 LOG_SCALE = 0.3
 SMOOTH = 5  # frames whose mean counts for the floor
 FLOOR_SHIFTS = (1, 2, 4, 8, 16, 32, 64)  # of the running minimum, which together reach 127 frames
-HEAD = 16  # features that a channel's mask is made of
+HEAD = 16  # features from which a channel's mask is computed
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class MaskUnet(nn.Module):
         self.head = nn.Sequential(
             nn.Conv2d(HEAD + 2, HEAD, 3, padding=1), nn.GELU(), nn.Conv2d(HEAD, 1, 3, padding=1)
         )
-        nn.init.constant_(self.head[-1].bias, 2.0)  # an untrained mask leaves most of it
+        nn.init.constant_(self.head[-1].bias, 2.0)  # an untrained mask is close to one
         self.stride = c.hop * 2**LEVELS
         self.receptive_field = self._receptive_field()
 
@@ -104,8 +104,8 @@ class MaskUnet(nn.Module):
         flat = pad_to_multiple(x, self.stride).flatten(0, 1)
         spectrum = self.stft(flat).unflatten(0, (batch, channels))  # (B, C, F, N)
         mask = self._mask(spectrum).flatten(0, 1)
-        made = self.stft.inverse(mask * spectrum.flatten(0, 1))
-        return made.unflatten(0, (batch, channels))[..., :length]
+        masked = self.stft.inverse(mask * spectrum.flatten(0, 1))
+        return masked.unflatten(0, (batch, channels))[..., :length]
 
     def _mask(self, spectrum: Tensor) -> Tensor:
         """(B, C, F, N) in [0, 1]; the highest bin has its neighbour's."""
@@ -186,7 +186,7 @@ def _level(power: Tensor) -> Tensor:
 
 
 def _height(level: Tensor) -> Tensor:
-    """How far each cell stands above the least smoothed level of 64 frames before and after."""
+    """How far each cell lies above the lowest smoothed level of 64 frames before and after it."""
     smooth = nn.functional.avg_pool2d(
         level, (1, SMOOTH), 1, (0, SMOOTH // 2), count_include_pad=False
     )

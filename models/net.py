@@ -1,4 +1,4 @@
-"""What every net keeps to, and the form in which a net is run."""
+"""The contract of nets, and the form in which they are run."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A small neural speech codec of our own: what it does to a voice is damage to learn from.
+"""A small neural speech codec, which damages speech for training.
 
-A spectrum is squeezed into a few numbers a frame, these into entries of residual codebooks, and a
-spectrum is made from them again. Quantisers as in Defossez et al. 2022, "High Fidelity Neural Audio
-Compression" (EnCodec), section 3.2; head as in Siuzdak 2023, "Vocos" (arXiv 2306.00814).
+A spectrum is reduced to a few numbers a frame, these are coded by residual codebooks, and a
+spectrum is decoded from the codes. Quantisers as in Defossez et al. 2022, "High Fidelity Neural
+Audio Compression" (EnCodec), section 3.2; head as in Siuzdak 2023, "Vocos" (arXiv 2306.00814).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from models.config import RATES_HZ, check, ranged
 from models.layers import ChannelNorm, ConvNextBlock, pad_to_multiple
 from models.stft import Stft, features_of, unit
 
-FORGETTING, RARE = 0.02, 0.2  # of how often an entry is chosen, a step; what share is too rare
+FORGETTING = 0.02  # of an entry's running usage at each step
+RARE = 0.2  # of the mean usage: an entry used less is replaced
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class NeuralCodecConfig:
     Args:
         widths: channels of coder and decoder.
         depths: ConvNeXt blocks of coder and decoder.
-        latent: numbers of a frame between them.
+        latent: numbers a frame between coder and decoder.
         codebooks: residual quantisers, one after another.
         codebook_size: entries of each.
         n_fft: samples of an STFT frame, a multiple of two hops.
@@ -57,7 +58,7 @@ class Coding:
 
     Args:
         latent: (B, C, N), each dimension of variance one.
-        residuals: (B, C, N) for each codebook: what it and those before it left over.
+        residuals: (B, C, N) for each codebook: what this one and those before it left over.
     """
 
     latent: Tensor
@@ -67,7 +68,7 @@ class Coding:
 class NeuralCodecNet(nn.Module):
     """Codes and decodes mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
 
-    While it learns, each sound of a batch is coded by a number of codebooks drawn for it.
+    In training each sound of a batch is coded with a random number of codebooks.
 
     Attributes:
         stride: samples of a frame.
@@ -113,11 +114,11 @@ class NeuralCodecNet(nn.Module):
         spectrum = self.stft(pad_to_multiple(x[:, 0], self.stride))
         latent = self.coder(features_of(spectrum))
         magnitude, real, imag = self.decoder(self._quantised(latent, codebooks)).float().chunk(3, 1)
-        made = torch.exp(magnitude.clamp(max=8)) * unit(real, imag)
-        return self.stft.inverse(made)[:, None, :length]
+        decoded = torch.exp(magnitude.clamp(max=8)) * unit(real, imag)
+        return self.stft.inverse(decoded)[:, None, :length]
 
     def _quantised(self, latent: Tensor, codebooks: int | None) -> Tensor:
-        """(B, C, N) as the sum of entries of codebooks, each for what those before it left over."""
+        """(B, C, N) as a sum of entries; each codebook codes the residual of those before it."""
         count = codebooks or len(self.quantisers)
         used = torch.full((len(latent),), count, device=latent.device)
         if self.training:
@@ -135,9 +136,9 @@ class NeuralCodecNet(nn.Module):
 class _Quantiser(nn.Module):
     """(B, C, N) -> the nearest entry of a codebook for each frame, (B, C, N).
 
-    Entries are running means of what chose them. Source: van den Oord et al. 2017, "Neural Discrete
-    Representation Learning", appendix A.1; rare ones move to where sounds are, as in Dhariwal et
-    al. 2020, "Jukebox", section 3.1.
+    Entries are running means of the frames that chose them; rarely used ones are replaced.
+    Source: van den Oord et al. 2017, "Neural Discrete Representation Learning", appendix A.1;
+    Dhariwal et al. 2020, "Jukebox", section 3.1.
     """
 
     codebook: Tensor
@@ -160,10 +161,10 @@ class _Quantiser(nn.Module):
         return self.codebook[chosen].unflatten(0, (len(x), -1)).transpose(1, 2)
 
     def _revive(self, frames: Tensor) -> None:
-        """Moves entries that are hardly ever chosen to where sounds are."""
+        """Replaces rarely chosen entries by random frames."""
         rare = torch.nonzero(self.usage < RARE / len(self.usage))[:, 0]
-        places = torch.randint(len(frames), rare.shape, device=frames.device)
-        self.codebook[rare] = frames[places]
+        chosen = torch.randint(len(frames), rare.shape, device=frames.device)
+        self.codebook[rare] = frames[chosen]
         self.usage[rare] = 1 / len(self.usage)
 
     def _follow(self, frames: Tensor, chosen: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Nets by name, each built only when its size is known to be sane."""
+"""Nets by name; one is built only after its size has been checked."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def build(model: str, config: dict[str, Any]) -> nn.Module:
     """A net with fresh weights.
 
     Raises:
-        ValueError: an unknown model, a config that the model does not take, or one of a net that
-            is too large; nothing is allocated for it then.
+        ValueError: an unknown model, a config that the model does not take, or a net that is too
+            large, which is found out before anything is allocated.
     """
     if model not in NETS:
         raise ValueError(f"model: got {short(model)}, expected one of {', '.join(NETS)}")
@@ -46,7 +46,7 @@ def build(model: str, config: dict[str, Any]) -> nn.Module:
 
 
 def outline(make_net: Callable[[Config], nn.Module], config: Config) -> dict[str, tuple[int, ...]]:
-    """The shapes of a net's weights by name, for which no memory is taken.
+    """The shapes of a net's weights by name; allocates nothing.
 
     Raises:
         ValueError: the net would have too many weights, or would reach too far in time.

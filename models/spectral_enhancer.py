@@ -1,8 +1,8 @@
-"""The spectral-ended enhancer: the seed's idea with an STFT in place of the outer levels.
+"""The spectral enhancer: "Wave U-Net Enhancer" with an STFT in place of the outer levels.
 
-The short-time spectrum enters, two levels of stride 4 lie below it with residual skips inside, and
-an inverse STFT ends it. Blocks as in Liu et al. 2022, "A ConvNet for the 2020s" (ConvNeXt), head as
-in Siuzdak 2023, "Vocos" (arXiv 2306.00814): magnitude and phase of what is to be added.
+Between an STFT and its inverse lie two levels of stride 4 with residual skips. Blocks as in Liu et
+al. 2022, "A ConvNet for the 2020s" (ConvNeXt), head as in Siuzdak 2023, "Vocos" (arXiv 2306.00814):
+it gives magnitude and phase of the spectrum to be added.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class SpectralEnhancerConfig:
 class SpectralEnhancer(nn.Module):
     """Restores mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
 
-    The net gates the spectrum it is given and adds one that it makes up: Y = mask X + e^(m + ip).
-    It starts as the identity, since the mask starts near one and the magnitude near nothing.
+    The net masks the input's spectrum and adds a synthesised one: Y = mask X + e^(m + ip). An
+    untrained net is near the identity: its mask is near one and its magnitude m is small.
 
     Attributes:
         stride: samples of one frame of the deepest level.

@@ -1,4 +1,4 @@
-"""A short-time Fourier transform whose frames lie on whole hops, and its exact inverse."""
+"""A short-time Fourier transform with frames on whole hops, and its exact inverse."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A WaveNet without causality that takes noise out of the waveform.
+"""A non-causal WaveNet that removes noise from the waveform.
 
-Gated convolutions whose dilation doubles from layer to layer, residual and skip connections, and at
-the end what is to be subtracted. With `patch` above one, so many samples enter as the channels of
-one step: the same net at a fraction of the rate, which sees and runs so many times further.
+Gated convolutions, whose dilation doubles from layer to layer, with residual and skip connections
+estimate the noise, which is subtracted. With `patch` above one, that many samples enter as the
+channels of one step: the net runs that many times faster and reaches that many times further.
 Source: Rethage, Pons and Serra 2018, "A Wavenet for Speech Denoising" (arXiv 1706.07162).
 """
 
@@ -18,7 +18,7 @@ from models.config import RATES_HZ, check, ranged
 from models.layers import keep_level, pad_to_multiple
 
 KERNEL = 3
-LEVEL = 10.0  # brings sound of a usual level, about 0.1, near one
+LEVEL = 10.0  # brings sound of a usual level, about 0.1, to about one
 
 SIZES: dict[str, tuple[int, int, int]] = {  # channels, stacks, layers of a stack
     "small": (64, 2, 9),
@@ -34,9 +34,9 @@ class WaveNetConfig:
 
     Args:
         channels: of the residual and the skip path.
-        stacks: how often the dilations 1, 2, 4, ... are gone through.
+        stacks: how often the dilations 1, 2, 4, ... are repeated.
         layers: of a stack.
-        patch: samples that make one step.
+        patch: samples of a step.
         sample_rate: in Hz.
     """
 
@@ -100,7 +100,7 @@ class WaveNet(nn.Module):
 
 
 class _Layer(nn.Module):
-    """Gated dilated convolution on (B, C, N): what goes on, and what is skipped to the end."""
+    """Gated dilated convolution: (B, C, N) -> the next layer's input, and the skip output."""
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""Files of weights that a user brings: what lies in them, read only when it is asked for.
+"""Weights files from a user: their contents, with tensors that are read on demand.
 
-A file is hostile until shown otherwise: nothing in it is run, no tensor is larger than what the
-file stores, and none is read before its shape is known to be wanted.
+Every file may be hostile: no code in it is run, no tensor may be larger than what the file stores,
+and none is read before its shape has been checked.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def _check_directory(file: BinaryIO) -> None:
 
 
 def _check_opcodes(data: bytes) -> None:
-    """Refuses a pickle whose instructions do more than a state dict needs."""
+    """Refuses a pickle with instructions that no state dict needs."""
     for opcode, argument, _ in pickletools.genops(data):
         if opcode.name not in OPCODES:
             raise ValueError(f"it holds more than plain values ({opcode.name})")

@@ -1,4 +1,4 @@
-"""Weights that a user brings: which net they fit, and that net."""
+"""A WaveNet from a user's weights file."""
 
 from __future__ import annotations
 

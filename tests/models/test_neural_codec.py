@@ -36,6 +36,18 @@ def test_any_length_comes_back(net: NeuralCodecNet, length: int) -> None:
     assert net.coding is None
 
 
+def test_receptive_field_bounds_what_a_sample_can_change(net: NeuralCodecNet) -> None:
+    net.eval()
+    for quantiser in net.quantisers:
+        quantiser.codebook.normal_()
+    middle = 10 * net.receptive_field
+    x = (0.1 * torch.randn(1, 1, 2 * middle)).requires_grad_()
+    (gradient,) = torch.autograd.grad(net(x)[0, 0, middle], x)
+    touched = gradient[0, 0].nonzero()[:, 0]
+    reach = max(middle - int(touched[0]), int(touched[-1]) - middle)
+    assert 0.5 * net.receptive_field < reach <= net.receptive_field
+
+
 def test_a_codebook_is_worth_its_bits(net: NeuralCodecNet) -> None:
     assert net.kbps == pytest.approx(5 * 8000 / 32 / 1000)
     assert NeuralCodecNet().kbps == 0.75
