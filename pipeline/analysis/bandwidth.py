@@ -8,6 +8,9 @@
 A cliff is a fall of at least 15 dB, more than any voice or instrument has in so narrow a span, with
 nothing above it but what is steady (hiss does not follow the sound) or some 35 dB weaker. The edge
 is where that fall begins. A recording that merely fades towards high frequencies has none.
+
+A few clicks in a short recording reach p95 at every frequency and hide the cliff. What remains of
+the levels without all that is shorter than three frames shows it: a steep fall there counts.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ CLIFF_DB, GENTLE_DB = 15.0, 33.0  # least fall over a cliff's span, and over an 
 STEADY_DB = 14.0  # p95 over p10 in time: less is steady noise, more is sound
 FAR_DB = 35.0  # sound this much weaker than below the cliff is residue
 QUIET_DB, FLOOR_DB = 60.0, -135.0  # frames below the loudest one that count; least level of a band
+CLICK_FRAMES = 3  # a click lies in two frames; what lasts for three is sound
+HIDDEN, STEEP_DB = 0.8, 25.0  # an edge so far below the apparent one, with such a fall, was hidden
+LOW_ONLY_DB = 80.0  # sound above LOWEST_HZ this much weaker than below is none
 
 
 class _Profile(NamedTuple):
@@ -52,17 +58,46 @@ class Band(NamedTuple):
     level_db: np.ndarray
     width_hz: float
 
+    @property
+    def wall_db(self) -> float:
+        """The fall in level within a few per cent of the edge; 0 without an edge."""
+        if self.edge_hz is None:
+            return 0.0
+        edge_hz = self.edge_hz
+        below = self._between(0.85 * edge_hz, 0.985 * edge_hz)
+        above = self._between(1.04 * edge_hz + 100, 1.15 * edge_hz + 300)
+        return float(np.median(below) - np.median(above)) if below.size and above.size else 0.0
+
+    @property
+    def is_low_only(self) -> bool:
+        """Whether there is no sound above LOWEST_HZ, by which an edge could be seen."""
+        high = self._between(LOWEST_HZ, np.inf)
+        return not high.size or bool(high.max() < self.level_db.max() - LOW_ONLY_DB)
+
+    @property
+    def treble_db(self) -> float:
+        """Level from 10 to 14 kHz over that from 2 to 4 kHz; 0 where the rate is too low."""
+        treble, middle = self._between(10_000, 14_000), self._between(2000, 4000)
+        return float(np.median(treble) - np.median(middle)) if treble.size and middle.size else 0.0
+
+    def _between(self, low_hz: float, high_hz: float) -> np.ndarray:
+        hz = (np.arange(len(self.level_db)) + 0.5) * self.width_hz
+        return self.level_db[(hz > low_hz) & (hz < high_hz)]
+
 
 @once_per_sound
 def filled_band(audio: Audio) -> Band:
     """Where the spectrum ends, and the levels that say so."""
-    levels, width_hz = band_levels(audio)
-    if not levels.size:
+    levels, active, width_hz = band_levels(audio)
+    if not active.any():
         return Band(None, np.zeros(0), width_hz)
-    profile = _profile(levels, width_hz)
-    cliff = _cliff(profile)
-    edge = None if cliff is None else _edge_hz(profile, *cliff)
-    return Band(edge, profile.high, width_hz)
+    band = _band(levels[active], width_hz)
+    if not CLICK_FRAMES <= len(levels) < MAX_FRAMES:  # too few frames, or none side by side
+        return band
+    lasting = _band(_without_clicks(levels)[active], width_hz)
+    apparent_hz = band.edge_hz or audio.rate / 2
+    hidden = lasting.edge_hz is not None and lasting.edge_hz < HIDDEN * apparent_hz
+    return lasting if hidden and lasting.wall_db >= STEEP_DB else band
 
 
 def effective_bandwidth_hz(audio: Audio) -> float:
@@ -76,8 +111,11 @@ def effective_bandwidth_hz(audio: Audio) -> float:
     return audio.rate / 2 if edge_hz is None else edge_hz
 
 
-def band_levels(audio: Audio) -> tuple[np.ndarray, float]:
-    """(frames, bands) in dB, the loudest channel of each, without quiet frames; a band's Hz."""
+def band_levels(audio: Audio) -> tuple[np.ndarray, np.ndarray, float]:
+    """Levels (frames, bands) in dB of the loudest channel; which frames are not quiet; a band's Hz.
+
+    Frames overlap by half, unless that makes more than MAX_FRAMES.
+    """
     from scipy import fft, signal
 
     n_fft = 1 << int(np.ceil(np.log2(audio.rate / 24)))
@@ -93,8 +131,23 @@ def band_levels(audio: Audio) -> tuple[np.ndarray, float]:
         parts.append(power.max(axis=0).reshape(len(some), -1, BINS).mean(axis=2))
     levels = 10 * np.log10(np.maximum(np.concatenate(parts), 10 ** (FLOOR_DB / 10)))
     loudest = levels.max(axis=1)
-    heard = (loudest > FLOOR_DB) & (loudest > loudest.max() - QUIET_DB)
-    return levels[heard], BINS * audio.rate / n_fft
+    active = (loudest > FLOOR_DB) & (loudest > loudest.max() - QUIET_DB)
+    return levels, active, BINS * audio.rate / n_fft
+
+
+def _band(levels: np.ndarray, width_hz: float) -> Band:
+    profile = _profile(levels, width_hz)
+    cliff = _cliff(profile)
+    edge = None if cliff is None else _edge_hz(profile, *cliff)
+    return Band(edge, profile.high, width_hz)
+
+
+def _without_clicks(levels: np.ndarray) -> np.ndarray:
+    """(frames, bands) levels without what lasts for fewer than CLICK_FRAMES (an opening)."""
+    from scipy import ndimage
+
+    lasting = ndimage.minimum_filter1d(levels, CLICK_FRAMES, axis=0, mode="nearest")
+    return ndimage.maximum_filter1d(lasting, CLICK_FRAMES, axis=0, mode="nearest")
 
 
 def _profile(levels: np.ndarray, width_hz: float) -> _Profile:

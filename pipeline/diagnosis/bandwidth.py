@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.analysis.bandwidth import LOWEST_HZ
 from pipeline.diagnosis.finding import Finding, hertz, ramp
 from pipeline.diagnosis.recording import Recording
 from pipeline.dsp import framing
 
 AUDIBLE_HZ = 14_500.0  # an edge below sounds dull to most people
+LEAST_S = 0.5  # of a recording whose bandwidth can be told
+WEAK_TREBLE_DB, NO_TREBLE_DB = -42.0, -60.0  # see `Band.treble_db`; clean ones have -39 and more
 WALL_DB = 22.0  # fall within a few per cent of the edge: a codec's or a resampler's filter
 TYPICAL_HZ = (  # where MP3, AAC and Opus put their low-pass, by bit rate
     4000, 5500, 6000, 7000, 8000, 8300, 10_000, 11_000, 12_000, 13_000, 14_000, 15_000, 15_500,
@@ -25,19 +28,18 @@ FEW, MANY = 1.2, 2.4  # per cent of cells: no codec, surely a codec
 
 
 def bandwidth(recording: Recording) -> Finding:
-    """Effective bandwidth in Hz."""
+    """Effective bandwidth in Hz; None where it cannot be told."""
+    if unknown := _why_unknown(recording):
+        return Finding("bandwidth", None, "Hz", 0.0, unknown)
     rate, edge = recording.audio.rate, recording.edge_hz
     half = rate / 2
     reach = edge or half
-    if recording.silent:
-        return Finding("bandwidth", half, "Hz", 0.0, "Silence has no bandwidth.")
     if reach >= AUDIBLE_HZ:
-        text = f"It reaches {hertz(reach)}; no audible treble is missing."
-        return Finding("bandwidth", reach, "Hz", 0.9, text)
+        return _full(recording, reach)
     if edge is None or reach > 0.93 * half:
         text = f"A sample rate of {rate} Hz holds nothing above {hertz(half)}: it sounds dull."
         return Finding("bandwidth", half, "Hz", 1.0, text, True)
-    confidence = 0.4 + 0.5 * ramp(recording.ask(wall_db), 8, 30)
+    confidence = 0.4 + 0.5 * ramp(recording.band.wall_db, 8, 30)
     text = f"Nothing above {hertz(reach)}: its treble was cut off, so it sounds dull."
     if confidence < 0.6:
         text = (
@@ -47,9 +49,33 @@ def bandwidth(recording: Recording) -> Finding:
     return Finding("bandwidth", reach, "Hz", confidence, text, confidence >= 0.5)
 
 
+def _why_unknown(recording: Recording) -> str:
+    """Why no bandwidth can be told; empty where it can."""
+    if recording.silent:
+        return "Silence has no bandwidth."
+    if recording.audio.seconds < LEAST_S:
+        return "Too short to tell its bandwidth."
+    if recording.band.is_low_only:
+        return f"All its sound is below {hertz(LOWEST_HZ)}: its bandwidth cannot be told."
+    return ""
+
+
+def _full(recording: Recording, reach: float) -> Finding:
+    """A recording that reaches the end of hearing, or seems to."""
+    treble_db = recording.band.treble_db
+    text = f"It reaches {hertz(reach)}; no audible treble is missing."
+    if treble_db < WEAK_TREBLE_DB:
+        text = (
+            f"It reaches {hertz(reach)}, but its treble is weak: a dark recording, or one that was "
+            "filtered gently."
+        )
+    confidence = 0.4 + 0.5 * ramp(treble_db, NO_TREBLE_DB, WEAK_TREBLE_DB)
+    return Finding("bandwidth", reach, "Hz", confidence, text)
+
+
 def codec_low_pass(recording: Recording) -> Finding:
     """Cut-off frequency in Hz of a codec's low-pass filter."""
-    edge, fall = recording.edge_hz, recording.ask(wall_db)
+    edge, fall = recording.edge_hz, recording.band.wall_db
     if edge is None or fall < WALL_DB or edge > HIGHEST_LOW_PASS_HZ:
         confidence = ramp(fall, WALL_DB, 0)
         return Finding("codec_low_pass", None, "Hz", confidence, "No low-pass filter of a codec.")
@@ -77,17 +103,6 @@ def codec_holes(recording: Recording) -> Finding:
     )
     confidence = 0.5 + 0.5 * ramp(share, FEW, MANY + 1)
     return Finding("codec_holes", share, "%", confidence, text, True)
-
-
-def wall_db(recording: Recording) -> float:
-    """The fall in level within a few per cent of the edge; 0 where there is none."""
-    edge, high, width_hz = recording.band
-    if edge is None:
-        return 0.0
-    hz = (np.arange(len(high)) + 0.5) * width_hz
-    below = high[(hz > 0.85 * edge) & (hz < 0.985 * edge)]
-    above = high[(hz > 1.04 * edge + 100) & (hz < 1.15 * edge + 300)]
-    return float(np.median(below) - np.median(above)) if below.size and above.size else 0.0
 
 
 def hole_share(recording: Recording) -> float:

@@ -73,6 +73,17 @@ def test_a_whistle_above_the_cut_is_not_bandwidth():
     assert measured(limited + whistle) == pytest.approx(6000, rel=0.05)
 
 
+@pytest.mark.parametrize("seconds", [0.6, 1.0, 2.0])
+@pytest.mark.parametrize("clicks_per_second", [1, 3, 6])
+@pytest.mark.parametrize("level_db", [-70, -25, -15])
+def test_clicks_do_not_hide_a_cut(seconds, clicks_per_second, level_db):
+    rng = np.random.default_rng(0)
+    limited = windowed_sinc(speech(), 6000)[:, RATE // 2 :][:, : round(seconds * RATE)].copy()
+    at = rng.integers(0, limited.shape[1], max(2, round(clicks_per_second * seconds)))
+    limited[0, at] += np.abs(limited).max() * 10 ** (level_db / 20)
+    assert measured(limited) == pytest.approx(6000, rel=0.1)
+
+
 def test_a_natural_fade_is_not_a_cut():
     falling = signal.lfilter([0.06], [1, -0.94], noise())  # 6 dB an octave
     falling = signal.lfilter([0.2], [1, -0.8], falling)  # 12 dB above 1.7 kHz

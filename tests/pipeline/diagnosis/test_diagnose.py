@@ -105,6 +105,28 @@ def test_a_naturally_dark_recording_was_not_cut() -> None:
     assert not found(diagnose(Audio(dark, 44_100)), "bandwidth").trouble
 
 
+@pytest.mark.parametrize(("hz", "seconds"), [(440, 0.1), (440, 5.0), (3000, 0.3)])
+def test_a_sine_or_a_moment_has_no_bandwidth(hz: float, seconds: float) -> None:
+    at = np.arange(round(seconds * 48_000)) / 48_000
+    sine = Audio(0.5 * np.sin(2 * np.pi * hz * at)[None], 48_000)
+    bandwidth = found(diagnose(sine), "bandwidth")
+    assert (bandwidth.value, bandwidth.confidence, bandwidth.trouble) == (None, 0.0, False)
+
+
+def test_weak_treble_is_not_called_full_with_confidence(rng: np.random.Generator) -> None:
+    from scipy import signal
+
+    hz = np.array([0, 2000, *np.geomspace(2500, 12_000, 12), 22_050])
+    gains = 10 ** (np.interp(np.log(np.maximum(hz, 1)), np.log([2000, 12_000]), [0, -65]) / 20)
+    taps = signal.firwin2(801, hz, gains, fs=44_100)
+    dark = signal.oaconvolve(0.2 * rng.standard_normal((1, 2 * 44_100)), taps[None], "same", axes=1)
+    weak = found(diagnose(Audio(dark.astype(np.float32), 44_100)), "bandwidth")
+    full = found(diagnose(CLEAN["music"]), "bandwidth")
+    assert not weak.trouble and not full.trouble
+    assert weak.confidence < 0.8 < full.confidence == 0.9
+    assert "weak" in weak.text and "weak" not in full.text
+
+
 def test_a_lossy_container_is_evidence_of_a_codec() -> None:
     limited = BandLimit(8000.0)(CLEAN["speech"])
     size = (limited.rate, 1, limited.frames)
