@@ -24,6 +24,32 @@ def shown(value: Any) -> str:
     return _short.repr(value)
 
 
+@dataclasses.dataclass(frozen=True)
+class Knob:
+    """A setting of a stage, as form, range check, recipe and README table need it.
+
+    Attributes:
+        default: the value when a recipe does not name the knob.
+        type: `str`, `int`, `float` or `bool`.
+        low, high: closed range of a number, in `unit`; None is unbounded.
+        unit: unit as shown ("Hz", "dB", "%", ...).
+        help: one plain sentence for the person at the page.
+        label: name on the form; the field's name with spaces if empty.
+        choices: the allowed values, if only these are allowed.
+        optional: True if None is a value too ("automatic").
+    """
+
+    default: Any
+    type: type
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    help: str = ""
+    label: str = ""
+    choices: tuple[Any, ...] = ()
+    optional: bool = False
+
+
 def knob(
     default: Any,
     low: float | None = None,
@@ -35,20 +61,8 @@ def knob(
     choices: tuple[Any, ...] = (),
     optional: bool = False,
 ) -> Any:
-    """A stage's setting; form, range check, recipe and README table all read this metadata.
-
-    The annotation of the field is the setting's type: `str`, `int`, `float` or `bool`.
-
-    Args:
-        default: the value when a recipe does not name the knob.
-        low, high: closed range of a number, in `unit`; None is unbounded.
-        unit: unit as shown ("Hz", "dB", "%", ...).
-        help: one plain sentence for the person at the page.
-        label: name on the form; the field's name with spaces when empty.
-        choices: the allowed values, if only these are allowed.
-        optional: True where None is a value too ("automatic").
-    """
-    metadata = {
+    """A field of a stage that is a setting; see `Knob`. The field's annotation is its type."""
+    details = {
         "low": low,
         "high": high,
         "unit": unit,
@@ -57,16 +71,16 @@ def knob(
         "choices": choices,
         "optional": optional,
     }
-    return dataclasses.field(default=default, metadata={"knob": metadata})
+    return dataclasses.field(default=default, metadata={"knob": details})
 
 
-def knobs(stage: Any) -> dict[str, dict[str, Any]]:
-    """The knobs of a stage (class or instance), in order: name -> metadata, `default`, `type`."""
+def knobs(stage: Any) -> dict[str, Knob]:
+    """The knobs of a stage (class or instance) by name, in order."""
     types = _types(stage if isinstance(stage, type) else type(stage))
     return {
-        f.name: {**f.metadata["knob"], "default": f.default, "type": types[f.name]}
-        for f in dataclasses.fields(stage)
-        if "knob" in f.metadata
+        field.name: Knob(field.default, types[field.name], **field.metadata["knob"])
+        for field in dataclasses.fields(stage)
+        if "knob" in field.metadata
     }
 
 
@@ -85,24 +99,26 @@ def check_knobs(stage: Any) -> None:
     Raises:
         ValueError: names knob, value and what is expected.
     """
-    for name, meta in knobs(stage).items():
+    for name, one in knobs(stage).items():
         value = getattr(stage, name)
-        if not _is_allowed(value, meta):
-            raise ValueError(f"{name}: got {shown(value)}, expected {_expected(meta)}")
+        if not _is_allowed(value, one):
+            raise ValueError(f"{name}: got {shown(value)}, expected {_expected(one)}")
         if value is not None:
-            object.__setattr__(stage, name, meta["type"](value))
+            object.__setattr__(stage, name, one.type(value))
 
 
-def _is_allowed(value: Any, meta: dict[str, Any]) -> bool:
+def _is_allowed(value: Any, one: Knob) -> bool:
     if value is None:
-        return bool(meta["optional"])
-    kind, low, high = meta["type"], meta["low"], meta["high"]
-    if kind in (str, bool):
-        right = isinstance(value, kind) and (kind is bool or _is_plain_text(value))
+        return one.optional
+    if one.type is bool:
+        allowed = isinstance(value, bool)
+    elif one.type is str:
+        allowed = isinstance(value, str) and _is_plain_text(value)
     else:
-        right = _is_number(value, whole=kind is int)
-        right = right and (low is None or value >= low) and (high is None or value <= high)
-    return right and (not meta["choices"] or value in meta["choices"])
+        allowed = _is_number(value, whole=one.type is int)
+        allowed = allowed and (one.low is None or value >= one.low)
+        allowed = allowed and (one.high is None or value <= one.high)
+    return allowed and (not one.choices or value in one.choices)
 
 
 def _is_number(value: Any, whole: bool) -> bool:
@@ -117,14 +133,14 @@ def _is_plain_text(value: str) -> bool:
     return len(value) <= LONGEST_TEXT and value.isprintable()
 
 
-def _expected(meta: dict[str, Any]) -> str:
-    if meta["choices"]:
-        return f"one of {meta['choices']}"
-    if meta["type"] is bool:
+def _expected(one: Knob) -> str:
+    if one.choices:
+        return f"one of {one.choices}"
+    if one.type is bool:
         return "true or false"
-    if meta["type"] is str:
+    if one.type is str:
         return f"a text of one line, at most {LONGEST_TEXT} characters"
-    number = "a whole number" if meta["type"] is int else "a number"
-    if meta["low"] is None and meta["high"] is None:
+    number = "a whole number" if one.type is int else "a number"
+    if one.low is None and one.high is None:
         return number
-    return f"{number} from {meta['low']} to {meta['high']} {meta['unit']}".rstrip()
+    return f"{number} from {one.low} to {one.high} {one.unit}".rstrip()

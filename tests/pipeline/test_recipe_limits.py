@@ -29,14 +29,14 @@ def stage(name: str, **settings: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(recipe.STAGES))
 def test_no_knob_takes_anything_but_its_own_type(name: str) -> None:
-    for knob, meta in knobs(recipe.stage_classes()[name]).items():
-        wrong = [FILE_DATA, [meta["default"]], {"value": meta["default"]}, math.nan, math.inf]
-        wrong += [1, True] if meta["type"] is str else ["1", True]
+    for key, knob in knobs(recipe.stage_classes()[name]).items():
+        wrong = [FILE_DATA, [knob.default], {"value": knob.default}, math.nan, math.inf]
+        wrong += [1, True] if knob.type is str else ["1", True]
         wrong += ["x" * (LONGEST_TEXT + 1), "a\nb", "\x00", "\ud800"]
-        wrong += [] if meta["optional"] else [None]
+        wrong += [] if knob.optional else [None]
         for value in wrong:
             with pytest.raises(recipe.RecipeError):
-                recipe.load(stage(name, **{knob: value}))
+                recipe.load(stage(name, **{key: value}))
 
 
 @pytest.mark.parametrize("key", ["title", "summary", "reason"])

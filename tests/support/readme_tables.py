@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.knobs import knobs
+from pipeline.knobs import Knob, knobs
 from pipeline.recipe import stage_classes
 
 
@@ -13,17 +13,17 @@ def stage_table() -> str:
     rows = ["| stage | what it does | settings: default (range) |", "|---|---|---|"]
     for name, cls in stage_classes().items():
         first = (cls.__doc__ or "").strip().splitlines()[0]
-        settings = ", ".join(_setting(knob, meta) for knob, meta in knobs(cls).items())
+        settings = ", ".join(_setting(setting, knob) for setting, knob in knobs(cls).items())
         rows.append(f"| `{name}` | {first} | {settings} |")
     return "\n".join(rows)
 
 
-def _setting(name: str, meta: dict[str, Any]) -> str:
-    default = "automatic" if meta["default"] is None else meta["default"]
-    if meta["choices"]:
-        allowed = ", ".join(map(str, meta["choices"]))
-    elif meta["low"] is not None or meta["high"] is not None:
-        allowed = f"{_plain(meta['low'])} to {_plain(meta['high'])} {meta['unit']}".rstrip()
+def _setting(name: str, knob: Knob) -> str:
+    default = "automatic" if knob.default is None else knob.default
+    if knob.choices:
+        allowed = ", ".join(map(str, knob.choices))
+    elif knob.low is not None or knob.high is not None:
+        allowed = f"{_plain(knob.low)} to {_plain(knob.high)} {knob.unit}".rstrip()
     else:
         return f"`{name}` {_plain(default)}"
     return f"`{name}` {_plain(default)} ({allowed})"

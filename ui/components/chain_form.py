@@ -8,15 +8,15 @@ list. A new stage joins the form by existing: everything is drawn from its `knob
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline import recipe
-from pipeline.knobs import knobs
+from pipeline.knobs import Knob, knobs
 from pipeline.separation.separators import OFFLINE
+from pipeline.stage import SeparatesStems
 from pipeline.stages.per_stem import HIGHEST_GAIN_DB, LOWEST_GAIN_DB
 
 Card = dict[str, Any]
@@ -44,10 +44,10 @@ def title_of(stage: Any, stages: Mapping[str, type]) -> str:
     return title(names[0]) if names else type(stage).__name__
 
 
-def label(name: str, meta: Mapping[str, Any]) -> str:
+def label(name: str, meta: Knob) -> str:
     """What the form calls a knob; a unit in its name is not said twice."""
-    bare = name.removesuffix(f"_{meta['unit'].lower()}") if meta["unit"] else name
-    return meta["label"] or bare.replace("_", " ").capitalize()
+    bare = name.removesuffix(f"_{meta.unit.lower()}") if meta.unit else name
+    return meta.label or bare.replace("_", " ").capitalize()
 
 
 def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> lis
 
 def runs_chain(cls: type) -> bool:
     """Whether a stage runs a chain of its own."""
-    return "stages" in {field.name for field in dataclasses.fields(cls)}
+    return isinstance(cls(), SeparatesStems)
 
 
 def new_cards(stages: Mapping[str, type]) -> list[Card]:
@@ -80,7 +80,7 @@ def new_cards(stages: Mapping[str, type]) -> list[Card]:
 def card(name: str, cls: type, entry: Mapping[str, Any] | None = None) -> Card:
     """A stage's card without its inner ones; on where there is a recipe's entry for it."""
     given = entry or {}
-    settings = {knob: given.get(knob, meta["default"]) for knob, meta in _knobs(cls)}
+    settings = {knob: given.get(knob, meta.default) for knob, meta in _knobs(cls)}
     made: Card = {
         "stage": name, "on": entry is not None, "settings": settings,
         "reason": str(given.get("reason", "")),
@@ -131,38 +131,21 @@ def _cards(entries: Iterable[Mapping[str, Any]], stages: Mapping[str, type]) -> 
     return made
 
 
-def _entries(cards: Any, stages: Mapping[str, type]) -> list[dict[str, Any]]:
+def _entries(cards: Any, stages: Mapping[str, type], inside: bool = False) -> list[dict[str, Any]]:
     if not isinstance(cards, list) or not all(isinstance(one, dict) for one in cards):
         raise ValueError("The page has sent no recipe: reload it.")
-    return [_entry(one, stages) for one in cards if one.get("on")]
+    return [_entry(one, stages, inside) for one in cards if one.get("on")]
 
 
-def _entry(one: Card, stages: Mapping[str, type]) -> dict[str, Any]:
+def _entry(one: Card, stages: Mapping[str, type], inside: bool) -> dict[str, Any]:
     name, settings = str(one.get("stage")), one.get("settings")
     if name not in stages or not isinstance(settings, dict):
         return {"stage": name}
-    known = knobs(stages[name])
-    entry = {"stage": name} | {
-        key: as_knob(known[key], value) if key in known else value
-        for key, value in settings.items()
-    }
-    if runs_chain(stages[name]):
+    entry = {**settings, "stage": name}
+    if runs_chain(stages[name]) and not inside:
         entry["gains_db"] = one.get("gains_db", {})
-        entry["stages"] = _entries(one.get("cards", []), stages)
+        entry["stages"] = _entries(one.get("cards", []), stages, inside=True)
     return entry
-
-
-def as_knob(meta: Mapping[str, Any], value: Any) -> Any:
-    """What the browser sent as the knob's own type: a whole number where the default is one."""
-    if isinstance(value, bool):
-        return value
-    whole = isinstance(meta["default"], int) and not isinstance(meta["default"], bool)
-    if whole and isinstance(value, float) and value.is_integer():
-        return int(value)
-    numeric = isinstance(meta["default"], float) or (meta["optional"] and meta["default"] is None)
-    if numeric and isinstance(value, int):
-        return float(value)
-    return value
 
 
 def step(low: float, high: float, whole: bool) -> float:
@@ -183,7 +166,7 @@ def _summed(entry: Mapping[str, Any], stages: Mapping[str, type]) -> str:
     said = [
         _said(name, meta[name], value)
         for name, value in entry.items()
-        if name in meta and value != meta[name]["default"]
+        if name in meta and value != meta[name].default
     ]
     for stem, gain in entry.get("gains_db", {}).items():
         said.append(f"{stem} muted" if gain is None else f"{stem} {gain:+g} dB")
@@ -193,18 +176,18 @@ def _summed(entry: Mapping[str, Any], stages: Mapping[str, type]) -> str:
     return f"{name} ({', '.join(said)})" if said else name
 
 
-def _said(name: str, meta: Mapping[str, Any], value: Any) -> str:
-    text = "automatic" if value is None else f"{value} {meta['unit']}".rstrip()
+def _said(name: str, meta: Knob, value: Any) -> str:
+    text = "automatic" if value is None else f"{value} {meta.unit}".rstrip()
     return f"{label(name, meta).lower()} {text}"
 
 
-def _knobs(cls: type) -> Iterable[tuple[str, dict[str, Any]]]:
+def _knobs(cls: type) -> Iterable[tuple[str, Knob]]:
     return knobs(cls).items()
 
 
 def _stems(cls: type) -> dict[str, list[str]]:
     """Separator -> the stems that it makes."""
-    choices = knobs(cls)["separator"]["choices"]
+    choices = knobs(cls)["separator"].choices
     return {choice: list(cls(separator=choice).names) for choice in choices}
 
 
@@ -212,26 +195,24 @@ def _about(cls: type) -> str:
     return (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
 
 
-def _control(stage: str, name: str, meta: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
-    low, high, default = meta["low"], meta["high"], meta["default"]
-    whole = isinstance(default, int) and not isinstance(default, bool)
-    options = choices.get((stage, name)) or [(str(one), one) for one in meta["choices"]]
-    bounded = low is not None and high is not None
+def _control(stage: str, name: str, meta: Knob, choices: Choices) -> dict[str, Any]:
+    options = choices.get((stage, name)) or [(str(one), one) for one in meta.choices]
     return {
         "name": name,
         "label": label(name, meta),
-        "unit": meta["unit"],
-        "help": meta["help"],
-        "default": default,
-        "optional": meta["optional"],
-        "choices": [] if isinstance(default, bool) else [list(one) for one in options],
-        "range": [low, high, step(low, high, whole)] if bounded and high > low else None,
-        "kind": _kind(default, meta),
+        "unit": meta.unit,
+        "help": meta.help,
+        "default": meta.default,
+        "optional": meta.optional,
+        "choices": [] if meta.type is bool else [list(one) for one in options],
+        "range": _range(meta),
+        "kind": {bool: "tick", str: "text"}.get(meta.type, "number"),
     }
 
 
-def _kind(default: Any, meta: Mapping[str, Any]) -> str:
-    if isinstance(default, bool):
-        return "tick"
-    numeric = meta["low"] is not None or isinstance(default, (int, float))
-    return "number" if numeric else "text"
+def _range(knob: Knob) -> list[float] | None:
+    """Lowest and highest value of a slider, and its step; None where there is no slider."""
+    low, high = knob.low, knob.high
+    if low is None or high is None or high <= low:
+        return None
+    return [low, high, step(low, high, knob.type is int)]

@@ -156,14 +156,14 @@ def test_progress_rises_from_zero_to_one_and_can_be_stopped(stage, name, small_b
 
 
 def test_every_knob_has_a_help_a_range_that_holds_its_default_and_a_check(stage):
-    for name, meta in knobs(stage).items():
-        assert meta["help"].endswith("."), name
-        if meta["low"] is not None:
-            assert meta["default"] is None or meta["low"] <= meta["default"] <= meta["high"]
+    for name, knob in knobs(stage).items():
+        assert knob.help.endswith("."), name
+        if knob.low is not None:
+            assert knob.default is None or knob.low <= knob.default <= knob.high
             with pytest.raises(ValueError, match=name):
-                type(stage)(**{name: meta["high"] + 1})
-        if meta["choices"]:
-            assert meta["default"] in meta["choices"]
+                type(stage)(**{name: knob.high + 1})
+        if knob.choices:
+            assert knob.default in knob.choices
 
 
 LOUD = LARGEST / 16

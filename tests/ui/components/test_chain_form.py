@@ -88,7 +88,7 @@ def test_any_recipe_to_cards_and_back_is_the_same_work_in_the_same_order(seed: i
     for entry in back["stages"]:
         for name, value in entry.items():
             if isinstance(value, (int, float)) and entry["stage"] in ("hum", "gain"):
-                default = chain_form.knobs(STAGES[entry["stage"]])[name]["default"]
+                default = chain_form.knobs(STAGES[entry["stage"]])[name].default
                 assert type(value) is (float if default is None else type(default)), name
 
 
@@ -198,3 +198,23 @@ def test_own_weights_are_chosen_switched_on_and_listed_once() -> None:
     assert value["own"] == {"wavenet": [["net.pt", "my-net"]]}
     entry = chain_form.to_recipe(value["cards"], stages)["stages"]
     assert [(one["stage"], one["checkpoint"]) for one in entry] == [("wavenet", "my-net")]
+
+
+def test_cards_within_cards_are_refused_however_deep() -> None:
+    one: Any = {"stage": "per_stem", "on": True, "settings": {}, "cards": []}
+    for _ in range(5000):
+        one = {"stage": "per_stem", "on": True, "settings": {}, "cards": [one]}
+    with pytest.raises(ValueError, match="cannot run inside per_stem"):
+        chain_form.to_recipe([one], recipe.stage_classes())
+
+
+def test_a_setting_cannot_name_another_stage_or_be_a_file() -> None:
+    file = {"path": "app.py", "meta": {"_type": "gradio.FileData"}}
+    for settings in ({"stage": file}, {"checkpoint": file}, {"mix": file}, {"x": file}):
+        cards = [{"stage": "enhance", "on": True, "settings": settings}]
+        if "stage" in settings:
+            (entry,) = chain_form.to_recipe(cards, recipe.stage_classes())["stages"]
+            assert entry["stage"] == "enhance"
+        else:
+            with pytest.raises(ValueError, match="got|unknown key"):
+                chain_form.to_recipe(cards, recipe.stage_classes())
