@@ -1,11 +1,11 @@
-"""Two recordings of the same sound: by how many samples they are apart, and whether that changes.
+"""The lag between two recordings of the same sound, and whether it changes.
 
-    clean     |----[w0]--------[w1]-------[w2]---|     windows where it is loudest
-    degraded  |-------[w0]--------[w1]-------[w2]---|  each found again by cross-correlation
+    clean     |----[w0]--------[w1]-------[w2]---|     windows at the loudest places
+    degraded  |-------[w0]--------[w1]-------[w2]---|  each located by cross-correlation
 
-Equal lags are a delay, which is corrected. Lags that grow are two clocks (drift), lags that jump
-are cuts: no shift can mend them. A side that went through a neural codec has another waveform; then
-the envelopes are compared, and say where it is to a millisecond or two.
+Equal lags are a delay, which is corrected. Lags that grow come from two clocks (drift), lags that
+jump from cuts: no shift corrects them. A side that went through a neural codec has another
+waveform; then the envelopes are compared, which locate it to a millisecond or two.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ WINDOW_S, MOST_WINDOWS = 1.0, 9
 FARTHEST_S = 1.0  # of lag, more than the sides' lengths differ
 NEAR_S = 0.1  # around the first window's lag, where the others are sought first
 SHARPNESS = 0.8  # of the phase transform: 0 is plain correlation, 1 looks at phase alone
-STEADY = 2.0  # samples: what a lag may vary and still be one
-MOST_PPM = 3000.0  # of drift that can be told from another sound
+STEADY = 2.0  # samples by which one lag may vary
+MOST_PPM = 3000.0  # a larger drift cannot be distinguished from another sound
 ALIKE, AGREE = 0.7, 0.75  # correlation of envelopes; share of windows that must agree
 REPEATS = 0.75  # a peak elsewhere counts for less: vowels and loops resemble themselves later
-FOUND, CERTAIN = 7.0, 20.0  # height of a correlation's peak over its RMS
-TOLD_S = 0.01  # of lag by envelope: less is taken for none
+CLEAR, CERTAIN = 7.0, 20.0  # height of a correlation's peak over its RMS
+NEGLIGIBLE_S = 0.01  # a smaller lag by envelope counts as none
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Alignment:
     """How the degraded side lies against the clean one.
 
     Args:
-        verdict: one of the five words above; by `ENVELOPE` only their loudness agrees.
-        lag: samples, at the rate measured, that the degraded side comes late; negative is early.
-        drift_ppm: by how much the degraded side runs slow.
-        inverted: whether it is upside down.
+        verdict: one of the five above; with `ENVELOPE` only the loudness agrees.
+        lag: samples by which the degraded side is late; negative is early.
+        drift_ppm: how much slower the degraded side runs.
+        inverted: whether its polarity is inverted.
     """
 
     verdict: str
@@ -52,12 +52,12 @@ class Alignment:
         return self.verdict in (ALIGNED, ENVELOPE)
 
     def text(self, rate: int) -> str:
-        """What a person should know of it, in one line; "" where both sides simply fit."""
+        """One line for people; empty where both sides fit as they are."""
         when = f"{abs(self.lag)} samples ({1000 * abs(self.lag) / rate:.2f} ms)"
         moved = f"{when} {'late' if self.lag > 0 else 'early'}"
         if self.verdict == ALIGNED:
-            lines = [f"the degraded side comes {moved}, corrected"] if self.lag else []
-            lines += ["the degraded side is upside down, turned over"] if self.inverted else []
+            lines = [f"the degraded side is {moved}, corrected"] if self.lag else []
+            lines += ["the degraded side has inverted polarity, corrected"] if self.inverted else []
             return "; ".join(lines)
         if self.verdict == ENVELOPE:
             shift = f", corrected by {when}" if self.lag else ""
@@ -67,7 +67,7 @@ class Alignment:
             return f"{got}: two clocks; record or export both from one"
         if self.verdict == JUMP:
             return "the lag between the sides jumps: something was cut out of one of them"
-        return "the sides do not hold the same sound"
+        return "the sides are not the same sound"
 
 
 def measure(degraded: Audio, clean: Audio) -> Alignment:
@@ -108,10 +108,10 @@ def _overlap(degraded: Audio, clean: Audio, lag: int) -> bool:
 
 
 def align(degraded: Audio, clean: Audio, alignment: Alignment) -> tuple[np.ndarray, np.ndarray]:
-    """(C, T) each: what both sides hold, the degraded one moved (and turned over) to fit.
+    """(C, T) each: the common part of both sides, the degraded one shifted (and inverted) to fit.
 
     Raises:
-        ValueError: nothing of one side is in the other.
+        ValueError: the sides have no part in common.
     """
     lag = alignment.lag
     frames = min(clean.frames, degraded.frames - lag) - max(0, -lag)
@@ -123,7 +123,7 @@ def align(degraded: Audio, clean: Audio, alignment: Alignment) -> tuple[np.ndarr
 
 
 def _loud_windows(clean: Audio) -> tuple[np.ndarray, int]:
-    """Starts of windows, the loudest first, and their length; one in each part of the sound."""
+    """Starts of windows, one in each part of the sound, the loudest first; and their length."""
     length = max(1, min(round(WINDOW_S * clean.rate), clean.frames // 4))
     hop = max(1, length // 2)
     power = _blocks(clean, hop)
@@ -131,8 +131,8 @@ def _loud_windows(clean: Audio) -> tuple[np.ndarray, int]:
     parts = [part for part in np.array_split(np.arange(len(power)), MOST_WINDOWS) if len(part)]
     best = np.array([part[np.argmax(power[part])] for part in parts])
     best = best[np.argsort(-power[best], kind="stable")]
-    heard = best[power[best] > 1e-4 * power[best[0]]]
-    return np.minimum(heard * hop, clean.frames - length), length
+    audible = best[power[best] > 1e-4 * power[best[0]]]
+    return np.minimum(audible * hop, clean.frames - length), length
 
 
 def _blocks(audio: Audio, hop: int) -> np.ndarray:
@@ -170,7 +170,7 @@ def _lag(
 
 
 def _vertex(curve: np.ndarray, peak: int) -> float:
-    """Where between samples the parabola through a peak and its neighbours has its top."""
+    """Position between samples of the maximum of a parabola through a peak and its neighbours."""
     if not 0 < peak < len(curve) - 1:
         return 0.0
     left, top, right = (float(value) for value in curve[peak - 1 : peak + 2])
@@ -187,8 +187,8 @@ def _piece(audio: Audio, start: int, length: int) -> np.ndarray:
 
 
 def _judge(at: np.ndarray, lags: np.ndarray, heights: np.ndarray, signs: np.ndarray) -> Alignment:
-    """What the windows' lags say together, in the order of time."""
-    found = heights > FOUND
+    """The verdict from the lags of all windows, in the order of time."""
+    found = heights > CLEAR
     if found.mean() < 0.5:
         return Alignment(UNRELATED)
     at, lags, heights, signs = at[found], lags[found], heights[found], signs[found]
@@ -221,7 +221,7 @@ def _slope(at: np.ndarray, lags: np.ndarray) -> float:
 
 
 def _by_envelope(degraded: Audio, clean: Audio, farthest: int) -> Alignment:
-    """Compares how loud both sides are from millisecond to millisecond."""
+    """Compares the level of both sides from millisecond to millisecond."""
     from scipy import fft
 
     hop = max(1, round(clean.rate / 1000))
@@ -235,7 +235,7 @@ def _by_envelope(degraded: Audio, clean: Audio, farthest: int) -> Alignment:
     if alike < ALIKE:
         return Alignment(UNRELATED)
     lag = round((peak - reach + _vertex(curve, peak)) * hop)
-    return Alignment(ENVELOPE, lag if abs(lag) > TOLD_S * clean.rate else 0)
+    return Alignment(ENVELOPE, lag if abs(lag) > NEGLIGIBLE_S * clean.rate else 0)
 
 
 def _envelope(audio: Audio, hop: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What is in a dataset, and what of it a run would use."""
+"""Checks a dataset: which recordings a run would use, and why it would not use the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,33 +22,70 @@ MOST_UNREADABLE = 200  # files
 
 
 @dataclass(frozen=True)
+class Totals:
+    """Numbers of files, minutes and groups.
+
+    Args:
+        files: all that was given.
+        used, used_with_care, left_out: files by verdict.
+        minutes, used_minutes: of all files, and of those that are used.
+        groups: speakers or groups that are used.
+        rates, channels: number of used files of each sample rate and number of channels.
+    """
+
+    files: int
+    used: int
+    used_with_care: int
+    left_out: int
+    minutes: float
+    used_minutes: float
+    groups: int
+    rates: dict[str, int]
+    channels: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which groups a run learns from.
+
+    Args:
+        by: "file" or "speaker".
+        seed: of the draw.
+        trained, held_out: the groups to learn from, and to judge by.
+    """
+
+    by: str
+    seed: int
+    trained: list[str]
+    held_out: list[str]
+
+
+@dataclass(frozen=True)
 class Report:
-    """What `check` found.
+    """The result of `check`.
 
     Args:
         folder, kind: of the dataset.
         rate: Hz, of the net that it was checked for.
         rows: a verdict for everything that was given.
-        totals: files, used, used_with_care, left_out, minutes, used_minutes, groups, and how many
-            files there are of each rate and number of channels.
-        split: by ("file" or "speaker"), seed, and the groups trained on and held out.
-        warnings: about the dataset as a whole, each one sentence.
+        totals, split: see there.
+        warnings: sentences about the dataset as a whole.
     """
 
     folder: Path
     kind: str
     rate: int
     rows: tuple[Row, ...]
-    totals: dict[str, Any] = field(default_factory=dict)
-    split: dict[str, Any] = field(default_factory=dict)
+    totals: Totals
+    split: Split
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it in JSON's terms."""
+        """The content of check.json."""
         return {**dataclasses.asdict(self), "folder": str(self.folder)}
 
     def write(self) -> Path:
-        """Puts it beside the dataset's index, where training finds it."""
+        """Writes check.json beside the dataset's index, where training reads it."""
         path = self.folder / CHECKED
         with write_atomically(path) as temporary:
             temporary.write_text(json.dumps(self.as_dict(), indent=1), "utf-8")
@@ -61,13 +98,13 @@ def check(
     tick: Callable[[float], None] = lambda fraction: None,
     config: TrainingConfig | None = None,
 ) -> Report:
-    """Reads everything once and judges it; several files at a time.
+    """Reads every file once, several at a time, and judges it.
 
     Args:
         dataset: of `training.data.dataset`.
         rate: Hz, of the net to train.
-        tick: told the fraction done after each file; may raise to stop.
-        config: of the run, for its split; the default config where None.
+        tick: called with the fraction done after each file; may raise to stop.
+        config: of the run, which decides the split; the default config where None.
     """
     rows: list[Row] = []
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -80,10 +117,9 @@ def check(
             raise
     rows = _without_duplicates(rows)
     rows += [Row(left.name, LEFT_OUT, (left.reason,)) for left in dataset.left]
-    plan = _split(dataset, rows, config or TrainingConfig())
-    totals = _totals(rows)
-    warnings = tuple(_warnings(dataset, rows, totals, plan, rate))
-    return Report(dataset.folder, dataset.kind, rate, tuple(rows), totals, plan, warnings)
+    split, totals = _split(dataset, rows, config or TrainingConfig()), _totals(rows)
+    warnings = tuple(_warnings(dataset, rows, totals, split, rate))
+    return Report(dataset.folder, dataset.kind, rate, tuple(rows), totals, split, warnings)
 
 
 class Examiner:
@@ -106,7 +142,7 @@ class Examiner:
 
 
 def _without_duplicates(rows: list[Row]) -> list[Row]:
-    """Leaves out a sound that was there before; pairs that share a clean side share its group."""
+    """Leaves out repeated sounds; pairs with the same clean side get the same group."""
     first: dict[str, Row] = {}
     kept = []
     for row in rows:
@@ -121,62 +157,58 @@ def _without_duplicates(rows: list[Row]) -> list[Row]:
     return kept
 
 
-def _split(dataset: Dataset, rows: list[Row], config: TrainingConfig) -> dict[str, Any]:
+def _split(dataset: Dataset, rows: list[Row], config: TrainingConfig) -> Split:
     groups = {row.group: row.kind for row in rows if row.verdict != LEFT_OUT}
     held = held_out(groups, config) & groups.keys()
-    return {
-        "by": "speaker" if dataset.grouped else "file",
-        "seed": config.seed,
-        "trained": sorted(groups.keys() - held),
-        "held_out": sorted(held),
-    }
+    by = "speaker" if dataset.grouped else "file"
+    return Split(by, config.seed, sorted(groups.keys() - held), sorted(held))
 
 
-def _totals(rows: list[Row]) -> dict[str, Any]:
+def _totals(rows: list[Row]) -> Totals:
     used = [row for row in rows if row.verdict != LEFT_OUT]
 
     def counts(name: str) -> dict[str, int]:
         values = sorted(getattr(row, name) for row in used)
         return {str(value): values.count(value) for value in dict.fromkeys(values)}
 
-    return {
-        "files": len(rows),
-        "used": sum(row.verdict == USED for row in rows),
-        "used_with_care": sum(row.verdict == CARE for row in rows),
-        "left_out": len(rows) - len(used),
-        "minutes": round(sum(row.seconds for row in rows) / 60, 2),
-        "used_minutes": round(sum(row.seconds for row in used) / 60, 2),
-        "groups": len({row.group for row in used}),
-        "rates": counts("rate"),
-        "channels": counts("channels"),
-    }
+    return Totals(
+        files=len(rows),
+        used=sum(row.verdict == USED for row in rows),
+        used_with_care=sum(row.verdict == CARE for row in rows),
+        left_out=len(rows) - len(used),
+        minutes=round(sum(row.seconds for row in rows) / 60, 2),
+        used_minutes=round(sum(row.seconds for row in used) / 60, 2),
+        groups=len({row.group for row in used}),
+        rates=counts("rate"),
+        channels=counts("channels"),
+    )
 
 
 def _warnings(
-    dataset: Dataset, rows: list[Row], totals: dict[str, Any], plan: dict[str, Any], rate: int
+    dataset: Dataset, rows: list[Row], totals: Totals, split: Split, rate: int
 ) -> Iterator[str]:
     used = [row for row in rows if row.verdict != LEFT_OUT]
     if not used:
         yield "Nothing here can be used."
         return
-    if totals["used_minutes"] < FEW_MINUTES:
-        yield f"Only {totals['used_minutes']:g} minutes: expect little of so few."
-    if not plan["held_out"]:
-        yield "All is of one group: nothing is held out, so nobody can tell whether a run helps."
-    if len(totals["rates"]) > 1:
-        yield f"Several sample rates: all is resampled to {rate} Hz."
+    if totals.used_minutes < FEW_MINUTES:
+        yield f"Only {totals.used_minutes:g} minutes: expect little from so few."
+    if not split.held_out:
+        yield "All recordings are of one group: nothing is held out to show whether a run helps."
+    if len(totals.rates) > 1:
+        yield f"Several sample rates: all recordings are resampled to {rate} Hz."
     narrow = sum(row.seconds for row in used if 0 < row.bandwidth_hz < FULL * rate / 2)
     if narrow > 0.5 * sum(row.seconds for row in used):
-        yield "Most of it lacks the top of the band, which cannot be learned from it."
+        yield "Most recordings lack the top of the band, so it cannot be learned from them."
     if dataset.ignored:
         counts = ", ".join(f"{count} {suffix}" for suffix, count in dataset.ignored.items())
-        yield f"Files that are no sound were not read: {counts}."
+        yield f"Files that are not sound were not read: {counts}."
     if dataset.kind == "clean" and (both := _like_pairs(rows)):
         yield f"{both} hold equal names: if they are pairs, call the folders degraded and clean."
 
 
 def _like_pairs(rows: list[Row]) -> str:
-    """The names of two folders that hold equal names; "" where it is not so."""
+    """The names of the only two folders, where they hold equal names; else ""."""
     folders: dict[str, set[str]] = {}
     for row in rows:
         folder, _, name = str(PurePosixPath(row.name).with_suffix("")).partition("/")

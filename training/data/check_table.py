@@ -1,4 +1,4 @@
-"""A report of `training.data.check` as a person reads it on a terminal."""
+"""The report of `training.data.check` as text for a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLOURS = {USED: "green", CARE: "yellow", LEFT_OUT: "red"}
 
 @contextlib.contextmanager
 def progress(quiet: bool = False) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr while a dataset is read; where it is no terminal, nothing."""
+    """A progress bar on stderr while a dataset is read; nothing where stderr is no terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -28,10 +28,10 @@ def progress(quiet: bool = False) -> Iterator[Callable[[float], None]]:
 
 
 def show(report: Report, everything: bool = False) -> None:
-    """Prints what is not simply used, then the rest as far as it fits, totals and warnings.
+    """Prints files left out or used with care, then the others, then totals and warnings.
 
     Args:
-        everything: list every file, however many.
+        everything: list every file; else the first `MOST_ROWS`.
     """
     from rich.console import Console
     from rich.table import Table
@@ -79,21 +79,21 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _summary(report: Report) -> Iterator[str]:
     totals, split = report.totals, report.split
     yield (
-        f"{totals['files']} files ({report.kind}): {totals['used']} used, "
-        f"{totals['used_with_care']} with care, {totals['left_out']} left out; "
-        f"{totals['used_minutes']:g} of {totals['minutes']:g} minutes"
+        f"{totals.files} files ({report.kind}): {totals.used} used, "
+        f"{totals.used_with_care} with care, {totals.left_out} left out; "
+        f"{totals.used_minutes:g} of {totals.minutes:g} minutes"
     )
-    if totals["used"] + totals["used_with_care"]:
-        rates = ", ".join(f"{count} at {rate} Hz" for rate, count in totals["rates"].items())
+    if totals.used + totals.used_with_care:
+        rates = ", ".join(f"{count} at {rate} Hz" for rate, count in totals.rates.items())
         words = {"1": "mono", "2": "stereo"}
         channels = ", ".join(
             f"{count} {words.get(number, f'of {number} channels')}"
-            for number, count in totals["channels"].items()
+            for number, count in totals.channels.items()
         )
         yield f"{rates}; {channels}"
         yield (
-            f"split by {split['by']}: {len(split['trained'])} to train on, "
-            f"{len(split['held_out'])} held out ({_few(split['held_out'])})"
+            f"split by {split.by}: {len(split.trained)} to train on, "
+            f"{len(split.held_out)} held out ({_few(split.held_out)})"
         )
 
 

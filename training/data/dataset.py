@@ -1,4 +1,4 @@
-"""What a user gives (folders, zips, files) as one dataset: a folder with an index of its items."""
+"""One dataset from folders, zips and files: a folder with an index of its items."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Dataset:
     """Recordings to learn from.
 
     Args:
-        folder: where its index, and whatever was unpacked or uploaded, is.
+        folder: holds the index, and what was unpacked or uploaded.
         kind: "clean", "pairs" (paired folders), or "audiofolder" (metadata.csv).
         items: clean recordings or pairs.
-        left: what was given but cannot be an item, and why.
-        ignored: how many files that are no sound, by suffix.
-        grouped: whether a table names speakers; else each file is its own group.
+        left: what was given but is no item, and why.
+        ignored: number of files that are not sound, by suffix.
+        grouped: whether a table names speakers; else each file is a group of its own.
     """
 
     folder: Path
@@ -48,20 +48,20 @@ def gather(
     limits: Limits | None = None,
     tick: Callable[[float], None] = no_tick,
 ) -> Dataset:
-    """Makes a dataset of all that is given, whatever mixture it is.
+    """Makes a dataset of any mixture of folders, zips and files.
 
-    Folders stay where they are and are only referred to; zips are unpacked into `folder`; single
-    files are linked into it, or copied. A zip that is refused is one of `left`; the rest is used.
+    Folders are referred to where they are; zips are unpacked into `folder`; single files are linked
+    into it, or copied. A zip that is refused is one of `left`; the rest is used.
 
     Args:
         paths: folders, zips and sound files.
         folder: made; its index "dataset.json" makes it a `--data` of `python -m training`. Emptied
             again when anything goes wrong.
         limits: of number, size and packing ratio.
-        tick: told the fraction done; may raise to stop.
+        tick: called with the fraction done; may raise to stop.
 
     Raises:
-        ValueError: nothing is given, it is not there, it is too much, or `folder` is in use.
+        ValueError: nothing is given, something is missing or too large, or `folder` is in use.
     """
     limits = limits or Limits()
     paths = [Path(path).expanduser().absolute() for path in paths]
@@ -92,7 +92,7 @@ def _part(tick: Callable[[float], None], at: int, count: int) -> Callable[[float
 
 
 def open_dataset(folder: Path) -> Dataset:
-    """The dataset in a folder: by its index where `gather` made one, else by what lies in it.
+    """The dataset in a folder: from the index of `gather`, else from its content.
 
     Raises:
         ValueError: there is no such folder, or its index or table cannot be read.
@@ -121,7 +121,7 @@ def _add(
     alone: bool,
     tick: Callable[[float], None],
 ) -> None:
-    """Adds one of the things given; where they are several, names begin with its own."""
+    """Adds a folder, zip or file; its own name leads the others unless it is `alone`."""
     zipped = path.is_file() and path.suffix.lower() == ".zip"
     root = path.stem if zipped else path.name
     if not path.is_dir() and not zipped:
@@ -149,7 +149,7 @@ def _add(
 
 
 def _walk(folder: Path, limits: Limits) -> Content:
-    """Everything in a folder; links are not followed: they may lead in circles, or out of it."""
+    """The content of a folder; links are not followed, as they may lead in circles or out of it."""
     content = Content()
     for place, inner, names in os.walk(folder):
         for name in [n for n in inner if (Path(place) / n).is_symlink()] + sorted(names):
@@ -183,7 +183,7 @@ def _unused(name: str, used: Container[str]) -> str:
 
 
 def _linked(path: Path, target: Path) -> Path:
-    """A second name for a file, which outlives the first; a copy where that cannot be."""
+    """A hard link to a file, which outlives the original; a copy where links are not possible."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(path.resolve(), target)

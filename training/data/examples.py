@@ -19,7 +19,7 @@ from training.tasks import TASKS
 
 TRUST_HOP = 480  # samples from one trusted bandwidth to the next
 NYQUIST_MARGIN = 0.96  # a band that ends above this share of the net's Nyquist is full
-NATURAL_HZ = 12_000  # an instrument that ends below it, as a bass does, has lost nothing above
+NATURAL_HZ = 12_000  # an instrument that ends below, such as a bass, has lost nothing
 
 
 class Examples(Dataset):
@@ -63,11 +63,11 @@ class Examples(Dataset):
         return _tensors(degraded, clean, trust_hz)
 
     def _target(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-        """What the net should make: a recording, varied where the config says so."""
+        """The clean side: a recording, varied where the config says so."""
         return self._varied(rng) if self.config.varied else self._as_recorded(rng)
 
     def _as_recorded(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-        """A piece at any level up to its file's own, and its polarity."""
+        """A piece of a recording, up to 6 dB quieter, in either polarity."""
         clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
         clean = np.zeros(self.length, np.float32)
         piece = crop(clip, self.length, rng)
@@ -76,7 +76,7 @@ class Examples(Dataset):
         return clean, trusted_bandwidth(clean, silence, clip.bandwidth_hz, self.rate)
 
     def _varied(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-        """A recording varied, on a noise floor as of a real room and microphone."""
+        """A varied recording on a noise floor like that of a real room and microphone."""
         voice, bandwidth_hz = self._voice(rng)
         if rng.random() < self.config.mixed:
             other, other_hz = self._voice(rng)
@@ -142,7 +142,7 @@ def _tensors(
 
 
 def draw_chances(clips: list[Clip], config: TrainingConfig, rate: int) -> np.ndarray:
-    """(N,) how often each clip is drawn: by its kind's share, its length and its bandwidth."""
+    """(N,) probability of each clip, from its kind's share, its length and its bandwidth."""
     weights = np.array([_weight(clip, rate) for clip in clips])
     for kind in {clip.kind for clip in clips}:
         of_kind = np.array([clip.kind == kind for clip in clips])
@@ -156,10 +156,10 @@ def _weight(clip: Clip, rate: int) -> float:
 
 
 def vary(clip: Clip, length: int, rate: int, rng: Generator) -> tuple[np.ndarray, float]:
-    """A piece of a recording, faster or slower, at a peak of its file of one half.
+    """A piece of a recording, faster or slower, scaled so that the recording peaks at one half.
 
     Returns:
-        (T,) float32, and up to which frequency in Hz it is true.
+        (T,) float32, and the frequency in Hz up to which it can be trusted.
     """
     speed = float(rng.uniform(0.85, 1.3)) if rng.random() < 0.7 else 1.0
     piece = crop(clip, int(length * speed) + 64, rng)
@@ -189,7 +189,7 @@ def random_start(clip: Clip, length: int, rng: Generator) -> int:
 
 
 def _equalise(x: np.ndarray, rate: int, rng: Generator) -> np.ndarray:
-    """A smooth random tilt: knots of up to a few dB, two octaves apart."""
+    """A smooth random equaliser: a few dB at knots two octaves apart."""
     knots_hz = np.array([60.0, 250, 1000, 4000, 9000, 24_000])
     gain_db = rng.normal(0, 2.0, len(knots_hz)) + rng.normal(0, 1.0) * np.arange(len(knots_hz))
     return equalised(x, rate, knots_hz, gain_db)
@@ -198,10 +198,10 @@ def _equalise(x: np.ndarray, rate: int, rng: Generator) -> np.ndarray:
 def trusted_bandwidth(
     voice: np.ndarray, floor: np.ndarray, bandwidth_hz: float, rate: int
 ) -> np.ndarray:
-    """Bandwidth up to which voice + floor is true, for each stretch of `TRUST_HOP` samples.
+    """Bandwidth up to which voice + floor can be trusted, for each `TRUST_HOP` samples.
 
-    Where the voice stands above the floor at the top of its own band, what it lacks beyond it is a
-    loss of its recording; where the floor stands above the voice, the floor is all there would be.
+    Where the voice is louder than the floor at the top of its band, its recording has lost what
+    lies above. Where the floor is louder, nothing but the floor would be there.
 
     Args:
         voice, floor: (T,).

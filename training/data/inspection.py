@@ -1,4 +1,4 @@
-"""The verdict on one recording or pair: used, used with care, or left out, and why."""
+"""The verdict on a recording or pair: used, used with care, or left out, and why."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Row:
 
 
 def examine(item: Item, rate: int) -> Row:
-    """The verdict on one item, by itself."""
+    """The verdict on one item, without regard to the others."""
     row = Row(
         item.name,
         USED,
@@ -90,14 +90,14 @@ def examine(item: Item, rate: int) -> Row:
 
 
 def add(row: Row, verdict: str, reason: str) -> Row:
-    """The row with one more reason; a verdict only ever gets worse."""
+    """The row with one more reason; the worse of both verdicts counts."""
     order = (USED, CARE, LEFT_OUT)
     worse = max(row.verdict, verdict, key=order.index)
     return dataclasses.replace(row, verdict=worse, reasons=(*row.reasons, reason))
 
 
 def _judge(row: Row, facts: Facts, rate: int, clean_side: bool) -> Row:
-    """By what was measured of the side to learn from."""
+    """Judges the side to learn from by its measurements."""
     if facts.peak < SILENT:
         return add(row, LEFT_OUT, "silent")
     if row.seconds < SHORTEST_S:
@@ -107,7 +107,7 @@ def _judge(row: Row, facts: Facts, rate: int, clean_side: bool) -> Row:
         ruined = facts.flat_tops > RUINED_A_MINUTE * minutes
         row = add(row, LEFT_OUT if ruined else CARE, f"clipped in {facts.flat_tops} places")
     if facts.peak < FAINT:
-        row = add(row, CARE, "very quiet: its noise would be learned with it")
+        row = add(row, CARE, "very quiet: its noise would be learned too")
     if facts.quiet > MOSTLY_QUIET:
         row = add(row, CARE, f"{facts.quiet:.0%} of it is silence")
     reach = row.bandwidth_hz / (rate / 2)
@@ -133,9 +133,9 @@ def _judge_pair(row: Row, degraded: Audio, clean: Audio) -> Row:
         row = add(row, verdict, text)
     if degraded.channels != clean.channels:
         got = f"{degraded.channels} and {clean.channels} channels"
-        row = add(row, CARE, f"{got}: both are mixed to one")
+        row = add(row, CARE, f"{got}: each side is mixed to one")
     if np.array_equal(degraded.samples, clean.samples):
-        row = add(row, CARE, "both sides are the same: it teaches to change nothing")
+        row = add(row, CARE, "both sides are the same: nothing can be learned from it")
     elif row.bandwidth_hz < SWAPPED * effective_bandwidth_hz(degraded):
         row = add(row, CARE, "the degraded side has more treble than the clean one: swapped?")
     return row

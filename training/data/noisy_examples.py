@@ -1,4 +1,4 @@
-"""Examples for nets that clean: music and speech as generators and rooms spoil them.
+"""Examples for nets that clean: music and speech with the damage of generators and rooms.
 
 Source: Ensoli and Massignan 2025, section 3: resampling, clipping, echoes, coarse steps, noise of
 the surroundings at -5 to 20 dB SNR, a little dither.
@@ -25,14 +25,14 @@ QUIETEST_DB, DITHER_DB = -96.0, -90.0
 
 
 class NoisyExamples(Dataset):
-    """Endless damaged and clean examples: item i depends on seed and i only.
+    """Endless damaged and clean examples; item i depends on the seed and on i only.
 
     Args:
-        clips: to draw from; those of kind "noise" are what is added.
+        clips: recordings to draw from; those of kind "noise" are added as noise.
         config: seconds, kinds and seed.
         sample_rate: Hz.
         count: length of the dataset.
-        channels: 1, or 2 for sounds placed between two channels.
+        channels: 1, or 2 for sounds panned between two channels.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class NoisyExamples(Dataset):
         }
 
     def _clean(self, rng: Generator) -> np.ndarray:
-        """(C, T): one to three recordings, each at its place between the channels."""
+        """(C, T): one to three recordings, each panned."""
         sound = np.zeros((self.channels, self.length), np.float32)
         for _ in range(int(rng.choice((1, 2, 3), p=(0.65, 0.25, 0.1)))):
             clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
@@ -78,7 +78,7 @@ class NoisyExamples(Dataset):
         return sound
 
     def _noise(self, rng: Generator, clean: np.ndarray) -> np.ndarray:
-        """(C, T), at a ratio to the sound drawn from `SNR_DB`; different or equal on both sides."""
+        """(C, T) at an SNR drawn from `SNR_DB`; for two channels one panned noise, or two."""
         noise = np.zeros_like(clean)
         if self.channels == 2 and rng.random() < 0.5:
             noise += self._one_noise(rng) * _pan(rng, 2)
@@ -88,7 +88,7 @@ class NoisyExamples(Dataset):
         return noise * gain_for(clean, noise, rng.uniform(*SNR_DB))
 
     def _one_noise(self, rng: Generator) -> np.ndarray:
-        """(T,) of a recording, or made up: coloured and steady."""
+        """(T,) of a recording, or synthetic: coloured and steady."""
         if not self.noises or rng.random() < SYNTHETIC_SHARE:
             shape_db = synthetic_floor(rng)
             return noise_floor(rng, (1, self.length), self.rate, KNOTS_HZ, shape_db)[0]
@@ -96,7 +96,7 @@ class NoisyExamples(Dataset):
 
 
 def recorded_noise(clip: Clip, length: int, rng: Generator) -> np.ndarray:
-    """(T,) of a recording of noise at a peak of one, repeated where it is too short."""
+    """(T,) of a noise recording, scaled to a peak of one, repeated where it is too short."""
     piece = crop(clip, length, rng)
     piece = np.tile(piece, -(-length // len(piece)))[:length]
     return piece / max(float(np.abs(piece).max()), 1e-6)
@@ -109,13 +109,13 @@ def gain_for(clean: np.ndarray, noise: np.ndarray, wanted_db: float) -> np.float
 
 
 def dither(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """White noise between `QUIETEST_DB` and `DITHER_DB`: no recording is silent to the last bit."""
+    """White noise between `QUIETEST_DB` and `DITHER_DB`, as no recording is silent to the bit."""
     level = 10 ** (rng.uniform(QUIETEST_DB, DITHER_DB) / 20)
     return (level * rng.standard_normal(shape)).astype(np.float32)
 
 
 def _pan(rng: Generator, channels: int) -> np.ndarray:
-    """(C, 1) gains: in the middle, or somewhere between left and right at equal power."""
+    """(C, 1) gains: centred, or between left and right at equal power."""
     if channels == 1 or rng.random() < 0.4:
         return np.ones((channels, 1), np.float32)
     angle = rng.uniform(0, np.pi / 2)

@@ -1,7 +1,7 @@
-"""Noise floors as of real rooms and microphones, measured or made up.
+"""Noise floors like those of real rooms and microphones, measured or synthetic.
 
-Real recordings have a floor up to their Nyquist frequency, lossy sources do not; without it a net
-learns that nothing is there. Level and colour it can read from the band that it is given.
+Real recordings have a floor up to their Nyquist frequency, lossy sources do not. A net that sees no
+floor learns to restore none; level and colour of a floor it can read from the band that is left.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ KNOTS_HZ = np.array([60, 120, 250, 500, 1000, 2000, 3000, 4000, 5500, 7500, 10_0
 N_FFT = 2048
 MOST_FRAMES = 20_000  # that are measured, 7 minutes at 48 kHz; a longer recording has gaps between
 BLOCK_FRAMES = 1024  # transformed at once
-PERCENTILE, PAUSES = 10, 0.5  # of a recording's moments, and how many of them are quiet
+PERCENTILE, PAUSES = 10, 0.5  # of the frames' levels, and the share of frames that are quiet
 MEAN_DB = -10 * np.log10(-np.log(1 - PERCENTILE / PAUSES / 100))  # a bin's power is exponential
-SILENT_DB = -115.0  # less than 16 bits can hold: not a room
+SILENT_DB = -115.0  # below what 16 bits can hold: not the floor of a room
 SPEECH_RANGE_DB = 30.0  # loud over quiet moments of speech with pauses
 MEASURED_SHARE = 0.5
 
 
 class Rooms:
-    """Floors to add to a voice whose file peaks at one half.
+    """Floors to add to a voice whose recording peaks at one half.
 
     Args:
-        clips: whose floors are measured, where they reach the top of the band.
+        clips: their floors are measured, where they reach the top of the band.
         rate: Hz, of the clips and of the floors.
     """
 
@@ -38,7 +38,7 @@ class Rooms:
         self.rate = rate
         self.measured: dict[str, list[np.ndarray]] = {}
         for clip in clips:
-            full = clip.bandwidth_hz > 0.47 * rate  # others have lost their floor up there
+            full = clip.bandwidth_hz > 0.47 * rate  # others have lost their floor at the top
             if clip.kind == "speech" and full and len(clip.samples) > rate:
                 floor_db, range_db = measure(clip.samples, clip.peak, rate)
                 if floor_db.min() > SILENT_DB and range_db > SPEECH_RANGE_DB:
@@ -46,7 +46,7 @@ class Rooms:
                     self.measured.setdefault(corpus, []).append(floor_db)
 
     def draw(self, rng: Generator, length: int) -> np.ndarray:
-        """(T,) float32 noise of a measured or made-up colour."""
+        """(T,) float32 noise of a measured or synthetic colour."""
         if self.measured and rng.random() < MEASURED_SHARE:
             floors = self.measured[sorted(self.measured)[rng.integers(len(self.measured))]]
             colour_db = floors[rng.integers(len(floors))] + rng.normal(0, 6)

@@ -1,4 +1,4 @@
-"""The adversary: discriminators with their own optimiser, and what they say to the generator."""
+"""The adversary: discriminators with their own optimiser, and their loss for the generator."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from models.discriminators import DiscriminatorConfig, Discriminators, Judgement
 
 KINDS = ("hinge", "lsgan")
 TERMS = ("adversarial", "feature")
-LEVEL, QUIETEST = 0.3, 1e-3  # root mean square of what is judged; what is quieter is left quieter
-N_FFT, HOP = 1024, 256  # of the spectra in which what is not known to be true is hidden
+LEVEL, QUIETEST = 0.3, 1e-3  # RMS that sound is scaled to; below the second it stays quieter
+N_FFT, HOP = 1024, 256  # of the spectra in which the untrusted band is hidden
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class AdversaryConfig:
     Args:
         kind: of the loss, "hinge" or "lsgan".
         config: fields of `models.discriminators.DiscriminatorConfig`.
-        start_step: the discriminators learn from the first step on; the generator hears of them
-            from this one on.
-        turns: in how many groups the discriminators take turns, one group a step: with four, each
-            judges every fourth step, and a step costs a quarter.
-        learning_rate: of the discriminators, at its peak; it follows the generator's schedule.
+        start_step: first step in which the generator has their loss; the discriminators themselves
+            learn from the first step of the run.
+        turns: number of groups that take turns, one group per step: with four, each discriminator
+            judges every fourth step, at a quarter of the cost.
+        learning_rate: peak rate of the discriminators; it follows the generator's schedule.
         clip: largest norm of their gradient.
         weights: of the terms "adversarial" and "feature" in the generator's loss.
     """
@@ -53,7 +53,7 @@ class AdversaryConfig:
 
 
 class Adversary:
-    """Discriminators that learn beside a generator.
+    """Discriminators that are trained together with a generator.
 
     Source: Kumar et al. 2023, "High-Fidelity Audio Compression with Improved RVQGAN" (Descript
     Audio Codec), section 3.5, for the config.
@@ -98,8 +98,8 @@ class Adversary:
         return {"discriminator": loss.detach(), "separation": torch.stack(apart).mean().detach()}
 
     def terms(self, estimate: Tensor, target: Tensor, turn: int) -> dict[str, Tensor]:
-        """The generator's terms "adversarial" and "feature", unweighted, and "total" of both."""
-        nets = self.accelerator.unwrap_model(self.nets)  # nothing of theirs is to be synchronised
+        """The generator's terms "adversarial" and "feature", unweighted, and "total", weighted."""
+        nets = self.accelerator.unwrap_model(self.nets)  # their gradients are not synchronised
         nets.requires_grad_(False)
         with self.accelerator.autocast():
             made, real = _both(nets, estimate, target, self._whose(turn))
@@ -127,13 +127,13 @@ class Adversary:
 
 
 def hide_untrusted(estimate: Tensor, target: Tensor, trust_hz: Tensor, sample_rate: int) -> Tensor:
-    """The estimate, with the target's own sound wherever the target is not known to be true.
+    """The estimate, with the target's own sound where the target cannot be trusted.
 
-    A recording that ends at 16 kHz would else teach the adversary that treble is a fake.
+    Otherwise a recording that ends at 16 kHz would teach the adversary that treble is restored.
 
     Args:
         estimate, target: (B, 1, T).
-        trust_hz: (B, K), K equal stretches of time: bandwidth up to which the target is true.
+        trust_hz: (B, K), K equal stretches of time: trusted bandwidth of the target.
         sample_rate: Hz.
     """
     if bool((trust_hz >= sample_rate / 2).all()):
@@ -150,7 +150,7 @@ def hide_untrusted(estimate: Tensor, target: Tensor, trust_hz: Tensor, sample_ra
 
 
 def discriminator_loss(made: Judgement, real: Judgement, kind: str) -> Tensor:
-    """0 where real sound scores 1 and restored sound 0; with "hinge" 1 or more, and -1 or less.
+    """0 where real sound scores 1 and restored sound 0; for "hinge" at least 1 and at most -1.
 
     Source: Mao et al. 2017, "Least Squares GAN", eq. 2; Lim and Ye 2017, "Geometric GAN", eq. 5.
     """
@@ -160,7 +160,7 @@ def discriminator_loss(made: Judgement, real: Judgement, kind: str) -> Tensor:
 
 
 def generator_loss(made: Judgement, kind: str) -> Tensor:
-    """How far restored sound is from being taken for real."""
+    """Distance of restored sound from being judged real."""
     return (1 - made[0]).square().mean() if kind == "lsgan" else -made[0].mean()
 
 
@@ -179,7 +179,7 @@ def feature_distance(made: Judgement, real: Judgement) -> Tensor:
 def _both(
     nets: Any, estimate: Tensor, target: Tensor, chosen: slice
 ) -> tuple[list[Judgement], list[Judgement]]:
-    """Judgements of restored and of real sound, both at the level that real sound is brought to."""
+    """Judgements of restored and of real sound, scaled by the gain that brings real to `LEVEL`."""
     count = len(estimate)
     gain = LEVEL / target.square().mean((1, 2), keepdim=True).sqrt().clamp(min=QUIETEST)
     judged = nets(torch.cat((estimate * gain, target * gain)), chosen)

@@ -1,4 +1,4 @@
-"""Loss terms as a dict; each ignores what lies above the target's trusted bandwidth."""
+"""Loss terms by name; each ignores frequencies above the target's trusted bandwidth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Losses(nn.Module):
     """Terms between an estimate and its target, and their weighted sum.
 
     Args:
-        weights: of each term; its keys must be known; what has none is not computed.
+        weights: by term; a term without a weight is not computed.
         sample_rate: Hz.
 
     Raises:
@@ -45,9 +45,9 @@ class Losses(nn.Module):
         """
         Args:
             estimate, target: (B, C, T); each channel counts as a sound.
-            trust_hz: (B, K), K equal stretches of time: bandwidth up to which the target is true.
-            turn: step of the run; each compares one of the three resolutions, in rotation, which
-                over three steps is the whole loss at a third of its cost.
+            trust_hz: (B, K), K equal stretches of time: trusted bandwidth of the target.
+            turn: step of the run. Each step compares one of the three resolutions in rotation:
+                over three steps the whole loss, at a third of its cost.
 
         Returns:
             each weighted term, unweighted, and "total".
@@ -80,10 +80,11 @@ def lsd(estimate: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 
 def pulse(estimate: Tensor) -> Tensor:
-    """How far the treble of (B, T) pulses with the synthesis frames, heard as metallic: (B,).
+    """(B,) how much the treble of (B, T) pulses with the synthesis frames, which sounds metallic.
 
-    The energy of the second difference is folded over four frames, each repetition at equal weight;
-    its variance around a mean of one is 0 for steady sound and about 0.005 for a second of noise.
+    The energy of the second difference is folded over four frames, each repetition with equal
+    weight. Its variance around a mean of one is 0 for steady sound and about 0.005 for a second of
+    noise.
     """
     treble = torch.diff(estimate, 2).square()
     count = treble.shape[-1] // PULSE_PERIOD
@@ -97,8 +98,8 @@ def _spectral(
 ) -> None:
     """Spectral convergence, log magnitude and mel terms of one resolution, from power spectra.
 
-    "balance" compares the mean power of each band over all of a sound: a net that hedges between
-    loud and quiet, as all the others reward, makes too little of it.
+    "balance" compares the mean power of each band over the whole sound. The other terms reward a
+    net that averages over loud and quiet outcomes, which is too quiet on the whole.
     """
     if "convergence" in terms:
         difference = torch.sqrt(estimate + FLOOR) - torch.sqrt(target + FLOOR)

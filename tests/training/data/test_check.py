@@ -103,14 +103,14 @@ def test_the_totals_split_and_warnings_add_up(report: Report) -> None:
     assert {row.name for row in report.rows} == VERDICTS.keys()
     totals = report.totals
     verdicts = [verdict for verdict, _ in VERDICTS.values()]
-    assert [totals[name] for name in ("used", "used_with_care", "left_out")] == [
+    assert [totals.used, totals.used_with_care, totals.left_out] == [
         verdicts.count(name) for name in (USED, CARE, LEFT_OUT)
     ]
-    assert totals["used_minutes"] == pytest.approx((7 * 3 + 18) / 60, abs=0.01)
-    assert totals["rates"] == {"44100": 1, "48000": 7}
-    assert totals["channels"] == {"1": 7, "2": 1}
-    groups = [*report.split["trained"], *report.split["held_out"]]
-    assert len(report.split["held_out"]) == 1 and len(set(groups)) == totals["groups"] == 8
+    assert totals.used_minutes == pytest.approx((7 * 3 + 18) / 60, abs=0.01)
+    assert totals.rates == {"44100": 1, "48000": 7}
+    assert totals.channels == {"1": 7, "2": 1}
+    groups = [*report.split.trained, *report.split.held_out]
+    assert len(report.split.held_out) == 1 and len(set(groups)) == totals.groups == 8
     text = " ".join(report.warnings)
     assert "Only 0.65 minutes" in text and "Several sample rates" in text and "1 .txt" in text
 
@@ -125,8 +125,8 @@ def test_the_run_uses_what_the_report_says(zoo: Path, report: Report, tmp_path: 
     assert len(read_clips([tmp_path / "set"], 16_000, {"speech"}, told.append)) > len(clips)
     assert "checked for 48000 Hz, not 16000 Hz" in told[0]
     trained, held_out = split(clips, TrainingConfig())
-    assert sorted({clip.group for clip in trained}) == report.split["trained"]
-    assert sorted({clip.group for clip in held_out}) == report.split["held_out"]
+    assert sorted({clip.group for clip in trained}) == report.split.trained
+    assert sorted({clip.group for clip in held_out}) == report.split.held_out
 
 
 def test_without_a_check_what_cannot_be_read_is_told(zoo: Path) -> None:
@@ -163,11 +163,11 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 PAIRS = {
     "fits": (USED, ""),
-    "late": (USED, "comes 480 samples (10.00 ms) late, corrected"),
+    "late": (USED, "is 480 samples (10.00 ms) late, corrected"),
     "low rate": (USED, ""),
-    "inverted": (CARE, "upside down"),
+    "inverted": (CARE, "inverted polarity"),
     "drifts": (LEFT_OUT, "drift apart by"),
-    "other": (LEFT_OUT, "do not hold the same sound"),
+    "other": (LEFT_OUT, "are not the same sound"),
     "channels": (CARE, "2 and 1 channels"),
     "nothing to do": (CARE, "both sides are the same"),
     "swapped": (CARE, "swapped?"),
@@ -206,7 +206,7 @@ def test_pairs_are_judged_corrected_and_read_to_the_sample(pairs: Path, tmp_path
 def test_one_group_is_trained_on_and_the_report_says_what_that_means(tmp_path: Path) -> None:
     write(tmp_path / "only.wav", VOICE)
     report = check(open_dataset(tmp_path), RATE)
-    assert report.split["held_out"] == []
+    assert report.split.held_out == []
     assert any("nothing is held out" in line for line in report.warnings)
 
 
