@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from pipeline.__main__ import app as pipeline
 from pipeline.recipe import named
 from tests.support.readme_tables import stage_table
 
@@ -34,3 +37,28 @@ def test_every_environment_variable_is_there() -> None:
     used = set(re.findall(r"\bWAVEMEND_[A-Z]+\b", code)) - {"WAVEMEND_LOCKS"}  # between processes
     used |= {f"WAVEMEND_TRAINING_{name}" for name in ("MINUTES", "GB", "DAYS")}
     assert [name for name in sorted(used) if f"`{name}`" not in README] == []
+
+
+DOCUMENTS = [Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_link_and_path_leads_to_a_file(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!http|#)([^)#]+)", text)
+    assert [link for link in links if not (document.parent / link).exists()] == []
+    rooms = r"(?:app|assets|checkpoints|docs|models|pipeline|tests|training|ui)"
+    paths = re.findall(rf"`({rooms}/[\w/.-]+)`", text)
+    real = [path for path in paths if not re.search(r"[A-Z]{4}", path)]  # NAME, TOPIC: to be made
+    assert [path for path in real if not Path(path).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_command_is_one(document: Path) -> None:
+    commands = {
+        "pipeline": {c.name or c.callback.__name__ for c in pipeline.registered_commands},
+        "training": {"run", "check", "cost", "judge", "ship", "experiment"},
+    }
+    text = document.read_text(encoding="utf-8")
+    used = re.findall(r"-m (pipeline|training) ([a-z]+)", text)
+    assert [pair for pair in used if pair[1] not in commands[pair[0]]] == []
