@@ -33,7 +33,7 @@ def ship(
         run: folder of the run.
         folder: of the checkpoint.
         title, summary: one line each, for people.
-        content: the kind of sound that it is for, a key of `models.checkpoint.CONTENTS`.
+        content: the kind of sound that it is for, a key of `models.card.CONTENTS`.
         report: JSON of `python -m pipeline report --json`, for the card's metrics.
         earlier: runs that this one started from, the first one first.
         half: store float16.
