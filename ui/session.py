@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -24,6 +25,9 @@ from ui.jobs import Busy, Job, JobQueue
 SHARED = "WAVEMEND_SHARED"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+FOLDERS = re.compile(r"(?<![\w.<:/])/(?:[^\s/:,;'\"<>]+/)+")
+"""The folders of an absolute path, up to its last part."""
+
 GIB = 1 << 30
 LITTLE_BYTES = 1 << 24
 
@@ -221,14 +225,15 @@ def uploaded(path: Any) -> Path | None:
 
 
 def plain_error(error: BaseException) -> str:
-    """What the visitor reads: our own errors in their words, anything else as an apology.
+    """What the visitor reads: our own errors as they are, anything else as an apology.
 
-    The traceback of an unexpected error goes to the server's log, never to the page.
+    The traceback of an unexpected error goes to the server's log, never to the page. Visitors of a
+    shared server see the names of files, but not the folders that they lie in.
     """
     if is_shared() and (disk := _disk_error(error)) is not None:
         return disk  # the error's own words name a folder of the server
     if isinstance(error, (ValueError, Busy)):
-        return str(error)
+        return FOLDERS.sub("", str(error)) if is_shared() else str(error)
     if isinstance(error, MemoryError):
         return "The machine ran out of memory. Try a shorter file."
     if (disk := _disk_error(error)) is not None:

@@ -35,7 +35,7 @@ def test_stop_stops_within_two_seconds_and_leaves_nothing(arrive, files: Path, c
     visitor = arrive()
     visitor.upload(files / "call one.wav")
     visitor.slow(60)
-    before = set(cache.glob("wavemend-*/*/*"))
+    before = set(cache.glob("wavemend-*/*/*/*"))
     visitor.button("Restore").click()
     visitor.says(".wm-progress", "Slow")
     visitor.says(".wm-progress", "left")
@@ -43,7 +43,7 @@ def test_stop_stops_within_two_seconds_and_leaves_nothing(arrive, files: Path, c
     visitor.button("Stop").click()
     visitor.says("#wm-status", "Stopped.")
     assert time.monotonic() - started < 2.0
-    assert set(cache.glob("wavemend-*/*/*")) == before
+    assert set(cache.glob("wavemend-*/*/*/*")) == before
     visitor.stage("Slow").uncheck()
     visitor.restore()
 

@@ -143,10 +143,11 @@ def test_a_result_and_all_files_go_with_the_page(page: Page) -> None:
     assert not page.host.folder.exists()
 
 
-def test_uploads_have_a_quota_and_unused_routes_are_closed(
-    client: HttpClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert client.upload("a.bin", b"x")[0] == 200
+def test_routes_that_the_page_does_not_use_are_closed(client: HttpClient) -> None:
     for path in ("file=https://example.com/", "proxy=https://example.com/", "deep_link"):
         assert client.get(f"/gradio_api/{path}")[0] == 404
+
+
+def test_an_upload_has_a_largest_size(client: HttpClient) -> None:
+    assert client.upload("a.bin", b"x")[0] == 200
     assert client.upload("a.bin", bytes(201 << 20))[0] == 413

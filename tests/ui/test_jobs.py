@@ -257,6 +257,13 @@ def test_a_full_disk_and_a_locked_folder_are_named_with_their_cure(
     assert str(tmp_path) not in plain_error(full) + plain_error(locked)
 
 
+def test_strangers_see_no_folders_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ValueError("/srv/data/x/a b.wav: 8/16 bit, in '/srv/runs/one'; see https://x.org/y/z")
+    assert plain_error(error) == str(error)
+    monkeypatch.setenv("WAVEMEND_SHARED", "1")
+    assert plain_error(error) == "a b.wav: 8/16 bit, in 'one'; see https://x.org/y/z"
+
+
 def test_errors_are_said_plainly_and_inner_ones_without_their_text(capsys) -> None:
     assert plain_error(ValueError("a.wav: cut short")) == "a.wav: cut short"
     said = plain_error(RuntimeError("/home/someone/secret"))

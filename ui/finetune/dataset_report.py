@@ -114,8 +114,9 @@ def _split(split: Mapping[str, Any]) -> str:
     if not held_out or not trained:
         return ""
     group = "speaker" if split.get("by") == "speaker" else "recording"
-    them = f"{group} is" if held_out == 1 else f"{group}s are"
-    return f"{held_out} {them} held out and never learned from; the result is judged by them."
+    verb, pronoun = ("is", "it") if held_out == 1 else ("are", "them")
+    groups = group if held_out == 1 else f"{group}s"
+    return f"{held_out} {groups} {verb} held out; the result is judged by {pronoun}."
 
 
 def _count(report: Report) -> str:
