@@ -1,7 +1,7 @@
 """The one folder that a server writes to: uploads, results and temporary files.
 
-It is the server's working directory too, so that Gradio, which hands out files of the working and
-the temporary directory when asked in the right way, has nothing of anybody else's within reach.
+It holds the working directory too. Gradio hands out files of the working and the temporary directory
+under some conditions; here both are empty or private to this server.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from training.runs import lock
 PREFIX, LOCK = "wavemend-server-", "lock"
 CACHE, SCRATCH, WORK = "cache", "scratch", "work"
 NEW_S = 60.0
-"""A folder so young may belong to a server that is about to take its lock."""
+"""Age in seconds below which a folder without a lock may belong to a server that starts."""
 
 STALE_S = 3 * 24 * 3600.0
-"""Without locks (on Windows) a folder is taken for abandoned when it is as old as this."""
+"""Age in seconds from which a folder counts as abandoned where there are no locks (Windows)."""
 
-PATHS = ("WAVEMEND_RUNS", "WAVEMEND_CHECKPOINTS")
+PATHS = ("WAVEMEND_RUNS", "WAVEMEND_CHECKPOINTS", "WAVEMEND_DEMUCS", "WAVEMEND_CODECS")
 """Variables that hold paths, which may be relative to where the server was started."""
 
 

@@ -1,4 +1,4 @@
-"""Handlers tied to the parts of a tab: they know the parts by name, Gradio by component."""
+"""Adapters between handlers, which name the parts of a tab, and Gradio, which has components."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Updates = dict[str, Any]
 Parts = dict[str, Any]
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""Events of the page only: no endpoint for others, our own progress line, not Gradio's."""
+"""Events of the page only: they are no public endpoint, and show no progress of Gradio's."""
 
 LONG: dict[str, Any] = {**QUIET, "concurrency_limit": None}
-"""Events that follow a job: the job waits in our own line, its watchers need none."""
+"""Events that follow a job: the job waits in our own queue, so the event need not wait."""
 
 AGAIN: dict[str, Any] = {**LONG, "trigger_mode": "multiple"}
-"""The same where a second one may come before the first has ended, and replaces it."""
+"""The same where a second event may come before the first has ended, and replaces it."""
 
 
 def chosen(parts: Parts, names: Sequence[str]) -> list[Any]:
@@ -26,7 +26,7 @@ def chosen(parts: Parts, names: Sequence[str]) -> list[Any]:
 
 
 def once(handler: Callable[..., Updates], parts: Parts) -> Callable[..., Any]:
-    """The handler as Gradio wants it: keyed by component instead of by name."""
+    """Adapts a handler that returns once: its updates by component instead of by name."""
 
     def call(*values: Any) -> Any:
         return _keyed(handler(*values), parts)
@@ -35,7 +35,7 @@ def once(handler: Callable[..., Updates], parts: Parts) -> Callable[..., Any]:
 
 
 def steps(handler: Callable[..., Iterator[Updates]], parts: Parts) -> Callable[..., Iterator[Any]]:
-    """The same for a handler of a few steps."""
+    """The same for a handler that yields a few updates."""
 
     def call(*values: Any) -> Iterator[Any]:
         for updates in handler(*values):
@@ -47,7 +47,7 @@ def steps(handler: Callable[..., Iterator[Updates]], parts: Parts) -> Callable[.
 def following(
     handler: Callable[..., AsyncIterator[Updates]], parts: Parts
 ) -> Callable[..., AsyncIterator[Any]]:
-    """The same for a handler that goes on: each of its updates, as it comes."""
+    """The same for an asynchronous handler that yields updates as long as a job runs."""
 
     async def call(*values: Any) -> AsyncIterator[Any]:
         async for updates in handler(*values):

@@ -32,4 +32,4 @@ class Rules:
         if not is_shared():
             return Rules(given, off=off)
         of_runs = quota.Limits(given.minutes or 30, given.gigabytes or 4, given.days or 2)
-        return Rules(of_runs, dataset.Limits(files=500, bytes=2 << 30), shared=True, off=off)
+        return Rules(of_runs, dataset.Limits(files=500, bytes=1 << 30), shared=True, off=off)
