@@ -1,7 +1,7 @@
 """The one folder that a server writes to: uploads, results and temporary files.
 
-It holds the working directory too. Gradio hands out files of the working and the temporary directory
-under some conditions; here both are empty or private to this server.
+It holds the working directory too. Gradio hands out files of the working and the temporary
+directory under some conditions; here both are empty or private to this server.
 """
 
 from __future__ import annotations

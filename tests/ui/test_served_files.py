@@ -18,13 +18,16 @@ ROUTES = ("/gradio_api/file=", "/gradio_api/file/", "/file=", "/static/", "/asse
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A server whose working directory and temporary folder hold a secret each."""
+    """A server whose working directory, temporary folder and runs hold a secret each."""
     folder = tmp_path_factory.mktemp("served")
     places = [folder / "cwd", folder / "tmp"]
     for place in places:
         place.mkdir()
         (place / "secret.wav").write_bytes(SECRET)
     app = App(folder, cwd=places[0], TMPDIR=str(places[1]))
+    data = app.runs / "of-another" / "data"
+    data.mkdir(parents=True)
+    (data / "secret.wav").write_bytes(SECRET)
     app.start()
     yield app
     app.kill()
@@ -36,8 +39,10 @@ def client(app: App) -> HttpClient:
 
 
 def secrets_of(app: App) -> list[Path]:
+    """One in the working directory, one in the temporary folder, one in somebody's run."""
     folder = app.runs.parent
-    return [folder / "cwd" / "secret.wav", folder / "tmp" / "secret.wav"]
+    places = ("cwd", "tmp", "runs/of-another/data")
+    return [folder / place / "secret.wav" for place in places]
 
 
 def leaked(app: App) -> list[Path]:
