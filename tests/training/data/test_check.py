@@ -217,7 +217,7 @@ def test_a_table_splits_by_speaker(tmp_path: Path) -> None:
         lines.append(f"{number}.wav,{'ann' if number < 3 else 'bob'}")
     (tmp_path / "metadata.csv").write_text("\n".join(lines))
     plan = check(open_dataset(tmp_path), RATE).split
-    assert plan["by"] == "speaker" and len(plan["held_out"]) == len(plan["trained"]) == 1
+    assert plan.by == "speaker" and len(plan.held_out) == len(plan.trained) == 1
 
 
 def test_checking_can_be_stopped(zoo: Path) -> None:
