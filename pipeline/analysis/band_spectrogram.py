@@ -1,4 +1,4 @@
-"""A coarse spectrogram, for what is decided by how bands come and go."""
+"""A coarse spectrogram, to judge how bands come and go."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FRAME_S = 1 / 43
 BAND_HZ = 350.0
 
 
-class Cells(NamedTuple):
+class BandSpectrogram(NamedTuple):
     """A coarse spectrogram of one channel.
 
     Attributes:
         power: (frames, bands) mean power of a band's bins; white noise of power 1 has 2 / n_fft.
         logs: (frames, bands) mean of 10 log10 of the bins' power.
         hz: (bands,) the middle of each band.
-        bins_a_band: how many bins make a band.
+        bins_a_band: bins of a band.
     """
 
     power: np.ndarray
@@ -28,7 +28,7 @@ class Cells(NamedTuple):
     bins_a_band: int
 
 
-def cells(x: np.ndarray, rate: int) -> Cells:
+def band_spectrogram(x: np.ndarray, rate: int) -> BandSpectrogram:
     """Bands of about BAND_HZ over frames of about FRAME_S that overlap by half; `x` is (T,)."""
     from scipy import fft, signal
 
@@ -47,4 +47,4 @@ def cells(x: np.ndarray, rate: int) -> Cells:
         powers.append(power.mean(axis=2))
         logs.append(10 * np.log10(power + 1e-16).mean(axis=2))
     hz = (np.arange(n_bands) + 0.5) * width * rate / n_fft
-    return Cells(np.concatenate(powers), np.concatenate(logs), hz, width)
+    return BandSpectrogram(np.concatenate(powers), np.concatenate(logs), hz, width)

@@ -1,13 +1,13 @@
-"""How far up a recording really reaches, whatever its sample rate says.
+"""Effective bandwidth: the highest frequency of a recording, whatever its sample rate.
 
-    level  ~~~~~\\__/~~~~\\             p95: what the loud moments reach, over frequency
-                          \\           the cliff: a fall that nothing comes back from
+    level  ~~~~~\\__/~~~~\\             p95: the level of the loud moments, over frequency
+                          \\           the cliff: a fall with nothing above it
                            \\____/\\_   floor: dither, hiss, codec residue
                          ^ edge        frequency
 
-A cliff is a fall of at least 15 dB, more than any voice or instrument has in so narrow a span, with
-nothing above it but what is steady (hiss does not follow the sound) or some 35 dB weaker. The edge
-is where that fall begins. A recording that merely fades towards high frequencies has none.
+A cliff is a fall of at least 15 dB, more than any voice or instrument has within so few hertz. All
+sound above it is steady, as hiss is, or some 35 dB weaker. The edge is where that fall begins. A
+recording that fades gradually towards high frequencies has none.
 
 A few clicks in a short recording reach p95 at every frequency and hide the cliff. What remains of
 the levels without all that is shorter than three frames shows it: a steep fall there counts.
@@ -41,7 +41,7 @@ class _Profile(NamedTuple):
     centre_hz: np.ndarray
     width_hz: float
     high: np.ndarray  # p95 of the frames that are not quiet
-    above: np.ndarray  # the most that this band and any above it reach, lines left out
+    above: np.ndarray  # the highest level in this band and above, without lines
     sound_above: np.ndarray  # the same of what is not steady
 
 
@@ -50,7 +50,7 @@ class Band(NamedTuple):
 
     Attributes:
         edge_hz: where its spectrum falls off a cliff; None where it falls off none.
-        level_db: (bands,) what the loud moments reach, p95 over time; empty for silence.
+        level_db: (bands,) level of the loud moments, p95 over time; empty for silence.
         width_hz: of a band.
     """
 
@@ -105,7 +105,7 @@ def effective_bandwidth_hz(audio: Audio) -> float:
 
     Half the rate where it falls off none (and for silence). Within 5 % of the cut-off of a steep
     filter (windowed sinc, codec, resampler) and up to 20 % above that of a 12th-order Butterworth;
-    a filter of 24 dB an octave or less is not told from a natural fade.
+    a filter of 24 dB an octave or less cannot be told from a natural fade.
     """
     edge_hz = filled_band(audio).edge_hz
     return audio.rate / 2 if edge_hz is None else edge_hz
@@ -152,9 +152,9 @@ def _without_clicks(levels: np.ndarray) -> np.ndarray:
 
 def _profile(levels: np.ndarray, width_hz: float) -> _Profile:
     high, low = np.percentile(levels, (95, 10), axis=0)
-    reach = max(2, round(450 / width_hz))
-    smooth = _ranked(high, reach, 0.6)  # a lone line, such as a 15.6 kHz whistle, drops out
-    steady = _ranked((high - low < STEADY_DB).astype(float), reach, 0.6) > 0.5
+    radius = max(2, round(450 / width_hz))
+    smooth = _ranked(high, radius, 0.6)  # a lone line, such as a 15.6 kHz whistle, drops out
+    steady = _ranked((high - low < STEADY_DB).astype(float), radius, 0.6) > 0.5
     return _Profile(
         (np.arange(len(high)) + 0.5) * width_hz,
         width_hz,
@@ -222,10 +222,10 @@ def _median(profile: _Profile, low_hz: float, high_hz: float) -> float:
     return float(np.median(profile.high[min(first, last) : last + 1]))
 
 
-def _ranked(values: np.ndarray, reach: int, rank: float) -> np.ndarray:
-    """The quantile `rank` of each value's neighbourhood of `reach` values on either side."""
-    padded = np.pad(values, reach, mode="edge")
-    around = framing.frames(padded, 2 * reach + 1)
+def _ranked(values: np.ndarray, radius: int, rank: float) -> np.ndarray:
+    """The quantile `rank` of each value's neighbourhood of `radius` values on either side."""
+    padded = np.pad(values, radius, mode="edge")
+    around = framing.frames(padded, 2 * radius + 1)
     return np.quantile(around, rank, axis=1)
 
 

@@ -1,4 +1,4 @@
-"""One pass over every sample of a recording: what its channels reach, hold and share."""
+"""Statistics of a recording's channels from one pass over every sample."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pipeline.audio.sound import Audio
 SILENCE = 2.0**-24
 """Samples below are silent: half a step of 24 bits; full scale is 1."""
 
-BLOCK = 1 << 16  # frames at a time: they stay in the cache for all that is asked of them
+BLOCK = 1 << 16  # frames at a time: a block stays in the cache
 
 
-class Sweep(NamedTuple):
-    """Of each channel, (C,), but for `products`.
+class ChannelStatistics(NamedTuple):
+    """One value a channel, (C,), except for `products`.
 
     Attributes:
         low, high: smallest and largest sample.
@@ -32,8 +32,8 @@ class Sweep(NamedTuple):
 
 
 @once_per_sound
-def sweep(audio: Audio) -> Sweep:
-    """Reads the recording once, block by block."""
+def channel_statistics(audio: Audio) -> ChannelStatistics:
+    """Range, mean and mean products of the channels."""
     low, high = np.full(audio.channels, np.inf), np.full(audio.channels, -np.inf)
     total = np.zeros(audio.channels)
     products = np.zeros((audio.channels, audio.channels))
@@ -42,4 +42,4 @@ def sweep(audio: Audio) -> Sweep:
         low, high = np.minimum(low, block.min(axis=1)), np.maximum(high, block.max(axis=1))
         total += block.sum(axis=1, dtype=np.float64)
         products += block @ block.T
-    return Sweep(low, high, total / audio.frames, products / audio.frames)
+    return ChannelStatistics(low, high, total / audio.frames, products / audio.frames)

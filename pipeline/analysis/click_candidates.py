@@ -1,9 +1,9 @@
-"""Where clicks may be: samples that their neighbours on both sides do not explain.
+"""Where clicks may be: samples that cannot be predicted from their neighbours on both sides.
 
-A short-time linear predictor A whitens the sound; applied forwards and backwards it gives what
-each sample differs from its best guess from both sides, the matched filter of a single wrong
-sample in autoregressive sound. Onsets and pulses of a voice stand out of it too, but they come in
-company, or with loud sound behind them: a click stands alone.
+A short-time linear predictor A whitens the sound. Applied forwards and backwards it gives the error
+of predicting each sample from both sides: the matched filter of a single wrong sample in an
+autoregressive sound. Onsets and pitch pulses have large errors too, but several close together, or
+with loud sound after them. A click stands alone.
 
 Source: Vaseghi and Rayner, "Detection and suppression of impulsive noise in speech communication
 systems", IEE Proc. 137 (1990); Godsill and Rayner, "Digital Audio Restoration" (1998), chapter 5.
@@ -19,15 +19,15 @@ import numpy as np
 from pipeline.dsp import framing, linear_prediction
 
 FRAME_S = 0.021  # of one predictor; the true length is the next power of two
-BLOCK_S = 0.001  # blocks in which the largest difference counts
+BLOCK_S = 0.001  # blocks of which the largest error counts
 SIDE_BLOCKS = 40  # the neighbourhood on either side
 GUARD_BLOCKS = 2  # between a block and its neighbourhood
 RANK = 3  # the neighbourhood's third largest block: one click may hide in it and a bit more
-QUIET = 3e-5  # differences below a step of 16 bits are no clicks
+QUIET = 3e-5  # errors below a step of 16 bits are no clicks
 WHITE = 1e-7  # -70 dB: no predictor looks below it
 BATCH = 128  # frames worked on at once, for the cache
 ROWS = 16  # of which a vector of the processor may hold one sample each
-Place = tuple[int, int]
+Range = tuple[int, int]
 
 
 def hop_frames(rate: int) -> int:
@@ -44,15 +44,15 @@ def grid_frames(rate: int) -> int:
     return math.lcm(hop_frames(rate), block_frames(rate))
 
 
-def reach_frames(rate: int) -> int:
-    """How far the sound on either side can matter to what is found at a sample."""
+def context_frames(rate: int) -> int:
+    """Samples on either side that may influence whether a sample counts as a click."""
     return 2 * hop_frames(rate) + (SIDE_BLOCKS + 2 * GUARD_BLOCKS + 2) * block_frames(rate)
 
 
-def differences(
+def prediction_errors(
     x: np.ndarray, rate: int, order: int, which: np.ndarray | None = None
 ) -> np.ndarray:
-    """What each sample differs from its best guess from both sides.
+    """How far each sample is from its prediction from both sides.
 
     Args:
         x: (T,) float32.
@@ -82,7 +82,7 @@ def frame_count(frames: int, rate: int) -> int:
 
 
 def frames_over(changed: np.ndarray, rate: int) -> np.ndarray:
-    """(F,) the frames of `differences` that look at changed samples.
+    """(F,) the frames of `prediction_errors` that look at changed samples.
 
     Args:
         changed: (T,) bool.
@@ -133,8 +133,8 @@ def _cosines(length: int, order: int) -> tuple[np.ndarray, np.ndarray]:
     return twice * cosines / (16 * length), to_power.astype(np.float32)
 
 
-def company(peaks: np.ndarray) -> np.ndarray:
-    """What blocks may reach without standing out: the busier side's RANK-th largest block.
+def loudest_neighbours(peaks: np.ndarray) -> np.ndarray:
+    """The level that is usual around each block: the RANK-th largest of the louder side.
 
     Args:
         peaks: (B,) largest magnitude in each block.
@@ -151,11 +151,11 @@ def company(peaks: np.ndarray) -> np.ndarray:
     return np.maximum(before, behind)
 
 
-def candidates(wrong: np.ndarray, rate: int, order: int, ratio: float) -> list[Place]:
-    """Ranges of samples, in order and apart, in which a click may be.
+def candidates(errors: np.ndarray, rate: int, order: int, ratio: float) -> list[Range]:
+    """Ranges of samples, in order and apart, that may hold a click.
 
     Args:
-        wrong: (T,) what `differences` gave.
+        errors: (T,) from `prediction_errors`.
         rate: Hz.
         order: of the predictor.
         ratio: how far a click stands out of its neighbourhood.
@@ -163,17 +163,17 @@ def candidates(wrong: np.ndarray, rate: int, order: int, ratio: float) -> list[P
     from scipy import ndimage
 
     size = block_frames(rate)
-    wrong = np.abs(np.pad(wrong, (0, -wrong.size % size))).reshape(-1, size)
-    peaks = wrong.max(1)
-    usual = np.maximum(company(peaks), QUIET)
+    errors = np.abs(np.pad(errors, (0, -errors.size % size))).reshape(-1, size)
+    peaks = errors.max(1)
+    usual = np.maximum(loudest_neighbours(peaks), QUIET)
     hot = peaks > ratio * usual
     if not hot.any():
         return []
-    join = 1 + order // (2 * size)  # apart, so that none is within a predictor's reach
+    join = 1 + order // (2 * size)  # apart, so that no two lie within one predictor
     groups, _ = ndimage.label(ndimage.binary_dilation(hot, iterations=join))
-    found = []
+    ranges = []
     for (blocks,) in ndimage.find_objects(groups):
-        above = np.flatnonzero(wrong[blocks] > usual[blocks, None])
+        above = np.flatnonzero(errors[blocks] > usual[blocks, None])
         start = blocks.start * size
-        found.append((start + int(above[0]), start + int(above[-1]) + 1))
-    return found
+        ranges.append((start + int(above[0]), start + int(above[-1]) + 1))
+    return ranges

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.analysis.channel_statistics import SILENCE, sweep
+from pipeline.analysis.channel_statistics import SILENCE, channel_statistics
 from pipeline.analysis.once import once_per_sound
 from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
@@ -48,7 +48,7 @@ def clip_levels(audio: Audio) -> np.ndarray:
 
     -inf and inf on a side where fewer than `FEWEST` peaks are flat.
     """
-    statistics, counts = sweep(audio), _counts(audio)
+    statistics, counts = channel_statistics(audio), _counts(audio)
     levels = np.stack([statistics.low, statistics.high], axis=1).astype(np.float32)
     is_cut = counts[..., 0] - 2 * counts[..., 1] >= FEWEST
     return np.where(is_cut, levels, np.array([-np.inf, np.inf], np.float32))
@@ -57,7 +57,7 @@ def clip_levels(audio: Audio) -> np.ndarray:
 @once_per_sound
 def _counts(audio: Audio) -> np.ndarray:
     """(C, 2, 2) flat peaks of each channel, negative and positive, at its top and below."""
-    statistics, counts = sweep(audio), np.zeros((audio.channels, 2, 2), int)
+    statistics, counts = channel_statistics(audio), np.zeros((audio.channels, 2, 2), int)
     loudest = max(statistics.high.max(), -statistics.low.min())
     for start, stop in blocks(audio.samples):
         first = max(start - 1, 0)

@@ -1,4 +1,4 @@
-"""DC offset: a mean of the waveform that is not the chance of a short sound."""
+"""DC offset: the mean of the waveform, where it is more than chance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLOCK_S = 0.5  # the error is estimated from the means of blocks
 
 @once_per_sound
 def dc_offset(audio: Audio) -> np.ndarray:
-    """(C,) float64: the mean of each channel, where it is not the chance of a short sound, or 0.
+    """(C,) float64: the mean of each channel; 0 where it may be chance.
 
     It counts from a thousandth of full scale, and from four times its own standard error.
     """
@@ -28,6 +28,7 @@ def dc_offset(audio: Audio) -> np.ndarray:
     ):
         part = audio.samples[:, start:stop].reshape(audio.channels, -1, block)
         means.append(part.mean(axis=2, dtype=np.float64))
-    found = np.concatenate(means, axis=1)
-    mean, error = found.mean(axis=1), found.std(axis=1) / np.sqrt(found.shape[1])
+    block_means = np.concatenate(means, axis=1)
+    mean = block_means.mean(axis=1)
+    error = block_means.std(axis=1) / np.sqrt(block_means.shape[1])
     return np.where(np.abs(mean) > np.maximum(LEAST, SIGMAS * error), mean, 0.0)

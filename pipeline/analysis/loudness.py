@@ -59,9 +59,9 @@ def true_peak_dbtp(audio: Audio, tick: Tick = no_tick) -> float:
         peaks[start // size] = np.abs(audio.samples[:, start:stop]).max()
         tick(start / audio.frames)
     best = float(peaks.max())
-    reach = np.maximum(peaks, np.maximum(np.append(peaks[1:], 0), np.append(0, peaks[:-1])))
-    for index in np.argsort(-reach, kind="stable"):
-        if factor == 1 or reach[index] * OVERSHOOT <= best:
+    nearby = np.maximum(peaks, np.maximum(np.append(peaks[1:], 0), np.append(0, peaks[:-1])))
+    for index in np.argsort(-nearby, kind="stable"):
+        if factor == 1 or nearby[index] * OVERSHOOT <= best:
             break
         tick(1.0)
         part = _around(audio, int(index) * size, size)

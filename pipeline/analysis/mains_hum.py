@@ -1,8 +1,8 @@
 """Mains hum: its frequency, its level and its harmonics.
 
-Hum is what music is not: it has one frequency and one level from the first second to the last. So
-only what stands out in the quiet quarter of a recording's stretches counts: a bass note at 98 Hz
-rests sometimes, and is not at a multiple of 50 or 60 Hz. See `quiet_spectrum`.
+Hum differs from music: it keeps one frequency and one level from the first second to the last. So
+only lines in the quietest quarter of a recording count: a bass note at 98 Hz pauses at times, and
+is not at a multiple of 50 or 60 Hz. See `quiet_spectrum`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.audio.sound import Audio
 MAINS_HZ, OFF = (50.0, 60.0), 0.01  # relative deviation: a generator's, a tape's
 LOBE = 9  # bins from the summit of a line to the foot of it
 PROMINENT_DB, FEW_DB, ALONE_DB = 9.0, 12.0, 8.0  # see `_threshold_db`; more for a lone harmonic
-THERE_DB = 3.0  # of a further harmonic of hum that was found
+THERE_DB = 3.0  # of further harmonics, once there is hum
 
 
 class Hum(NamedTuple):
@@ -46,8 +46,8 @@ def hum_in(quiet: Quiet, near_hz: tuple[float, ...]) -> Hum | None:
     over_db = 10 * np.log10(quiet.power / background + 1e-9)
     summit = maximum_filter1d(quiet.power, 2 * LOBE + 1, mode="nearest")
     over_db[quiet.power < summit / 2] = -np.inf  # the flank of a note, not a line
-    found = [_best(quiet, over_db, mains) for mains in near_hz]
-    score, hz = max(found)
+    candidates = [_best(quiet, over_db, mains) for mains in near_hz]
+    score, hz = max(candidates)
     if not score:
         return None
     peaks = _at_harmonics(quiet, over_db, hz)
@@ -73,8 +73,8 @@ def _best(quiet: Quiet, over_db: np.ndarray, mains_hz: float) -> tuple[float, fl
     scores = []
     for hz in tries:
         peaks = _at_harmonics(quiet, over_db, hz)
-        heard = peaks > need_db
-        scores.append(float((peaks[heard] / (np.flatnonzero(heard) + 1)).sum()))
+        prominent = peaks > need_db
+        scores.append(float((peaks[prominent] / (np.flatnonzero(prominent) + 1)).sum()))
     best = int(np.argmax(scores))
     return scores[best], float(tries[best])
 

@@ -1,4 +1,4 @@
-"""Minimum statistics: the power of noise in every frequency bin, under whatever else there is.
+"""Minimum statistics: the power of the noise in every frequency bin, below all other sound.
 
 Source: Martin 2001, "Noise power spectral density estimation based on optimal smoothing and minimum
 statistics": optimal smoothing (eqs. 9 to 12), bias compensation (eqs. 17 to 23), sub-windows.
@@ -15,9 +15,9 @@ from pipeline.audio.sound import Audio
 from pipeline.dsp.stft import OVERLAP, Stft
 from pipeline.stage import Tick, no_tick
 
-STEP = 2  # every second frame is looked at: half overlapping, as in the paper
+STEP = 2  # every second frame is used: half overlapping, as in the paper
 SUB_WINDOW_S, SUB_WINDOWS = 0.385, 4  # minimum over 1.54 s
-BLOCK = 5  # sub-windows handled at once
+BLOCK = 5  # sub-windows worked on at once
 ALPHA_MAX, ALPHA_MIN, BETA_MAX = 0.96, 0.3, 0.8
 BIAS_VARIANCE = 2.12  # a_v of eq. 23
 MEAN_OF_MINIMUM = (  # M(D) over D, table III
@@ -29,7 +29,7 @@ SILENT = 1e-14  # mean power of a frame below which it is digital silence
 
 
 class SubWindows(NamedTuple):
-    """What 0.385 s after 0.385 s of a recording holds; each (S, C, F)."""
+    """Statistics of consecutive stretches of 0.385 s; each (S, C, F)."""
 
     least: np.ndarray  # compensated minimum of the power, inf where all is digital silence
     level_db: np.ndarray  # mean of the power; float16
@@ -45,23 +45,23 @@ def sub_windows(audio: Audio, stft: Stft, tick: Tick = no_tick) -> SubWindows:
     count = max(last - first, 0) // STEP  # frames that lie within the sound
     size = frames_in(stft, audio.rate)
     state = _Recursion(audio.channels, stft.bins, min(size * SUB_WINDOWS, max(count, 2)))
-    found = []
+    windows = []
     for at in range(0, count, BLOCK * size):
         stop = min(at + BLOCK * size, count)
         begin, end = first + STEP * at, first + STEP * stop
         power = _power(stft.spectra(audio.samples, begin, end - 1, STEP))
         loud = power.mean(axis=2) > 2 * SILENT
         least = state.minima(power, loud, size)
-        found.append((least, *_moments(power, loud, size)))
+        windows.append((least, *_moments(power, loud, size)))
         release(audio.samples, stft.start(begin), stft.start(end))
         tick(stop / count)
-    if not found:
+    if not windows:
         return SubWindows(*np.zeros((3, 0, audio.channels, stft.bins), np.float32))
-    return SubWindows(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    return SubWindows(*(np.concatenate(part) for part in zip(*windows, strict=True)))
 
 
 def frames_in(stft: Stft, rate: int) -> int:
-    """Looked-at frames in a sub-window."""
+    """Frames used in a sub-window."""
     return max(1, round(SUB_WINDOW_S * rate / (STEP * stft.hop)))
 
 
@@ -73,10 +73,10 @@ def _power(spectra: np.ndarray) -> np.ndarray:
 def _moments(power: np.ndarray, loud: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Level and flatness in dB, (S, C, F), of what is loud among every `size` frames."""
     starts = np.arange(0, power.shape[1], size)
-    heard = loud[..., None].astype(np.float32)
-    counts = np.maximum(np.add.reduceat(heard, starts, axis=1), 1)
-    mean = np.add.reduceat(power * heard, starts, axis=1) / counts
-    log_mean = np.add.reduceat(np.log10(power) * heard, starts, axis=1) / counts
+    audible = loud[..., None].astype(np.float32)
+    counts = np.maximum(np.add.reduceat(audible, starts, axis=1), 1)
+    mean = np.add.reduceat(power * audible, starts, axis=1) / counts
+    log_mean = np.add.reduceat(np.log10(power) * audible, starts, axis=1) / counts
     level = np.log10(mean + np.float32(SILENT))
     pair = (10 * level, 10 * (log_mean - level))
     level_db, flatness_db = (np.swapaxes(x, 0, 1).astype(np.float16) for x in pair)
@@ -91,7 +91,7 @@ class _Recursion:
         self.smooth, self.noise, self.least = (np.full(shape, SILENT, np.float32) for _ in "123")
         self.mean, self.square = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self.correction = np.ones((channels, 1), np.float32)
-        self.heard = np.zeros(channels, bool)
+        self.audible = np.zeros(channels, bool)
         self.length, self.m = length, float(np.interp(length, *MEAN_OF_MINIMUM))
         self.past: list[np.ndarray] = []  # minima of the sub-windows before this one
         self.least[:] = np.inf
@@ -99,20 +99,20 @@ class _Recursion:
     def minima(self, power: np.ndarray, loud: np.ndarray, size: int) -> np.ndarray:
         """(S, C, F) of as many frames (C, N, F), in sub-windows of `size`."""
         self._start(power, loud)
-        found = []
+        windows = []
         for index in range(power.shape[1]):
             self._step(power[:, index], loud[:, index])
             if (index + 1) % size == 0 or index + 1 == power.shape[1]:
-                found.append(self._end_sub_window())
-        return np.array(found)
+                windows.append(self._end_sub_window())
+        return np.array(windows)
 
     def _start(self, power: np.ndarray, loud: np.ndarray) -> None:
-        """Channels heard for the first time begin at the mean of (C, N, F), their `loud` frames."""
-        for channel in np.flatnonzero(~self.heard & loud.any(axis=1)):
+        """Channels that become audible begin at the mean of (C, N, F), their `loud` frames."""
+        for channel in np.flatnonzero(~self.audible & loud.any(axis=1)):
             mean = power[channel, loud[channel]].mean(axis=0) + SILENT
             self.smooth[channel] = self.noise[channel] = self.mean[channel] = mean
             self.square[channel] = mean**2
-            self.heard[channel] = True
+            self.audible[channel] = True
 
     def _step(self, power: np.ndarray, loud: np.ndarray) -> None:
         """Takes one frame, (C, F); channels that are not `loud` wait."""
@@ -153,7 +153,7 @@ class _Recursion:
         np.minimum(self.least, bias, out=self.least)
 
     def _end_sub_window(self) -> np.ndarray:
-        """(C, F): the minimum of the sub-window that ends here, inf where none was heard."""
+        """(C, F): the minimum of the sub-window that ends here; inf for silent channels."""
         ended, self.least = self.least, np.full_like(self.least, np.inf)
         self.past = [*self.past[1 - SUB_WINDOWS :], ended]
         least = np.minimum.reduce(self.past)

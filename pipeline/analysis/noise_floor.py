@@ -1,9 +1,9 @@
-"""How loud the steady noise of a recording is: over time and frequency, and as one number.
+"""The level of a recording's steady noise: over time and frequency, and as one number.
 
-What the minimum of 1.5 s leaves is noise, or sound that never paused so long. Three things tell
-them apart. Noise is smooth over frequency, a partial is not: what stands out of its neighbourhood
-does not count. Noise fills the gaps between partials evenly, reverberation does not: a low quantile
-stands for the neighbourhood. And noise is steady: see `steadiness`.
+The minimum over 1.5 s is noise, or sound that does not pause for so long. Three properties tell
+them apart. Noise is smooth over frequency: peaks above their neighbourhood do not count. Noise
+fills the gaps between partials evenly, reverberation does not: the neighbourhood's level is a low
+quantile. And noise is steady: see `stationarity`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from pipeline.analysis.minimum_statistics import (
     sub_windows,
 )
 from pipeline.analysis.once import once_per_sound
-from pipeline.analysis.stationarity import lowest_and_share
+from pipeline.analysis.stationarity import lowest_and_noise_share
 from pipeline.audio.sound import Audio
 from pipeline.dsp.stft import OVERLAP, Stft
 from pipeline.stage import Tick, no_tick
 
-QUANTILE, ABOVE = 0.35, 1.7  # of the neighbourhood in frequency, and how far above it noise reaches
+QUANTILE, ABOVE = 0.35, 1.7  # of the neighbourhood in frequency, and how far above it noise may lie
 NEIGHBOURHOOD = 30  # bins on either side, from that bin on; below, down to zero and as far up
 SMOOTH_BINS = 7
 STAYS_S, RISES = 15.4, 1.6  # noise is at most so many times the lowest of so many seconds
-BLOCK = 256  # sub-windows handled at once
-LOWEST_DB = -140.0  # what counts as the floor of digital silence
-EXCERPTS, EXCERPT_S = 12, 5.0  # looked at for one number
+BLOCK = 256  # sub-windows worked on at once
+LOWEST_DB = -140.0  # the level given to digital silence
+EXCERPTS, EXCERPT_S = 12, 5.0  # measured for the single number
 
 
 class Floor(NamedTuple):
@@ -79,27 +79,27 @@ def measure(audio: Audio, tick: Tick = no_tick) -> Floor:
         parts = [Audio(audio.samples[:, at : at + length], audio.rate) for at in starts]
     else:
         parts = [audio]
-    found = []
+    windows = []
     for index, part in enumerate(parts):
-        found.append(sub_windows(part, stft))
+        windows.append(sub_windows(part, stft))
         tick((index + 1) / len(parts))
-    together = SubWindows(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    together = SubWindows(*(np.concatenate(part) for part in zip(*windows, strict=True)))
     track = _steady(together, stft, audio.rate)
     noise = float(track[..., 3:].mean()) if track.size else 0.0  # without DC and rumble
     total = float(np.mean([np.square(part.samples, dtype=np.float64).mean() for part in parts]))
     return Floor(_db(noise), min(_db(max(total - noise, 1e-3 * noise)) - _db(noise), -LOWEST_DB))
 
 
-def _steady(found: SubWindows, stft: Stft, rate: int) -> np.ndarray:
-    """The noise of all that was found, (S, C, F); see the top of this file."""
+def _steady(windows: SubWindows, stft: Stft, rate: int) -> np.ndarray:
+    """The noise in all sub-windows, (S, C, F); see the top of this file."""
     from scipy.ndimage import minimum_filter1d
 
-    if not len(found.least):
-        return found.least
+    if not len(windows.least):
+        return windows.least
     size = frames_in(stft, rate)
     length = max(round(STAYS_S * rate / (size * STEP * stft.hop)), 1)
-    noise = minimum_filter1d(found.least, SUB_WINDOWS, axis=0)
-    low, share = lowest_and_share(found, length, size)
+    noise = minimum_filter1d(windows.least, SUB_WINDOWS, axis=0)
+    low, share = lowest_and_noise_share(windows, length, size)
     for start in range(0, len(noise), BLOCK):
         part = noise[start : start + BLOCK]
         part[~np.isfinite(part)] = 0.0

@@ -1,7 +1,7 @@
-"""The grid that samples lie on: a step of too few bits, or the levels of mu-law and A-law.
+"""Coarse quantisation: the step of too few bits, or the levels of mu-law and A-law.
 
 A gain after the quantisation leaves a grid, and so does storing that in 16 bits: its points are
-then met to half a 16-bit step.
+then exact to half a 16-bit step.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 
 from pipeline.analysis.once import once_per_sound
 from pipeline.audio.buffers import blocks
-from pipeline.audio.excerpts import pieces
+from pipeline.audio.excerpts import spread_excerpts
 from pipeline.audio.sound import Audio
 
-COARSE_BITS = 13.0  # what is finer than this is not heard and is left alone
+COARSE_BITS = 13.0  # finer steps are inaudible and are left alone
 LEVELS = 6  # a grid shows from so many different values on
 ON_GRID = 0.999  # of all samples
 SLACK = 0.6 / 32768  # a sample may be this far from its grid point
@@ -47,16 +47,16 @@ class Quantisation:
         if not self.table:
             return np.full(samples.shape, self.step, np.float32)
         levels, widths = _cells(self.table)
-        found: np.ndarray = widths[_nearest(levels, np.abs(samples))].astype(np.float32)
-        return found
+        cells: np.ndarray = widths[_nearest(levels, np.abs(samples))].astype(np.float32)
+        return cells
 
     def holds(self, samples: np.ndarray) -> np.ndarray:
         """Which samples are levels; bool of the same shape."""
         if self.table:
             levels = np.asarray(self.table)
             size = np.abs(samples)
-            found: np.ndarray = np.abs(levels[_nearest(levels, size)] - size) <= SLACK
-            return found
+            on_level: np.ndarray = np.abs(levels[_nearest(levels, size)] - size) <= SLACK
+            return on_level
         turns = (samples - self.origin) / self.step
         return np.abs(turns - np.rint(turns)) * self.step <= SLACK
 
@@ -67,15 +67,15 @@ def quantisation(audio: Audio) -> Quantisation | None:
 
     Few different values, such as those of silence or of a square wave, are no grid.
     """
-    found = None
     values, counts = np.zeros(0), np.zeros(0, int)
-    for piece in pieces(audio):
+    for piece in spread_excerpts(audio):
         values, counts = _merged(values, counts, piece.samples)
         if values.size >= 64 * LEVELS and _too_fine(values):
             return None
     if values.size >= LEVELS:
-        found = _law(values, counts) or _linear(values, counts)
-    return found if found and _holds_everywhere(found, audio) else None
+        grid = _law(values, counts) or _linear(values, counts)
+        return grid if grid and _holds_everywhere(grid, audio) else None
+    return None
 
 
 def _merged(

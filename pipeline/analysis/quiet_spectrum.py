@@ -1,4 +1,4 @@
-"""The low end of the spectrum of the quiet moments: where hum and rumble are always heard."""
+"""The low-frequency spectrum of a recording's quiet moments, in which hum and rumble show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.audio.buffers import copied
 from pipeline.audio.sound import Audio
 
 STRETCH_S, STRETCHES = 4.0, 24
-SHORTEST_S = 3.0  # of a sound whose quiet moments can be told from its notes
+SHORTEST_S = 3.0  # shorter sounds have too few quiet moments
 HIGHEST_HZ = 1000.0  # of a harmonic of hum
 FINER = 4  # zero padding
 

@@ -1,4 +1,4 @@
-"""Rumble: what is always there below hearing, from a turntable, wind or steps."""
+"""Rumble: constant noise below 22 Hz, from a turntable, wind or steps."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Rumble(NamedTuple):
 
 @once_per_sound
 def rumble(audio: Audio) -> Rumble | None:
-    """What lies below hearing; None for a sound too short to judge."""
+    """Rumble of a recording; None for a sound too short to judge."""
     if audio.seconds < SHORTEST_S:
         return None
     quiet = quiet_spectrum(audio)

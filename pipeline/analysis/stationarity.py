@@ -1,4 +1,4 @@
-"""Whether what never falls silent is noise, or music that never rests.
+"""Whether a sound without pauses is noise or music.
 
 Noise has one level: the quietest third of 15 s lies close together, that of music spreads. And
 the power of noise in one bin is distributed exponentially, so that its geometric mean lies 2.5 dB
@@ -21,25 +21,27 @@ MOST_DB = 60.0
 SMOOTH_BINS, NEAR_BINS = 7, 15
 
 
-def lowest_and_share(found: SubWindows, length: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+def lowest_and_noise_share(
+    windows: SubWindows, length: int, size: int
+) -> tuple[np.ndarray, np.ndarray]:
     """LOW quantile of the minima, and the share of it that is noise; each (S, C, F), as power.
 
     Args:
-        length: sub-windows that are looked at together; such spans overlap by half, and the nearest
+        length: sub-windows that are judged together; such groups overlap by half, and the nearest
             one counts.
         size: frames in a sub-window.
     """
-    count = len(found.least)
+    count = len(windows.least)
     last = max(count - length, 0)
     starts = np.unique(np.clip(np.arange(0, count, max(length // 2, 1)), 0, last))
-    low, share = np.zeros((2, len(starts), *found.least.shape[1:]), np.float32)
+    low, share = np.zeros((2, len(starts), *windows.least.shape[1:]), np.float32)
     for index, at in enumerate(starts):
-        for channel in range(found.least.shape[1]):
-            least, level, flat = (part[at : at + length, channel] for part in found)
-            heard = np.isfinite(least[:, 0])
-            if heard.any():
-                spread_db, low[index, channel] = _spread(least[heard])
-                off_db = _off(level[heard], flat[heard], size)
+        for channel in range(windows.least.shape[1]):
+            least, level, flat = (part[at : at + length, channel] for part in windows)
+            audible = np.isfinite(least[:, 0])
+            if audible.any():
+                spread_db, low[index, channel] = _spread(least[audible])
+                off_db = _off(level[audible], flat[audible], size)
                 penalty_db = np.minimum(spread_db + off_db, MOST_DB)
                 share[index, channel] = 10 ** (-penalty_db / 10)
     nearest = np.abs(np.arange(count)[:, None] - (starts + (length - 1) / 2)).argmin(axis=1)

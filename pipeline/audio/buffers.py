@@ -17,13 +17,13 @@ LONG_SAMPLES = 1 << 22
 """Samples (of all channels) from which an array lives on disk: 16 MiB, 44 s of 48 kHz stereo."""
 
 BEHIND = 1 << 20
-"""Bytes before a released range that go too: a page that is read brings neighbours back with it."""
+"""Bytes before a released range that are released too: reading a page loads its neighbours."""
 
 BLOCK_FRAMES = 1 << 18
-"""Frames handled at once by everything that walks over long sound: 5.5 s at 48 kHz."""
+"""Frames of a block of long sound: 5.5 s at 48 kHz."""
 
 
-def spans(frames: int, block: int | None = None) -> Iterator[tuple[int, int]]:
+def block_ranges(frames: int, block: int | None = None) -> Iterator[tuple[int, int]]:
     """Yields (start, stop) ranges of at most `block` (BLOCK_FRAMES) frames that cover `frames`."""
     step = block or BLOCK_FRAMES
     for start in range(0, frames, step):
@@ -102,7 +102,7 @@ def blocks(
         frames: how many frames to cover; those of the first array by default.
         size: frames of a block; BLOCK_FRAMES by default.
     """
-    for start, stop in spans(arrays[0].shape[1] if frames is None else frames, size):
+    for start, stop in block_ranges(arrays[0].shape[1] if frames is None else frames, size):
         yield start, stop
         for array in arrays:
             release(array, start, stop)
@@ -119,7 +119,7 @@ def release(array: np.ndarray, start: int, stop: int) -> None:
     """Lets the pages of frames `start` to `stop` leave resident memory; no sample changes.
 
     Args:
-        array: (channels, frames); a view of what `allocate` made; a no-op for any other.
+        array: (channels, frames); a view of an array from `allocate`; a no-op for any other.
     """
     root, mapping = _mapping(array)
     if root is None or mapping is None or not hasattr(mmap, "MADV_DONTNEED"):

@@ -1,4 +1,4 @@
-"""What a sound file's own bytes say about it, where a decoder would stay silent."""
+"""Checks of a sound file's header that decoders leave out: is the file complete?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STREAMED_SLACK = 1 << 13
 """A chunk size this close to 2^31 or 2^32 is what a recorder writes that cannot know the length."""
 
 MAX_CHUNKS = 4096
-"""Chunks that are walked through: a file with more of them is made to waste time."""
+"""A file with more chunks than this before its sound is refused; no program writes so many."""
 
 TRAILER_BYTES = 1 << 12
 """Bytes after the sound that may be anything: tags, padding."""

@@ -213,5 +213,5 @@ def _fill(
 
 
 def reason(error: Exception) -> str:
-    """The words of a libsndfile error, without its prefix."""
+    """The text of a libsndfile error, without its prefix."""
     return str(error).rsplit("Error : ", 1)[-1].rstrip(". ") or "the decoder gave no reason"

@@ -1,4 +1,4 @@
-"""What the MP3 decoder writes to stderr: read by us in place of the user."""
+"""The MP3 decoder's messages, which it writes to stderr: collected instead of shown."""
 
 from __future__ import annotations
 

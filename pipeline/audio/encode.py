@@ -90,7 +90,7 @@ def save(
         subtype: "PCM_16", "PCM_24" (default of WAV and FLAC) or "FLOAT" (WAV).
         over: what to do with samples above full scale in an integer format: "error", "clip", or
             "float" (WAV only: write 32-bit float instead). The lossy formats take them as they are.
-        tick: told the fraction written after each block; may raise to stop.
+        tick: called with the fraction written after each block; may raise to stop.
 
     Returns:
         `path`.

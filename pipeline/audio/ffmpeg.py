@@ -190,7 +190,7 @@ def _url(path: Path) -> str:
 
 
 def _detail(path: Path, text: str) -> str:
-    """The last complaint in words of the user's: without addresses and paths of this machine."""
+    """The last complaint without the addresses and paths of this machine."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("Last message repeated")]
     detail = re.sub(r"^(\[[^]]*\] *)+", "", lines[-1]) if lines else "no reason given"

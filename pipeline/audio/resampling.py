@@ -21,7 +21,7 @@ def resample(
 
     Args:
         rate: Hz, above 0.
-        tick: told the fraction done after each block; may raise to stop.
+        tick: called with the fraction done after each block; may raise to stop.
     """
     if rate == audio.rate:
         return audio
@@ -33,9 +33,9 @@ def resample(
     at = 0
     for start, stop in blocks(audio.samples):
         block = np.ascontiguousarray(audio.samples[:, start:stop].T)  # (C, T) -> (T, C)
-        made = stream.resample_chunk(block, last=stop == audio.frames)[: frames - at]
-        out[:, at : at + len(made)] = made.T
-        release(out, at, at + len(made))
-        at += len(made)
+        resampled = stream.resample_chunk(block, last=stop == audio.frames)[: frames - at]
+        out[:, at : at + len(resampled)] = resampled.T
+        release(out, at, at + len(resampled))
+        at += len(resampled)
         tick(stop / audio.frames)
     return Audio(out, rate)

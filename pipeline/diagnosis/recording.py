@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from pipeline.analysis import mains_hum
-from pipeline.analysis.band_spectrogram import Cells, cells
+from pipeline.analysis.band_spectrogram import BandSpectrogram, band_spectrogram
 from pipeline.analysis.bandwidth import Band, filled_band
-from pipeline.analysis.channel_statistics import SILENCE, Sweep, sweep
+from pipeline.analysis.channel_statistics import SILENCE, ChannelStatistics, channel_statistics
 from pipeline.analysis.mains_hum import Hum
 from pipeline.analysis.noise_floor import Floor, measure
 from pipeline.analysis.quantisation import Quantisation, quantisation
-from pipeline.audio import excerpts
 from pipeline.audio.containers import Info
+from pipeline.audio.excerpts import spread_excerpts
 from pipeline.audio.sound import Audio
 
 Answer = TypeVar("Answer")
@@ -44,12 +44,12 @@ class Recording:
     @cached_property
     def excerpts(self) -> tuple[Audio, ...]:
         """Excerpts of every channel, evenly spread."""
-        return excerpts.pieces(self.audio)
+        return spread_excerpts(self.audio)
 
     @cached_property
-    def statistics(self) -> Sweep:
+    def statistics(self) -> ChannelStatistics:
         """See `pipeline.analysis.channel_statistics`."""
-        return sweep(self.audio)
+        return channel_statistics(self.audio)
 
     @cached_property
     def silent(self) -> bool:
@@ -67,9 +67,9 @@ class Recording:
         return np.concatenate([excerpt.samples[self.loudest] for excerpt in self.excerpts])
 
     @cached_property
-    def spectrogram(self) -> Cells:
+    def spectrogram(self) -> BandSpectrogram:
         """The coarse spectrogram of `mono`; see `pipeline.analysis.band_spectrogram`."""
-        return cells(self.mono, self.audio.rate)
+        return band_spectrogram(self.mono, self.audio.rate)
 
     @property
     def band(self) -> Band:

@@ -67,15 +67,15 @@ def run(
     for start in range(0, max(length - fade, 1), payload):
         stop = min(start + payload + fade, length)
         first, last = max(start - context, 0), min(_round_up(stop, grid) + context, length)
-        made = _checked(fn, np.array(source[:, first:last], dtype=np.float32))
-        made = made[:, start - first : stop - first]
+        result = _checked(fn, np.array(source[:, first:last], dtype=np.float32))
+        result = result[:, start - first : stop - first]
         if start:
-            made[:, :fade] *= rise
+            result[:, :fade] *= rise
             out[:, start : start + fade] *= 1 - rise
-            out[:, start : start + fade] += made[:, :fade]
-            out[:, start + fade : stop] = made[:, fade:]
+            out[:, start : start + fade] += result[:, :fade]
+            out[:, start + fade : stop] = result[:, fade:]
         else:
-            out[:, :stop] = made
+            out[:, :stop] = result
         next_first = length if stop == length else start + payload
         release(source, first, max(next_first - context, first))
         release(out, start, next_first)
@@ -93,9 +93,9 @@ def _rise(fade: int) -> np.ndarray:
 
 
 def _checked(fn: Function, window: np.ndarray) -> np.ndarray:
-    made = fn(window)
-    if made.shape != window.shape:
-        raise ValueError(f"windows: got {made.shape} for {window.shape}, expected the same shape")
-    if not np.isfinite(made).all():
+    result = fn(window)
+    if result.shape != window.shape:
+        raise ValueError(f"windows: got {result.shape} for {window.shape}, expected the same shape")
+    if not np.isfinite(result).all():
         raise ValueError("the model made values that are not numbers; nothing was written")
-    return made if made.flags.writeable else made.copy()
+    return result if result.flags.writeable else result.copy()

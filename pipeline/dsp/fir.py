@@ -1,4 +1,4 @@
-"""Linear-phase high-pass filters without delay, for what a net adds to a recording."""
+"""Linear-phase high-pass filters without delay, for the output of a net."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def filtered(x: np.ndarray, taps: np.ndarray) -> np.ndarray:
     """(C, T) through the taps, centred: no delay, same length, zeros beyond the ends."""
     from scipy.signal import oaconvolve
 
-    reach = len(taps) // 2
+    half = len(taps) // 2
     full = oaconvolve(x, taps[None], mode="full", axes=1)
-    return full[:, reach : reach + x.shape[1]].astype(np.float32, copy=False)
+    return full[:, half : half + x.shape[1]].astype(np.float32, copy=False)
 
 
 def _low_pass(keep_below_hz: float, rate: int) -> np.ndarray:

@@ -36,7 +36,9 @@ def tap_lags(a: np.ndarray) -> np.ndarray:
     return lags
 
 
-def both_ways(x: np.ndarray, spectra: np.ndarray, good: np.ndarray, order: int) -> np.ndarray:
+def modified_covariance(
+    x: np.ndarray, spectra: np.ndarray, good: np.ndarray, order: int
+) -> np.ndarray:
     """The predictors with the least error forwards and backwards over the good samples.
 
     Source: the modified covariance method; Marple, "Digital Spectral Analysis" (1987), chapter 8.

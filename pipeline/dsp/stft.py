@@ -6,7 +6,7 @@
     sound           |=====================================|
 
 Both windows are Hann's: side lobes that fall fast keep loud partials out of the gaps between them.
-A stage makes the *change* of each frame, so that a frame it leaves alone adds exact zeros.
+A stage computes the *change* of each frame: a frame that it does not change adds exact zeros.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipeline.stage import Tick, no_tick
 
 FRAME_S = 0.043  # 2048 samples at 44.1 and 48 kHz
 OVERLAP = 4  # frames a sample lies in
-BLOCK = 192  # frames handled at once: a few MB, which stay in the cache
+BLOCK = 192  # frames worked on at once: a few MB, which stay in the cache
 
 Change = Callable[[np.ndarray, int], "np.ndarray | None"]
 """`change(spectra, first)`: what to add to (C, N, F) spectra, `first` being the number of their
@@ -71,7 +71,7 @@ class Stft:
         """(C, N, F) complex64 of every `step`-th frame from `first` to before `last`.
 
         Args:
-            samples: (C, T); zeros are taken to lie before and after.
+            samples: (C, T); zeros are assumed before and after.
         """
         from scipy import fft
 
@@ -98,31 +98,31 @@ class Stft:
         return out.reshape(channels, -1)
 
 
-def changed(
+def modify(
     audio: Audio, stft: Stft, change: Change, *, context: int, tick: Tick = no_tick
 ) -> Audio:
-    """`audio` plus the sound of what `change` makes of its spectra; itself where that is nothing.
+    """`audio` plus the sound of `change` of its spectra; `audio` itself where nothing changes.
 
     Args:
         change: see `Change`; may look at the frames it is given and must not write to them.
-        context: frames on either side that may influence what becomes of a frame.
+        context: frames on either side that may influence the change of a frame.
         tick: called with the fraction done before the first and after every block.
     """
     out = None
-    n_frames, reach = stft.n_frames(audio.frames), OVERLAP - 1
+    n_frames, tail = stft.n_frames(audio.frames), OVERLAP - 1
     tick(0.0)
-    for first in range(0, n_frames - reach, BLOCK):
-        last = min(first + BLOCK, n_frames - reach)  # (first, last): hops that are completed here
-        left, right = max(first - context, 0), min(last + reach + context, n_frames)
-        made = change(stft.spectra(audio.samples, left, right), left)
+    for first in range(0, n_frames - tail, BLOCK):
+        last = min(first + BLOCK, n_frames - tail)  # (first, last): hops that are completed here
+        left, right = max(first - context, 0), min(last + tail + context, n_frames)
+        added = change(stft.spectra(audio.samples, left, right), left)
         start, stop = first * stft.hop, min(last * stft.hop, audio.frames)
-        if made is not None and out is None:
+        if added is not None and out is None:
             out = _copy(audio, start)
         if out is not None:
             out[:, start:stop] = audio.samples[:, start:stop]
-            if made is not None:
-                sound = stft.overlap_added(made[:, first - left : last + reach - left])
-                out[:, start:stop] += sound[:, reach * stft.hop :][:, : stop - start]
+            if added is not None:
+                sound = stft.overlap_added(added[:, first - left : last + tail - left])
+                out[:, start:stop] += sound[:, tail * stft.hop :][:, : stop - start]
             release(out, start, stop)
         release(audio.samples, start, max(stft.start(last - context), start))
         tick(stop / audio.frames)

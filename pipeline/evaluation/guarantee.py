@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
-from pipeline.analysis.channel_statistics import sweep
+from pipeline.analysis.channel_statistics import channel_statistics
 from pipeline.analysis.loudness import integrated_lufs, true_peak_dbtp
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
@@ -160,7 +160,7 @@ def _facts(audio: Audio, tick: Tick) -> Facts:
         channels=audio.channels,
         lufs=integrated_lufs(audio, tick),
         peak_dbtp=max(peak, LOWEST_DB),
-        dc=float(np.abs(sweep(audio).mean).max()),
+        dc=float(np.abs(channel_statistics(audio).mean).max()),
     )
 
 

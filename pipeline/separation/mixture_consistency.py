@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.audio.buffers import allocate, blocks, release, spans
+from pipeline.audio.buffers import allocate, block_ranges, blocks, release
 from pipeline.audio.sound import Audio, peak
 from pipeline.dsp.stft import Stft
 from pipeline.stage import Tick, no_tick, part, share
@@ -76,7 +76,7 @@ def _shares(stems: Mapping[str, Audio], stft: Stft, bands: np.ndarray, tick: Tic
     n_frames = stft.n_frames(first.frames)
     shares = allocate(len(stems) * BANDS, n_frames).reshape(len(stems), BANDS, n_frames)
     width = bands.sum(axis=0)
-    for at, to in spans(n_frames, BLOCK):
+    for at, to in block_ranges(n_frames, BLOCK):
         power = np.empty((len(stems), BANDS, to - at), np.float32)
         for row, stem in zip(power, stems.values(), strict=True):
             spectra = stft.spectra(stem.samples, at, to)  # (C, N, F)
@@ -100,7 +100,7 @@ class Distribution:
     def __call__(self, stem: Audio, tick: Tick = no_tick) -> Audio:
         out, done = allocate(stem.channels, stem.frames), 0
         n_frames = self.share.shape[1]
-        for at, to in spans(n_frames, BLOCK):
+        for at, to in block_ranges(n_frames, BLOCK):
             spectra = self.stft.spectra(self.lost, at, to)
             spectra *= self.share[:, at:to].T @ self.bands.T
             start = self.stft.start(at)

@@ -13,7 +13,7 @@ from pipeline.analysis.click_candidates import (
     QUIET,
     RANK,
     SIDE_BLOCKS,
-    Place,
+    Range,
     block_frames,
     hop_frames,
 )
@@ -66,7 +66,7 @@ def side_frames(rate: int) -> int:
 
 
 def surroundings(
-    x: np.ndarray, close: np.ndarray, places: list[Place], rate: int, order: int
+    x: np.ndarray, close: np.ndarray, places: list[Range], rate: int, order: int
 ) -> Local:
     """The surroundings of candidates.
 
@@ -88,7 +88,7 @@ def surroundings(
     at = origin + np.arange(2 * side)
     local, good = np.pad(x.astype(np.float64), side)[at], good[at]
     spectra = fft.rfft(local, axis=1)
-    taps = linear_prediction.both_ways(local, spectra, good, order)
+    taps = linear_prediction.modified_covariance(local, spectra, good, order)
     response = fft.rfft(taps[:, ::-1], 2 * side, axis=1)
     ahead = fft.irfft(spectra * response, axis=1)
     back = fft.irfft(spectra * response.conj(), axis=1)

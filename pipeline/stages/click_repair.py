@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.analysis.click_candidates import QUIET, Place
+from pipeline.analysis.click_candidates import QUIET, Range
 from pipeline.dsp import linear_prediction
 from pipeline.stages.click_context import Local, side_frames, surroundings
 
@@ -40,12 +40,12 @@ Repair = tuple[int, np.ndarray]
 
 def repairs(
     x: np.ndarray,
-    places: list[Place],
+    places: list[Range],
     rate: int,
     order: int,
     longest: int,
     proof: float,
-    seen: frozenset[Place] = frozenset(),
+    seen: frozenset[Range] = frozenset(),
 ) -> list[Repair]:
     """The repairs of all candidates that are clicks and not too long.
 

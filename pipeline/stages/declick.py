@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.analysis import click_candidates
 from pipeline.audio import buffers
-from pipeline.audio.excerpts import pieces
+from pipeline.audio.excerpts import spread_excerpts
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked
 from pipeline.knobs import check_knobs, knob
@@ -72,8 +72,8 @@ class Declick:
 
     def _repaired(self, x: np.ndarray, rate: int, starts: list[int]) -> np.ndarray:
         order = self.order_at(rate)
-        wrong = click_candidates.differences(x, rate, order)
-        seen: list[click_candidates.Place] = []
+        wrong = click_candidates.prediction_errors(x, rate, order)
+        seen: list[click_candidates.Range] = []
         for _ in range(PASSES):
             fixed = self.repairs(x, wrong, rate, seen)
             if not fixed:
@@ -85,7 +85,7 @@ class Declick:
                 changed[start : start + samples.size] = True
             starts.extend(start for start, _ in fixed)
             which = click_candidates.frames_over(changed, rate)
-            wrong[which] = click_candidates.differences(x, rate, order, which)
+            wrong[which] = click_candidates.prediction_errors(x, rate, order, which)
         return x
 
     def order_at(self, rate: int) -> int:
@@ -93,13 +93,13 @@ class Declick:
         return min(self.order, click_candidates.hop_frames(rate) // ORDER_SHARE)
 
     def repairs(
-        self, x: np.ndarray, wrong: np.ndarray, rate: int, seen: list[click_candidates.Place]
+        self, x: np.ndarray, wrong: np.ndarray, rate: int, seen: list[click_candidates.Range]
     ) -> list[click_repair.Repair]:
         """The repairs of one pass.
 
         Args:
             x: (T,) float32.
-            wrong: its `click_candidates.differences`.
+            wrong: its `click_candidates.prediction_errors`.
             rate: Hz.
             seen: places of the pass before, which are skipped; replaced by those of this pass.
         """
@@ -116,11 +116,11 @@ def clicks_per_minute(audio: Audio, tick: Tick = no_tick) -> float:
     """Unmistakable clicks per minute in the channel that has most; of a long sound, in excerpts."""
     tick(0.0)
     counts, seconds = np.zeros(audio.channels), 0.0
-    parts, stage = pieces(audio), Declick(sensitivity=PLAIN)
+    parts, stage = spread_excerpts(audio), Declick(sensitivity=PLAIN)
     for at, piece in enumerate(parts, 1):
         seconds += piece.seconds
         for channel, x in enumerate(piece.samples):
-            wrong = click_candidates.differences(x, audio.rate, stage.order_at(audio.rate))
+            wrong = click_candidates.prediction_errors(x, audio.rate, stage.order_at(audio.rate))
             counts[channel] += len(stage.repairs(x, wrong, audio.rate, []))
         tick(at / len(parts))
     return float(60 * counts.max() / seconds)
@@ -128,4 +128,4 @@ def clicks_per_minute(audio: Audio, tick: Tick = no_tick) -> float:
 
 def context_frames(rate: int) -> int:
     """Samples on either side that may influence a sample in two passes."""
-    return PASSES * (click_candidates.reach_frames(rate) + 2 * click_context.side_frames(rate))
+    return PASSES * (click_candidates.context_frames(rate) + 2 * click_context.side_frames(rate))

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.analysis.clipping import clip_levels, is_clipped
-from pipeline.audio.buffers import spans
+from pipeline.audio.buffers import block_ranges
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked, framing
 from pipeline.knobs import check_knobs, knob
@@ -166,7 +166,7 @@ def _fit(x: np.ndarray, low: float, high: float, n_fft: int, rate: int) -> Fit:
 
 def _most_clipped(x: np.ndarray, low: float, high: float, size: int) -> list[np.ndarray]:
     """The `TRIALS` segments of (T,) with the most clipped samples, in their order."""
-    starts = [start for start, _ in spans(x.size, size)]
+    starts = [start for start, _ in block_ranges(x.size, size)]
     counts = [np.count_nonzero(np.logical_or(*_clipped(x[at : at + size], low, high)))
               for at in starts]  # fmt: skip
     chosen = sorted(np.argsort(counts, kind="stable")[-TRIALS:])

@@ -23,7 +23,7 @@ import numpy as np
 
 from pipeline.analysis.noise_floor import at_frames, noise_track
 from pipeline.audio.sound import Audio
-from pipeline.dsp.stft import Stft, changed
+from pipeline.dsp.stft import Stft, modify
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick, share
 
@@ -92,7 +92,7 @@ class Denoise(NoiseReduction):
             return spectra * (np.maximum(gain, lowest) - 1)
 
         context = 2 * BLOB[0]
-        return changed(audio, stft, change, context=context, tick=share(tick, 0.5, 1))
+        return modify(audio, stft, change, context=context, tick=share(tick, 0.5, 1))
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         """Seconds that the stage will take on one core."""

@@ -22,7 +22,7 @@ import numpy as np
 
 from pipeline.analysis.noise_floor import at_frames
 from pipeline.audio.sound import Audio
-from pipeline.dsp.stft import Stft, changed
+from pipeline.dsp.stft import Stft, modify
 from pipeline.knobs import knob
 from pipeline.stage import Tick, no_tick, share
 from pipeline.stages.denoise import NoiseReduction, local_gain
@@ -67,7 +67,7 @@ class Snmf(NoiseReduction):
             lowest = at_frames(least, stft, audio.rate, first, count).transpose(1, 0, 2)
             return spectra * (np.maximum(gains.between(first, first + count), lowest) - 1)
 
-        return changed(audio, stft, change, context=0, tick=share(tick, 0.2, 1))
+        return modify(audio, stft, change, context=0, tick=share(tick, 0.2, 1))
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         """Seconds that the stage will take on one core."""

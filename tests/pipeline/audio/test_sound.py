@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.audio.buffers import allocate, release, spans
+from pipeline.audio.buffers import allocate, block_ranges, release
 from pipeline.audio.decode import load
 from pipeline.audio.encode import save
 from pipeline.audio.resampling import resample
@@ -56,7 +56,7 @@ def test_audio_is_read_only_and_shares_its_samples() -> None:
 
 @pytest.mark.parametrize("frames", [1, 699, 700, 701, 2101])
 def test_spans_cover_every_frame_once(frames: int) -> None:
-    found = [at for start, stop in spans(frames, 700) for at in range(start, stop)]
+    found = [at for start, stop in block_ranges(frames, 700) for at in range(start, stop)]
     assert found == list(range(frames))
 
 

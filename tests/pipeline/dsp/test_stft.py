@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.audio.sound import Audio
 from pipeline.dsp import stft
-from pipeline.dsp.stft import Stft, changed
+from pipeline.dsp.stft import Stft, modify
 
 STFT = Stft(512)
 
@@ -13,13 +13,13 @@ STFT = Stft(512)
 @pytest.mark.parametrize("frames", [1, 127, 128, 129, 5003])
 def test_a_change_of_minus_half_halves_the_sound(rng, frames):
     sound = Audio(rng.uniform(-1, 1, (2, frames)), 8000)
-    made = changed(sound, STFT, lambda x, first: -0.5 * x, context=2)
+    made = modify(sound, STFT, lambda x, first: -0.5 * x, context=2)
     np.testing.assert_allclose(made.samples, 0.5 * sound.samples, atol=1e-6)
 
 
 def test_no_change_returns_the_sound_itself(rng):
     sound = Audio(rng.uniform(-1, 1, (1, 5003)), 8000)
-    assert changed(sound, STFT, lambda x, first: None, context=2) is sound
+    assert modify(sound, STFT, lambda x, first: None, context=2) is sound
 
 
 def test_what_is_not_changed_stays_to_the_bit(rng, monkeypatch):
@@ -29,7 +29,7 @@ def test_what_is_not_changed_stays_to_the_bit(rng, monkeypatch):
     def change(x, first):
         return -x if first >= 32 else None
 
-    made = changed(sound, STFT, change, context=0)
+    made = modify(sound, STFT, change, context=0)
     untouched = STFT.start(32)
     np.testing.assert_array_equal(made.samples[:, :untouched], sound.samples[:, :untouched])
     assert np.abs(made.samples[:, 40 * STFT.hop :]).max() < 1e-6
@@ -43,9 +43,9 @@ def test_blocks_do_not_show(rng, monkeypatch):
         around = sum(power[:, at : at + x.shape[1]] for at in range(7))
         return -x / (1 + around)
 
-    whole = changed(sound, STFT, change, context=3).samples
+    whole = modify(sound, STFT, change, context=3).samples
     monkeypatch.setattr(stft, "BLOCK", 5)
-    np.testing.assert_allclose(changed(sound, STFT, change, context=3).samples, whole, atol=1e-6)
+    np.testing.assert_allclose(modify(sound, STFT, change, context=3).samples, whole, atol=1e-6)
 
 
 def test_white_noise_has_its_variance_in_every_bin(rng):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from pipeline.analysis.click_candidates import differences as clicks_differences
 from pipeline.analysis.click_candidates import frames_over
+from pipeline.analysis.click_candidates import prediction_errors as clicks_differences
 from pipeline.audio import buffers
 from pipeline.audio.sound import Audio
 from pipeline.dsp import linear_prediction
@@ -171,7 +171,7 @@ def test_the_predictor_of_good_samples_agrees_with_least_squares():
     x, order = signal.lfilter([1], [1, -1.5, 0.8], rng.standard_normal(512))[None], 5
     good = np.ones(x.shape, bool)
     good[0, 100:120] = good[0, 130] = False
-    taps = linear_prediction.both_ways(x, np.fft.rfft(x), good, order)[0]
+    taps = linear_prediction.modified_covariance(x, np.fft.rfft(x), good, order)[0]
     rows = np.lib.stride_tricks.sliding_window_view(x[0], order + 1)
     rows = rows[np.lib.stride_tricks.sliding_window_view(good[0], order + 1).all(1)]
     rows = np.concatenate([rows, rows[:, ::-1]])
