@@ -61,15 +61,15 @@ def build(limits: Limits | None = None) -> Page:
                 restore = tab_restore.build(session, host)
             with gr.Tab("Fine-tune", id="fine-tune") as tab:
                 tuned = tab_finetune.build(session, host)
-        _connect(page, tabs, restore, tuned)
         api.build(page, host, recipe_events.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
-        loaded = page.load(
+        opened = page.load(
             _opener(host), None, session, js=PAGE_JS, queue=False,
             show_progress="hidden", api_visibility="private",
-        )  # fmt: skip
+        ).then(**restore["resumed"])  # fmt: skip
+        _connect(opened, tabs, restore, tuned)
         if tuned:
-            loaded.then(**tuned["opened"])
+            opened.then(**tuned["opened"])
             tab.select(**tuned["opened"])
     return page.queue(max_size=64, api_open=False)
 
@@ -83,14 +83,14 @@ def _opener(host: Host) -> Callable[[gr.Request], Session]:
 
 
 def _connect(
-    page: gr.Blocks, tabs: gr.Tabs, restore: dict[str, Any], tuned: dict[str, Any]
+    opened: gr.events.Dependency, tabs: gr.Tabs, restore: dict[str, Any], tuned: dict[str, Any]
 ) -> None:
     """What was fine-tuned is a checkpoint in Restore: at once, and on every page from then on."""
     chain, named = restore["chain"], restore["recipe_list"]
     new = partial(
         result_use.with_new, frozenset(card.name for card in bases()), Rules.here().shared
     )
-    page.load(new, chain, chain, **QUIET)
+    opened.then(new, chain, chain, **QUIET)
     if tuned:
         to_restore = partial(result_use.to_restore, recipe.stage_classes())
         tuned["made"].success(to_restore, [tuned["used"], chain], [chain, named, tabs], **QUIET)

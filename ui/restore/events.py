@@ -20,12 +20,11 @@ from ui.components.theme import ASSETS
 from ui.jobs import Job
 from ui.restore import (
     comparison,
-    diagnosis_view,
     estimate,
     recipe_events,
-    recording_view,
     result_events,
     source,
+    views,
 )
 from ui.restore import result as results
 from ui.restore.result_events import COMPARED, PREVIEW, Updates, buttons
@@ -103,9 +102,9 @@ def recording(chosen: source.Source) -> Updates:
     """Shows a recording and its diagnosis."""
     last_s = max(chosen.audio.seconds - results.PREVIEW_S, 0.0)
     return {
-        "facts": recording_view.facts(chosen),
+        "facts": views.facts(chosen),
         "diagnosed": gr.update(visible=True),
-        "diagnosis": diagnosis_view.panel(chosen.diagnosis),
+        "diagnosis": views.diagnosis_panel(chosen.diagnosis),
         "welcome": gr.update(visible=False),
         "preview_at": gr.update(maximum=max(round(last_s, 1), 0.1), value=0.0, visible=last_s > 0),
     }

@@ -11,7 +11,7 @@ import gradio as gr
 from pipeline.stage import Cancelled
 from ui.components import chain_form, html
 from ui.jobs import Job
-from ui.restore import downloads, recipe_events, result_view
+from ui.restore import downloads, recipe_events, views
 from ui.restore.comparison import MAX_CANDIDATES, Comparison, ComparisonFailed
 from ui.restore.result import Result
 from ui.session import Session, plain_error
@@ -67,7 +67,7 @@ def _restored(result: Result, name: str, stages: Stages) -> Updates:
     chooser = {"choices": steps, "visible": len(steps) > 2, "interactive": True}
     summary = chain_form.summary(result.recipe, stages)
     return {
-        "title": result_view.title(name, result.title, summary),
+        "title": views.result_title(name, result.title, summary),
         "steps": gr.update(visible=len(steps) > 2 or bool(result.note)),
         "first": gr.update(value=0, **chooser),
         "second": gr.update(value=len(steps) - 1, **chooser),
@@ -75,7 +75,7 @@ def _restored(result: Result, name: str, stages: Stages) -> Updates:
         "stems": gr.update(visible=result.mixer is not None),
         "mixer": result.mixer,
         "lower": gr.update(visible=True),
-        "guarantee": result_view.guarantee(result.rows),
+        "guarantee": views.guarantee(result.rows),
         "candidates": gr.update(visible=False),
         **_candidates([]),
     }
@@ -85,7 +85,7 @@ def _compared(result: Comparison, name: str) -> Updates:
     count = len(result.candidates)
     recipes = "1 recipe on" if count == 1 else f"{count} recipes on the same"
     return {
-        "title": result_view.title(name, result.title, f"{recipes} ten seconds"),
+        "title": views.result_title(name, result.title, f"{recipes} ten seconds"),
         "steps": gr.update(visible=False),
         "stems": gr.update(visible=False),
         "mixer": None,
@@ -93,7 +93,7 @@ def _compared(result: Comparison, name: str) -> Updates:
         "guarantee": "",
         "candidates": gr.update(visible=True),
         **_candidates(
-            [result_view.candidate(one.title, one.rows, one.problem) for one in result.candidates]
+            [views.candidate(one.title, one.rows, one.problem) for one in result.candidates]
         ),
     }
 

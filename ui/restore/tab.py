@@ -30,10 +30,15 @@ SEPARATORS = {
 """The separators' names on the page."""
 
 
-def build(session: gr.State, host: Host) -> dict[str, gr.blocks.Block]:
-    """Lays the tab out and connects it; returns its parts by name."""
+def build(session: gr.State, host: Host) -> dict[str, Any]:
+    """Lays the tab out and connects it.
+
+    Returns:
+        its parts by name, and as "resumed" the listener that follows the opening of a page.
+    """
     desk = events.Desk(recipe.stage_classes(), host)
-    parts: dict[str, Any] = {"session": session}
+    ticket = gr.Textbox(visible="hidden", label="Ticket", elem_classes="wm-script")
+    parts: dict[str, Any] = {"session": session, "ticket": ticket}
     with gr.Row(elem_classes="wm-desk"):
         with gr.Column(scale=0, min_width=320, elem_classes="wm-left"):
             parts |= _source()
@@ -45,7 +50,7 @@ def build(session: gr.State, host: Host) -> dict[str, gr.blocks.Block]:
     drop = (ASSETS / "js" / "drop.js").read_text(encoding="utf-8")
     gr.HTML("", js_on_load=drop, apply_default_css=False, elem_classes="wm-script")
     tab_wiring.wire(desk, parts)
-    return parts
+    return {**parts, "resumed": tab_wiring.resumed(desk, parts)}
 
 
 def _heading(text: str) -> None:

@@ -11,7 +11,7 @@ import gradio as gr
 
 from ui.components.theme import ASSETS
 from ui.restore import events as events
-from ui.restore import own_weights, recipe_events, result_events
+from ui.restore import own_weights, recipe_events, reload, result_events
 from ui.restore.comparison import MAX_CANDIDATES
 from ui.restore.recipe_events import OWN, PROPOSED
 from ui.session import Session
@@ -43,6 +43,18 @@ def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
     _wire_own_weights(desk, parts)
     _wire_work(desk, parts)
     _wire_result(desk, parts)
+    parts["ticket"].change(None, parts["ticket"], None, js=KEEP_TICKET, **QUIET)
+
+
+def resumed(desk: events.Desk, parts: dict[str, Any]) -> dict[str, Any]:
+    """The event of a new page, as the arguments of a listener: a reloaded one goes on."""
+    return {
+        "fn": once(partial(reload.resume, desk, reload.Tickets()), parts),
+        "inputs": chosen(parts, ("session", "ticket")),
+        "outputs": chosen(parts, ("ticket", *EVERYTHING)),
+        "js": READ_TICKET,
+        **QUIET,
+    }
 
 
 def _forecast(desk: events.Desk, parts: dict[str, Any], load: bool = False) -> dict[str, Any]:
@@ -148,6 +160,10 @@ def _script(name: str) -> str:
     """A function of the page, from assets/js."""
     return (ASSETS / "js" / name).read_text(encoding="utf-8")
 
+
+READ_TICKET = "(session) => [session, sessionStorage.getItem('wavemend-ticket') ?? '']"
+KEEP_TICKET = "(ticket) => { if (ticket) sessionStorage.setItem('wavemend-ticket', ticket); }"
+"""The ticket lives in the tab, not in the browser: another tab is another visit."""
 
 START_DOWNLOAD = (
     "() => document.querySelector('#wm-handed, #wm-handed a, #wm-handed button').click()"

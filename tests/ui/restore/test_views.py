@@ -12,7 +12,7 @@ from pipeline.audio.sound import Audio
 from pipeline.diagnosis.diagnose import Diagnosis
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.propose import propose
-from ui.restore import diagnosis_view, recording_view, result_view, source
+from ui.restore import source, views
 
 EVIL_RECIPE = {
     "version": 1, "title": "<img src=x>\"'&", "summary": "<img src=x>\"'&",
@@ -24,14 +24,16 @@ EVIL = "<img src=x onerror=alert(1)>\"'&.wav"
 @pytest.mark.parametrize(
     "html",
     [
-        recording_view.panel(EVIL, (EVIL,), 3900.0, 48_000),
-        result_view.title(EVIL, EVIL, EVIL),
-        result_view.guarantee([(EVIL, EVIL, None, EVIL)]),
-        result_view.candidate(EVIL, [("Loudness", EVIL, False, EVIL)], ""),
-        result_view.candidate(EVIL, [], EVIL),
-        diagnosis_view.panel(Diagnosis((Finding(EVIL, EVIL, EVIL, 0.5, EVIL, True),), EVIL_RECIPE)),
-        diagnosis_view.panel(Diagnosis((Finding(EVIL, 1.0, "", 0.5, EVIL),), EVIL_RECIPE)),
-        diagnosis_view.panel(Diagnosis((), {**EVIL_RECIPE, "stages": []})),
+        views.facts_panel(EVIL, (EVIL,), 3900.0, 48_000),
+        views.result_title(EVIL, EVIL, EVIL),
+        views.guarantee([(EVIL, EVIL, None, EVIL)]),
+        views.candidate(EVIL, [("Loudness", EVIL, False, EVIL)], ""),
+        views.candidate(EVIL, [], EVIL),
+        views.diagnosis_panel(
+            Diagnosis((Finding(EVIL, EVIL, EVIL, 0.5, EVIL, True),), EVIL_RECIPE)
+        ),
+        views.diagnosis_panel(Diagnosis((Finding(EVIL, 1.0, "", 0.5, EVIL),), EVIL_RECIPE)),
+        views.diagnosis_panel(Diagnosis((), {**EVIL_RECIPE, "stages": []})),
     ],
 )
 def test_no_visitor_s_text_becomes_html(html: str) -> None:
@@ -49,31 +51,31 @@ def test_the_diagnosis_has_troubles_first_the_surest_first_and_the_rest_folded_a
         Finding("clicks", 9.0, "1/min", 0.9, "It clicks.", True),
     )
     stages = [{"stage": "declick", "reason": "Because."}, {"stage": "snmf", "reason": "So."}]
-    said = diagnosis_view.panel(Diagnosis(found, {"version": 1, "title": "Old", "stages": stages}))
+    said = views.diagnosis_panel(Diagnosis(found, {"version": 1, "title": "Old", "stages": stages}))
     places = [said.index(text) for text in ("It clicks", "90 % sure", "It hums", "60 % sure")]
     assert places == sorted(places) and said.index("wm-healthy") < said.index("Fine level")
     assert "2 findings" in said and "Because." in said and "S-NMF" in said
-    fine = diagnosis_view.panel(Diagnosis(found[:1], {"version": 1, "stages": []}))
+    fine = views.diagnosis_panel(Diagnosis(found[:1], {"version": 1, "stages": []}))
     assert "Nothing to do" in fine and "Nothing wrong" in fine
     untreated = {"version": 1, "title": "No stage proposed", "stages": []}
-    beside = diagnosis_view.panel(Diagnosis(found, untreated))
+    beside = views.diagnosis_panel(Diagnosis(found, untreated))
     assert "No stage proposed" in beside and "Nothing to do" not in beside
 
 
 def test_every_bandwidth_has_its_own_description_and_the_top_is_full() -> None:
-    said = [recording_view.character(hz) for hz in (3400, 5000, 7000, 11_000, 16_000, 20_000)]
+    said = [views.character(hz) for hz in (3400, 5000, 7000, 11_000, 16_000, 20_000)]
     assert len(set(said)) == 6
     assert "telephone" in said[0] and said[-1].startswith("Full band")
 
 
 def test_a_bandwidth_that_is_not_known_is_not_claimed() -> None:
-    assert "Sound up to" not in recording_view.panel("a", ("mono",), None, 48_000)
+    assert "Sound up to" not in views.facts_panel("a", ("mono",), None, 48_000)
 
 
 def test_an_empty_proposal_beside_a_fault_does_not_say_that_all_is_in_order() -> None:
     fault = Finding("clipping", 0.1, "%", 0.9, "It clips.", True)
     content = Finding("content", "music", "", 0.9, "It sounds like music.")
-    panel = diagnosis_view.panel(Diagnosis((fault, content), propose([fault, content])))
+    panel = views.diagnosis_panel(Diagnosis((fault, content), propose([fault, content])))
     assert "in order" not in panel and "Nothing to do" not in panel
 
 
@@ -104,7 +106,7 @@ def test_the_facts_are_those_of_the_file(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "a.flac", 0.1 * rng.standard_normal((16_000, 2)), 16_000, "PCM_24")
     found = source.read(tmp_path / "a.flac", "my <b>take</b>.flac", 60.0, silent)
-    said = recording_view.facts(found)
+    said = views.facts(found)
     assert "my &lt;b&gt;take&lt;/b&gt;.flac" in said
     assert "1.0 s · 16 kHz · stereo · FLAC, 24 bit" in said
     with pytest.raises(ValueError, match="0.4 s of sound"):

@@ -1,0 +1,62 @@
+"""A page that is reloaded: its own recording, settings and results come back, and nobody else's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import soundfile
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+TICKET = "sessionStorage.getItem('wavemend-ticket')"
+
+
+def reload(visitor) -> None:
+    visitor.page.reload()
+    visitor.page.wait_for_selector(".wm-head")
+
+
+def test_recording_settings_and_result_come_back(arrive, files: Path, tmp_path: Path) -> None:
+    visitor = arrive()
+    page = visitor.page
+    visitor.upload(files / "call one.wav")
+    visitor.fill("Mix (%)", 63.5)
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=20_000)
+    visitor.restore()
+    for _ in range(2):  # and once more
+        ticket = page.evaluate(TICKET)
+        reload(visitor)
+        visitor.says(".wm-name", "call one.wav")
+        visitor.says(".wm-made", "Whole recording")
+        expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=20_000)
+        expect(page.get_by_label("Mix (%)", exact=True)).to_have_value("63.5", timeout=20_000)
+        page.wait_for_function(f"{TICKET} && {TICKET} !== {ticket!r}")
+    assert page.locator("#wm-file").get_by_label("call one.wav").count() == 1
+    assert soundfile.info(visitor.download("FLAC", tmp_path)).frames == 12 * 48_000
+    visitor.named("band-limited-speech")
+    visitor.restore()
+    visitor.remove()
+    page.wait_for_selector(".wm-empty")
+    reload(visitor)
+    page.wait_for_selector(".wm-empty")
+    assert page.locator(".wm-name, .wm-made").count() == 0
+
+
+def test_a_ticket_is_the_tab_s_own_and_valid_once(arrive, files: Path) -> None:
+    first, second = arrive(), arrive()
+    first.upload(files / "call one.wav")
+    ticket = first.page.evaluate(TICKET)
+    assert len(ticket) >= 43
+    for wrong in ("", "x" * 43, ticket[:-1]):
+        second.page.evaluate("(value) => sessionStorage.setItem('wavemend-ticket', value)", wrong)
+        reload(second)
+        second.page.wait_for_timeout(1500)
+        assert second.page.locator(".wm-name").count() == 0
+    reload(first)
+    first.says(".wm-name", "call one.wav")
+    second.page.evaluate("(value) => sessionStorage.setItem('wavemend-ticket', value)", ticket)
+    reload(second)
+    second.page.wait_for_timeout(1500)
+    assert second.page.locator(".wm-name").count() == 0, "the ticket was used up"
