@@ -52,7 +52,7 @@ def resumed(desk: events.Desk, parts: dict[str, Any]) -> dict[str, Any]:
         "fn": once(partial(reload.resume, desk, reload.Tickets()), parts),
         "inputs": chosen(parts, ("session", "ticket")),
         "outputs": chosen(parts, ("ticket", *EVERYTHING)),
-        "js": READ_TICKET,
+        "js": _script("ticket.js"),
         **QUIET,
     }
 
@@ -161,7 +161,6 @@ def _script(name: str) -> str:
     return (ASSETS / "js" / name).read_text(encoding="utf-8")
 
 
-READ_TICKET = "(session) => [session, sessionStorage.getItem('wavemend-ticket') ?? '']"
 KEEP_TICKET = "(ticket) => { if (ticket) sessionStorage.setItem('wavemend-ticket', ticket); }"
 """The ticket lives in the tab, not in the browser: another tab is another visit."""
 
