@@ -85,9 +85,9 @@ def measured(key: tuple[str, ...], seconds: float) -> Iterator[None]:
     """Measures how fast the block processes `seconds` of one channel, and remembers it by `key`."""
     started = time.monotonic()
     yield
-    taken = time.monotonic() - started
-    if seconds >= LONG_ENOUGH_S and taken > 0:
-        _measured_speed[key] = seconds / taken
+    elapsed_s = time.monotonic() - started
+    if seconds >= LONG_ENOUGH_S and elapsed_s > 0:
+        _measured_speed[key] = seconds / elapsed_s
 
 
 def speed(key: tuple[str, ...], otherwise: float) -> float:

@@ -66,14 +66,14 @@ def side_frames(rate: int) -> int:
 
 
 def surroundings(
-    x: np.ndarray, close: np.ndarray, places: list[Range], rate: int, order: int
+    x: np.ndarray, close: np.ndarray, ranges: list[Range], rate: int, order: int
 ) -> Local:
     """The surroundings of candidates.
 
     Args:
         x: (T,) float32.
         close: (K, 2) start and stop of the candidates.
-        places: all candidates of the window; their samples do not enter any predictor.
+        ranges: all candidates of the window; their samples do not enter any predictor.
         rate: Hz.
         order: of the predictors.
     """
@@ -82,7 +82,7 @@ def surroundings(
     side = side_frames(rate)
     good = np.zeros(x.size + 2 * side, bool)  # false outside the sound too
     good[side : side + x.size] = True
-    for start, stop in places:
+    for start, stop in ranges:
         good[side + start : side + stop] = False
     origin = close.mean(1).astype(int)[:, None]
     at = origin + np.arange(2 * side)

@@ -40,30 +40,30 @@ Repair = tuple[int, np.ndarray]
 
 def repairs(
     x: np.ndarray,
-    places: list[Range],
+    ranges: list[Range],
     rate: int,
     order: int,
     longest: int,
     proof: float,
-    seen: frozenset[Range] = frozenset(),
+    skipped: frozenset[Range] = frozenset(),
 ) -> list[Repair]:
     """The repairs of all candidates that are clicks and not too long.
 
     Args:
         x: (T,) float32.
-        places: ranges that may hold a click (see `click_candidates.candidates`).
+        ranges: ranges that may hold a click (see `click_candidates.candidates`).
         rate: Hz.
         order: of the predictor.
         longest: samples of the longest click.
         proof: how clear a click must be; other sound hardly ever reaches 5.
-        seen: places that are skipped.
+        skipped: ranges that are left out, because a pass before has looked at them.
     """
     room = side_frames(rate) - 2 * order - round(ATTEMPTS[-1][0] * rate)
-    close = np.array([p for p in places if p[1] - p[0] < room and p not in seen], int)
+    close = np.array([p for p in ranges if p[1] - p[0] < room and p not in skipped], int)
     fixed: list[Repair] = []
     if not len(close):
         return fixed
-    local = surroundings(x, close, places, rate, order)
+    local = surroundings(x, close, ranges, rate, order)
     for widen_s, faint, margin, clear in ATTEMPTS:
         reach = order + round(widen_s * rate)
         start, length = _locate(local, reach, longest, x.size, faint, margin)

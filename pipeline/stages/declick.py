@@ -72,10 +72,10 @@ class Declick:
 
     def _repaired(self, x: np.ndarray, rate: int, starts: list[int]) -> np.ndarray:
         order = self.order_at(rate)
-        wrong = click_candidates.prediction_errors(x, rate, order)
-        seen: list[click_candidates.Range] = []
+        errors = click_candidates.prediction_errors(x, rate, order)
+        skipped: list[click_candidates.Range] = []
         for _ in range(PASSES):
-            fixed = self.repairs(x, wrong, rate, seen)
+            fixed = self.repairs(x, errors, rate, skipped)
             if not fixed:
                 break
             x = x.copy()
@@ -85,7 +85,7 @@ class Declick:
                 changed[start : start + samples.size] = True
             starts.extend(start for start, _ in fixed)
             which = click_candidates.frames_over(changed, rate)
-            wrong[which] = click_candidates.prediction_errors(x, rate, order, which)
+            errors[which] = click_candidates.prediction_errors(x, rate, order, which)
         return x
 
     def order_at(self, rate: int) -> int:
@@ -93,22 +93,22 @@ class Declick:
         return min(self.order, click_candidates.hop_frames(rate) // ORDER_SHARE)
 
     def repairs(
-        self, x: np.ndarray, wrong: np.ndarray, rate: int, seen: list[click_candidates.Range]
+        self, x: np.ndarray, errors: np.ndarray, rate: int, skipped: list[click_candidates.Range]
     ) -> list[click_repair.Repair]:
         """The repairs of one pass.
 
         Args:
             x: (T,) float32.
-            wrong: its `click_candidates.prediction_errors`.
+            errors: its `click_candidates.prediction_errors`.
             rate: Hz.
-            seen: places of the pass before, which are skipped; replaced by those of this pass.
+            skipped: ranges of the pass before; replaced by those of this pass.
         """
         order = self.order_at(rate)
         longest = max(1, round(self.longest_ms * 1e-3 * rate))
-        places = click_candidates.candidates(wrong.reshape(-1)[: x.size], rate, order, RATIO)
-        old = frozenset(seen)
-        seen[:] = places
-        fixed = click_repair.repairs(x, places, rate, order, longest, self.proof, old)
+        ranges = click_candidates.candidates(errors.reshape(-1)[: x.size], rate, order, RATIO)
+        old = frozenset(skipped)
+        skipped[:] = ranges
+        fixed = click_repair.repairs(x, ranges, rate, order, longest, self.proof, old)
         return [(at, new) for at, new in fixed if (new != x[at : at + new.size]).any()]
 
 
@@ -120,8 +120,8 @@ def clicks_per_minute(audio: Audio, tick: Tick = no_tick) -> float:
     for at, piece in enumerate(parts, 1):
         seconds += piece.seconds
         for channel, x in enumerate(piece.samples):
-            wrong = click_candidates.prediction_errors(x, audio.rate, stage.order_at(audio.rate))
-            counts[channel] += len(stage.repairs(x, wrong, audio.rate, []))
+            errors = click_candidates.prediction_errors(x, audio.rate, stage.order_at(audio.rate))
+            counts[channel] += len(stage.repairs(x, errors, audio.rate, []))
         tick(at / len(parts))
     return float(60 * counts.max() / seconds)
 

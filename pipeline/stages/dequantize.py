@@ -89,8 +89,8 @@ def _noise_power(x: np.ndarray, width: np.ndarray, stft: Stft) -> np.ndarray:
 
     Rounding adds a twelfth of the squared width, less for faint sound (see `_rounding`).
     """
-    seen, noise = _rounding()
-    busy = np.interp(_frame_means(np.square(x / width), stft), seen, noise, left=0.0)
+    rounded, noise = _rounding()
+    busy = np.interp(_frame_means(np.square(x / width), stft), rounded, noise, left=0.0)
     power = _frame_means(np.square(width), stft) * (busy + DITHER**2 / 12)
     return np.maximum(power, 1e-20)[:, :, None].astype(np.float32)
 
@@ -123,8 +123,8 @@ def _rounding() -> tuple[np.ndarray, np.ndarray]:
     sigma = np.geomspace(0.08, 3, 100)
     beyond = special.ndtr(-edges / sigma)
     height = np.exp(-0.5 * np.square(edges / sigma)) / np.sqrt(2 * np.pi)
-    seen = (4 * edges * beyond).sum(0)  # r^2 = sum of 2 k - 1 over all edges k - 1/2 below |r|
-    return seen, seen - (2 * sigma * height).sum(0)
+    rounded = (4 * edges * beyond).sum(0)  # r^2 = sum of 2 k - 1 over all edges k - 1/2 below |r|
+    return rounded, rounded - (2 * sigma * height).sum(0)
 
 
 def _dither(shape: tuple[int, ...], cycle: int) -> np.ndarray:

@@ -145,6 +145,6 @@ class Enhance:
 
 
 def _resampled(audio: Audio, rate: int, tick: Tick) -> Audio:
-    made = resample(audio, rate, tick=tick)
+    resampled = resample(audio, rate, tick=tick)
     tick(1.0)
-    return made
+    return resampled
