@@ -93,7 +93,7 @@ def test_a_result_is_pushed_and_the_token_is_left_nowhere(
         pushes(visitor, UNKNOWN, "The Hub does not know this token.")
         pushes(visitor, READER, "The token may not write there.")
         pushes(visitor, TOKEN, "expected user/name", repository="anna")
-        pushes(visitor, TOKEN, f"It is at {hub.address}/me/anna")
+        pushes(visitor, TOKEN, f"Uploaded to {hub.address}/me/anna")
         assert hub.made["name"] == "anna" and hub.made["organization"] == "me"
         assert hub.made["visibility"] == "private"
         weights = (run / "best" / "weights.safetensors").read_bytes()
