@@ -1,4 +1,4 @@
-"""A recipe as cards that can be switched, set and moved: what the chain editor shows, and back.
+"""A recipe as cards that can be switched, set and moved, and back: the chain editor's value.
 
 A card is {"stage": NAME, "on": bool, "settings": {knob: value}, "reason": str}; that of a stage
 which runs a chain of its own on every stem also has "gains_db": {stem: dB or None} and
@@ -21,7 +21,7 @@ from pipeline.stages.per_stem import HIGHEST_GAIN_DB, LOWEST_GAIN_DB
 
 Card = dict[str, Any]
 Choices = Mapping[tuple[str, str], Sequence[tuple[str, Any]]]
-"""(stage, knob) -> (text, value) of values that are known only now, such as checkpoints."""
+"""(stage, knob) -> (text, value) of values known only at run time, such as checkpoints."""
 
 TITLES = {
     "snmf": "S-NMF",
@@ -30,28 +30,28 @@ TITLES = {
     "per_stem": "Separate into stems",
     "dequantize": "Dequantise",
 }
-"""What the page calls a stage whose name alone would not do."""
+"""Display names of the stages whose own name will not do."""
 
 
 def title(stage: str) -> str:
-    """What the page calls a stage: "remove_hum" is "Remove hum"."""
+    """A stage's display name: "remove_hum" is "Remove hum"."""
     return TITLES.get(stage, stage.replace("_", " ").capitalize())
 
 
 def title_of(stage: Any, stages: Mapping[str, type]) -> str:
-    """What the page calls a stage that is at work."""
+    """The display name of a stage object."""
     names = [name for name, cls in stages.items() if type(stage) is cls]
     return title(names[0]) if names else type(stage).__name__
 
 
 def label(name: str, meta: Knob) -> str:
-    """What the form calls a knob; a unit in its name is not said twice."""
+    """A knob's label; a unit in its name is not repeated."""
     bare = name.removesuffix(f"_{meta.unit.lower()}") if meta.unit else name
     return meta.label or bare.replace("_", " ").capitalize()
 
 
 def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> list[dict[str, Any]]:
-    """Everything the editor needs to know of each stage, as JSON values, in the natural order."""
+    """Every stage as the editor needs it, in JSON values and the natural order."""
     return [
         {
             "name": name,
@@ -78,25 +78,25 @@ def new_cards(stages: Mapping[str, type]) -> list[Card]:
 
 
 def card(name: str, cls: type, entry: Mapping[str, Any] | None = None) -> Card:
-    """A stage's card without its inner ones; on where there is a recipe's entry for it."""
+    """A stage's card without its inner cards; on if there is a recipe's entry for it."""
     given = entry or {}
     settings = {knob: given.get(knob, meta.default) for knob, meta in _knobs(cls)}
-    made: Card = {
+    new: Card = {
         "stage": name, "on": entry is not None, "settings": settings,
         "reason": str(given.get("reason", "")),
     }  # fmt: skip
     if runs_chain(cls):
-        made |= {"gains_db": dict(given.get("gains_db", {})), "cards": []}
-    return made
+        new |= {"gains_db": dict(given.get("gains_db", {})), "cards": []}
+    return new
 
 
 def from_recipe(document: Mapping[str, Any], stages: Mapping[str, type]) -> list[Card]:
-    """The cards of a recipe in its order, then one, off, for each stage that it does not name.
+    """The cards of a recipe in its order, then one, off, for every stage it does not name.
 
     Raises:
         ValueError: it is not a recipe of these stages; see `pipeline.recipe.load`.
     """
-    recipe.load(document, places(stages))
+    recipe.load(document, import_paths(stages))
     entries = document["stages"]
     named = {entry["stage"] for entry in entries}
     unused = [one for one in new_cards(stages) if one["stage"] not in named]
@@ -104,7 +104,7 @@ def from_recipe(document: Mapping[str, Any], stages: Mapping[str, type]) -> list
 
 
 def to_recipe(cards: Any, stages: Mapping[str, type]) -> dict[str, Any]:
-    """The recipe that the cards say, checked; they come from a browser and may hold anything.
+    """The recipe of the cards, checked: they come from a browser and may hold anything.
 
     Raises:
         ValueError: no stage is switched on, or the recipe cannot be read.
@@ -112,23 +112,23 @@ def to_recipe(cards: Any, stages: Mapping[str, type]) -> dict[str, Any]:
     document = {"version": recipe.VERSION, "stages": _entries(cards, stages)}
     if not document["stages"]:
         raise ValueError("The recipe is empty: switch on at least one stage.")
-    chain = recipe.load(document, places(stages))
-    return recipe.dump(chain, places(stages))
+    chain = recipe.load(document, import_paths(stages))
+    return recipe.dump(chain, import_paths(stages))
 
 
-def places(stages: Mapping[str, type]) -> dict[str, str]:
-    """The stages as `pipeline.recipe` names them."""
+def import_paths(stages: Mapping[str, type]) -> dict[str, str]:
+    """Where `pipeline.recipe` imports the stages from: name -> "module:class"."""
     return {name: f"{cls.__module__}:{cls.__qualname__}" for name, cls in stages.items()}
 
 
 def _cards(entries: Iterable[Mapping[str, Any]], stages: Mapping[str, type]) -> list[Card]:
-    made = []
+    cards = []
     for entry in entries:
         one = card(entry["stage"], stages[entry["stage"]], entry)
         if "cards" in one:
             one["cards"] = _cards(entry.get("stages", []), stages)
-        made.append(one)
-    return made
+        cards.append(one)
+    return cards
 
 
 def _entries(cards: Any, stages: Mapping[str, type], inside: bool = False) -> list[dict[str, Any]]:
@@ -157,23 +157,23 @@ def step(low: float, high: float, whole: bool) -> float:
 
 
 def summary(document: Mapping[str, Any], stages: Mapping[str, type]) -> str:
-    """One line: the stages, and only the knobs that are not at their default."""
+    """One line: the stages, with the knobs that are not at their default."""
     return " + ".join(_summed(entry, stages) for entry in document["stages"])
 
 
 def _summed(entry: Mapping[str, Any], stages: Mapping[str, type]) -> str:
     meta = knobs(stages[entry["stage"]])
-    said = [
+    settings = [
         _said(name, meta[name], value)
         for name, value in entry.items()
         if name in meta and value != meta[name].default
     ]
     for stem, gain in entry.get("gains_db", {}).items():
-        said.append(f"{stem} muted" if gain is None else f"{stem} {gain:+g} dB")
+        settings.append(f"{stem} muted" if gain is None else f"{stem} {gain:+g} dB")
     if entry.get("stages"):
-        said.append(f"on each: {summary(entry, stages)}")
+        settings.append(f"on each: {summary(entry, stages)}")
     name = title(entry["stage"])
-    return f"{name} ({', '.join(said)})" if said else name
+    return f"{name} ({', '.join(settings)})" if settings else name
 
 
 def _said(name: str, meta: Knob, value: Any) -> str:
@@ -186,7 +186,7 @@ def _knobs(cls: type) -> Iterable[tuple[str, Knob]]:
 
 
 def _stems(cls: type) -> dict[str, list[str]]:
-    """Separator -> the stems that it makes."""
+    """Separator -> the names of its stems."""
     choices = knobs(cls)["separator"].choices
     return {choice: list(cls(separator=choice).names) for choice in choices}
 

@@ -119,7 +119,7 @@ class ABPlayer(gr.HTML):
         return payload
 
     def postprocess(self, value: PlayerData | None) -> PlayerData | None:
-        """Takes what `player_value` made, or None for an empty player."""
+        """Takes the result of `player_value`, or None for an empty player."""
         return value
 
     def api_info(self) -> dict[str, Any]:

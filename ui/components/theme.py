@@ -1,4 +1,4 @@
-"""The look that Gradio itself can be told; assets/style.css does the rest."""
+"""Gradio's theme; assets/css/style.css does the rest."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def choices(source: Source | None = None) -> list[tuple[str, str]]:
 
 
 def proposal_title(source: Source) -> str:
-    """What the proposed recipe is called, in a few words."""
+    """The stages of the proposed recipe in one line."""
     stages = source.diagnosis.recipe["stages"]
     if not stages:
         return "no stage" if source.diagnosis.troubles else "nothing to do"
@@ -108,7 +108,7 @@ def open_recipe(
             return filled(value, session.source.diagnosis.recipe, stages)
         if choice not in recipe.named() and uploaded(choice) is None:
             return gr.skip()
-        return filled(value, recipe.read(choice, chain_form.places(stages)), stages)
+        return filled(value, recipe.read(choice, chain_form.import_paths(stages)), stages)
     except Exception as error:
         raise gr.Error(escape(plain_error(error))) from error
 

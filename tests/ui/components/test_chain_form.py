@@ -47,7 +47,7 @@ class Gain:
 
 
 STAGES: dict[str, type] = {"hum": Hum, "gain": Gain, "per_stem": PerStem}
-PLACES = chain_form.places(STAGES)
+PLACES = chain_form.import_paths(STAGES)
 
 
 def drawn_entry(rng: np.random.Generator, inner: bool = False) -> dict[str, Any]:
