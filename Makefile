@@ -39,7 +39,7 @@ test-fast: $(VENV)/.dev
 lint: $(VENV)/.dev $(BIOME)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	@rm -f ui/*.pyi  # gradio writes stubs, which mypy would prefer
+	@find ui -name "*.pyi" -delete  # gradio writes stubs, which mypy would prefer
 	$(PYTHON) -m mypy
 	$(PYTHON) -m tests.support.lint_assets $(BIOME)
 
