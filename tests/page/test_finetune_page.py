@@ -97,8 +97,9 @@ def hears(visitor) -> None:
     page.locator("#wmf-heard .wmp-play").click()
     page.wait_for_function(f"{PLAYER}.state.playing && {PLAYER}.state.position > 0.2")
     page.locator("#wmf-heard .wmp-play").click()
+    first = page.evaluate(f"{PLAYER}.value.of")
     page.locator("#wmf-case label").nth(1).click()
-    page.wait_for_function(f"{PLAYER} && {PLAYER}.value.of.endsWith('@12000')")
+    page.wait_for_function(f"{PLAYER} && {PLAYER}.value.of !== {first!r}")
 
 
 def stops(visitor) -> None:
