@@ -126,5 +126,8 @@ def uses(visitor, files: Path, folder: Path) -> None:
     checked = page.locator("#wm-chain select").first.locator("option:checked")
     expect(checked).to_have_text("Anna's voice")
     visitor.upload(files / "other.flac", named="")
+    visitor.pick("#wm-recipe", "Own settings")  # a new recording comes with its own proposal
+    checked = page.locator("#wm-chain select").first.locator("option:checked")
+    expect(checked).to_have_text("Anna's voice")
     visitor.restore()
     assert "anna-s-voice" in page.locator(".wm-made p").inner_text()
