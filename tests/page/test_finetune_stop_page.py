@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.page.tuning import ended_run, tiny_base
+from training.runs.events import EVENTS
 from training.runs.run import Run, root
-from training.runs.run_folder import EVENTS, LAST
+from training.runs.run_folder import LAST
 
 pytestmark = pytest.mark.browser
 

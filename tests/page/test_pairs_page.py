@@ -90,7 +90,7 @@ def trains_on(visitor, run: runs.Run) -> None:
     visitor.says("#wmf-status", "6 steps more.")
     visitor.says(".wmf-state", "Finished", 120)
     page.locator(".wmf-verdict h3").wait_for(timeout=60_000)
-    steps = [event["step"] for event in run.events() if event["event"] == "end"]
+    steps = [event.step for event in run.events() if event.kind == "end"]
     assert steps == [24, 30] and read_json(run.folder / VERDICT)
 
 

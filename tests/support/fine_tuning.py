@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from training.runs.events import Event
+
 EVIL = "<img src=x onerror=alert(1)>"
 EVENTS_OF_A_RUN = [
-    {"event": "start", "time": 100.0, "step": 0},
-    {"event": "base", "time": 101.0, "step": 0, "score": 2.0, "lsd": 2.0},
-    {"event": "step", "time": 110.0, "step": 10, "mel": 3.0, "total": 5.0, "fraction": 0.1,
-     "learning_rate": 1e-4, "audio_seconds_per_second": 8.0},
-    {"event": "validation", "time": 111.0, "step": 10, "score": 1.5},
-    {"event": "step", "time": 130.0, "step": 30, "mel": 2.0, "total": 4.0, "fraction": 0.3,
-     "learning_rate": 2e-4, "audio_seconds_per_second": 9.0},
-    {"event": "validation", "time": 131.0, "step": 30, "score": 1.8},
-    {"event": "warning", "time": 132.0, "step": 30, "text": EVIL},
+    Event("start", 100.0),
+    Event("base", 101.0, 0, {"score": 2.0, "lsd": 2.0}),
+    Event("step", 110.0, 10, {"mel": 3.0, "total": 5.0, "fraction": 0.1, "learning_rate": 1e-4,
+                              "audio_seconds_per_second": 8.0}),
+    Event("validation", 111.0, 10, {"score": 1.5}),
+    Event("step", 130.0, 30, {"mel": 2.0, "total": 4.0, "fraction": 0.3, "learning_rate": 2e-4,
+                              "audio_seconds_per_second": 9.0}),
+    Event("validation", 131.0, 30, {"score": 1.8}),
+    Event("warning", 132.0, 30, {"text": EVIL}),
 ]  # fmt: skip
 REPORT = {
     "rate": 48_000,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from training.config import CONFIGS, TrainingConfig, read_config
 from training.evaluation.verdict import Verdict
 from training.learn.cost import fit_to_minutes, measure
-from training.runs.run_folder import RunConfig, RunFolder, read_events
+from training.runs.events import read_events
+from training.runs.run_folder import RunConfig, RunFolder
 
 CONFIG_FILE = CONFIGS / "fine-tune.json"
 
@@ -68,10 +70,12 @@ def summary(run: Path) -> list[str]:
     events, config = read_events(run), RunConfig.read(run)
     assert config is not None
     end = events[-1]
-    speed = end["step"] * config.training["batch"] * config.training["seconds"] / end["seconds"]
+    seconds = end.number("seconds", math.nan)
+    speed = end.step * config.training["batch"] * config.training["seconds"] / seconds
     lines = [
-        f"{end['reason']}: {end['step']} steps in {end['seconds']:.0f} s, "
+        f"{end.text('reason')}: {end.step} steps in {seconds:.0f} s, "
         f"{speed:.1f} audio-seconds a second"
     ]
-    scored = [(e["step"], e["lsd"]) for e in events if e["event"] in ("base", "validation")]
+    judged = [event for event in events if event.kind in ("base", "validation")]
+    scored = [(event.step, event.number("lsd", math.nan)) for event in judged]
     return [*lines, "LSD by step: " + ", ".join(f"{step}: {lsd:.3f}" for step, lsd in scored)]

@@ -6,14 +6,15 @@ They differ only in how their discriminators are shown a spectrum.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from models.discriminators import REPRESENTATIONS
 from training.config import CONFIGS, TrainingConfig, read_config
 from training.learn.trainer import Trainer
-from training.runs.run_folder import RunFolder, read_events
+from training.runs.events import Event, read_events
+from training.runs.run_folder import RunFolder
 
 CONFIG_FILE = CONFIGS / "representations.json"
 FIGURES = ("lsd", "lsd_16k", "energy_db")
@@ -43,7 +44,7 @@ def report(folders: list[Path], base: Path, steps: int | None, runs: Path) -> It
         yield line(representation, *_figures(events, "validation"), *course(events, config))
 
 
-def course(events: list[dict[str, Any]], config: TrainingConfig) -> tuple[str, str, str, str]:
+def course(events: list[Event], config: TrainingConfig) -> tuple[str, str, str, str]:
     """How a run went.
 
     Returns:
@@ -54,7 +55,7 @@ def course(events: list[dict[str, Any]], config: TrainingConfig) -> tuple[str, s
     separation = _mean(events, "separation", start - LAST // 2, start)
     first = _mean(events, "feature", start, start + LAST)
     last = _mean(events, "feature", config.steps - LAST, config.steps)
-    rollbacks = sum(event["event"] == "warning" for event in events)
+    rollbacks = sum(event.kind == "warning" for event in events)
     return f"{separation:.2f}", f"{first:.3f}", f"{last:.3f}", str(rollbacks)
 
 
@@ -69,13 +70,17 @@ def _showing(config: TrainingConfig, representation: str) -> TrainingConfig:
     return dataclasses.replace(config, adversary=adversary)
 
 
-def _figures(events: list[dict[str, Any]], kind: str) -> list[str]:
+def _figures(events: list[Event], kind: str) -> list[str]:
     """Of the last event of a kind."""
-    of_kind = [event for event in events if event["event"] == kind]
-    return [f"{of_kind[-1][name]:.3f}" for name in FIGURES] if of_kind else [""] * len(FIGURES)
+    of_kind = [event for event in events if event.kind == kind]
+    return (
+        [f"{of_kind[-1].number(name, math.nan):.3f}" for name in FIGURES]
+        if of_kind
+        else [""] * len(FIGURES)
+    )
 
 
-def _mean(events: list[dict[str, Any]], name: str, first: int, last: int) -> float:
+def _mean(events: list[Event], name: str, first: int, last: int) -> float:
     """The mean of a term over the steps after `first` up to `last`."""
-    values = [e[name] for e in events if name in e and first < e["step"] <= last]
+    values = [e.values[name] for e in events if name in e.values and first < e.step <= last]
     return sum(values) / len(values) if values else float("nan")

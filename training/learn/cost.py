@@ -8,10 +8,10 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from training.config import TrainingConfig
-from training.runs.run_folder import RunFolder, read_events
+from training.runs.events import Event, read_events
+from training.runs.run_folder import RunFolder
 
 STEPS = 4  # measured; the first one is warm-up
 VALIDATIONS = 8  # of a run whose length is given in minutes
@@ -74,14 +74,14 @@ def measure(config: TrainingConfig, folders: list[Path], base: Path | None = Non
         return cost_of(read_events(Path(folder)), begun)
 
 
-def cost_of(events: list[dict[str, Any]], begun: float) -> Cost:
+def cost_of(events: list[Event], begun: float) -> Cost:
     """The cost from a run's events; a run logs each of its first steps.
 
     Args:
         events: of the run.
         begun: time of its start, in seconds since 1970.
     """
-    at = {(event["event"], event["step"]): event["time"] for event in events}
+    at = {(event.kind, event.step): event.time for event in events}
     steps = [time for (kind, _), time in at.items() if kind == "step"]
     apart = [later - sooner for sooner, later in itertools.pairwise(steps)]
     validated = at.get(("base", 0), at["start", 0])

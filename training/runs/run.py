@@ -15,15 +15,14 @@ from typing import Any
 
 from training.runs import lock, processes
 from training.runs.processes import LOG, TRAINING
+from training.runs.events import EVENTS, Event, read_events
 from training.runs.run_folder import (
     CONFIG,
-    EVENTS,
     HEARTBEAT,
     LAST,
     STOP,
     RunConfig,
     RunFolder,
-    read_events,
     read_json,
     write_json,
 )
@@ -95,7 +94,7 @@ class Run:
                 return (self.folder / name).stat().st_mtime
         return 0.0
 
-    def events(self) -> list[dict[str, Any]]:
+    def events(self) -> list[Event]:
         """All events so far."""
         return read_events(self.folder)
 
@@ -119,8 +118,9 @@ class Run:
             return Outcome("lost", "The process was killed. Its last saved state can be resumed.")
         if state != "ended":
             return None
-        end = self._end() or {"reason": "failed"}  # before its first step
-        reason, text = end.get("reason", "done"), end.get("text", "")
+        end = self._end()  # none before its first step
+        reason = (end.text("reason") or "done") if end else "failed"
+        text = end.text("text") if end else ""
         if reason == "failed" and not text:
             text = self.log(1).removeprefix("training: ")
         return Outcome(reason, text)
@@ -186,10 +186,10 @@ class Run:
         base = read_json(self.folder / START).get("base") or (config.base if config else None)
         return Path(base) if base else None
 
-    def _end(self) -> dict[str, Any] | None:
+    def _end(self) -> Event | None:
         """The last event, if it is the end."""
         events = self.events()
-        return events[-1] if events and events[-1]["event"] == "end" else None
+        return events[-1] if events and events[-1].kind == "end" else None
 
     def _start(self) -> dict[str, Any]:
         """Data and base of a run that was started by hand; its training config is written out."""

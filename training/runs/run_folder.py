@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files import write_atomically
+from training.runs.events import EVENTS, Event, read_events
 
-CONFIG, EVENTS, LAST, BEST = "config.json", "events.jsonl", "last.pt", "best"
+CONFIG, LAST, BEST = "config.json", "last.pt", "best"
 SAMPLES = "samples"
 HEARTBEAT, STOP, LOCK, VERDICT = "heartbeat.json", "stop", "lock", "verdict.json"
 BEAT_S = 1.0
@@ -79,11 +80,11 @@ class RunFolder:
     def write_config(self, config: RunConfig) -> None:
         write_json(self.path / CONFIG, dataclasses.asdict(config))
 
-    def event(self, kind: str, **values: Any) -> None:
-        """Appends a line {"time", "event", ...} in one write, so that readers see whole lines."""
-        line = json.dumps({"time": round(time.time(), 3), "event": kind, **values}) + "\n"
+    def event(self, kind: str, step: int = 0, **values: Any) -> None:
+        """Appends an event in one write, so that readers see whole lines."""
+        event = Event(kind, round(time.time(), 3), step, values)
         with (self.path / EVENTS).open("a") as file:
-            file.write(line)
+            file.write(event.line())
 
     def save(self, state: dict[str, Any]) -> None:
         import torch
@@ -116,9 +117,7 @@ class RunFolder:
         path = self.path / EVENTS
         if not path.is_file():
             return
-        lines = [line for line in path.read_text().splitlines() if line.endswith("}")]
-        kept = [line for line in lines if json.loads(line).get("step", 0) <= step]
-        text = "".join(line + "\n" for line in kept)
+        text = "".join(event.line() for event in read_events(self.path) if event.step <= step)
         with write_atomically(path) as temporary:
             temporary.write_text(text)
 
@@ -198,15 +197,6 @@ class Heartbeat:
 def process_info(pid: int) -> dict[str, Any]:
     """The part of a heartbeat that identifies a process, and the present time."""
     return {"pid": pid, "pgid": os.getpgid(pid), "time": round(time.time(), 3)}
-
-
-def read_events(run: Path) -> list[dict[str, Any]]:
-    """All events of a run so far; a line that is still being written is left out."""
-    try:
-        lines = (run / EVENTS).read_text().splitlines()
-    except OSError:
-        return []
-    return [json.loads(line) for line in lines if line.endswith("}")]
 
 
 def read_json(path: Path) -> dict[str, Any]:

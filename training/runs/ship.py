@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from models.checkpoint import load_for_training, read_card, save_checkpoint
-from training.runs.run_folder import BEST, RunConfig, read_events
+from training.runs.events import read_events
+from training.runs.run_folder import BEST, RunConfig
 
 LICENCE = (
     "MIT for the weights themselves; they were learned from recordings under the licences in `data`"
@@ -90,6 +91,6 @@ def _steps(run: Path) -> int:
 def _hours(run: Path) -> float:
     """Time from the first start to the best weights."""
     best, events = _steps(run), read_events(run)
-    started = [event["time"] for event in events if event["event"] == "start"]
-    until = [event["time"] for event in events if event.get("step", 0) <= best]
+    started = [event.time for event in events if event.kind == "start"]
+    until = [event.time for event in events if event.step <= best]
     return (max(until) - started[0]) / 3600 if started and until else 0.0

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from training.runs.events import Event
 from ui.components.charts import Point
 
-NO_TERM = frozenset(
-    ("time", "event", "step", "learning_rate", "audio_seconds_per_second", "fraction")
-) | {"seconds_left"}
+NO_TERM = frozenset(("learning_rate", "audio_seconds_per_second", "fraction", "seconds_left"))
 """What a step's event has besides the loss terms."""
 
 JUDGED = "score"
@@ -47,7 +45,7 @@ class Digest:
     base: float | None = None
     best: Point | None = None
     warnings: list[str] = field(default_factory=list)
-    end: Mapping[str, Any] | None = None
+    end: Event | None = None
 
     @property
     def last(self) -> float:
@@ -55,7 +53,7 @@ class Digest:
         return max(1.0, self.step, *(x for x, _ in self.evaluations), 1.0)
 
 
-def digest_of(events: Sequence[Mapping[str, Any]], now: float) -> Digest:
+def digest_of(events: Sequence[Event], now: float) -> Digest:
     """Reads the events of a run, in their order; unknown ones are passed over.
 
     Args:
@@ -63,8 +61,8 @@ def digest_of(events: Sequence[Mapping[str, Any]], now: float) -> Digest:
     """
     digest = Digest()
     for event in events:
-        digest.end = event if event.get("event") == "end" else None
-        digest.step = max(digest.step, int(event.get("step") or 0))
+        digest.end = event if event.kind == "end" else None
+        digest.step = max(digest.step, event.step)
         _add(digest, event)
     digest.terms = dict(sorted(digest.terms.items(), key=lambda item: item[0] != "total"))
     if digest.evaluations:
@@ -74,41 +72,37 @@ def digest_of(events: Sequence[Mapping[str, Any]], now: float) -> Digest:
     return digest
 
 
-def _add(digest: Digest, event: Mapping[str, Any]) -> None:
-    kind, step = event.get("event"), float(event.get("step") or 0)
+def _add(digest: Digest, event: Event) -> None:
+    kind, step = event.kind, float(event.step)
     if kind == "step":
-        digest.fraction = _number(event, "fraction", digest.fraction)
-        digest.speed = _number(event, "audio_seconds_per_second", digest.speed)
-        digest.rate = _number(event, "learning_rate", digest.rate)
+        digest.fraction = event.number("fraction", digest.fraction)
+        digest.speed = event.number("audio_seconds_per_second", digest.speed)
+        digest.rate = event.number("learning_rate", digest.rate)
         digest.rates.append((step, digest.rate))
-        for name, value in event.items():
+        for name, value in event.values.items():
             if name not in NO_TERM and isinstance(value, (int, float)):
                 digest.terms.setdefault(name, []).append((step, float(value)))
-    elif kind == "validation" and math.isfinite(score := _number(event, JUDGED, math.nan)):
+    elif kind == "validation" and math.isfinite(score := event.number(JUDGED, math.nan)):
         digest.evaluations.append((step, score))
-    elif kind == "base" and math.isfinite(score := _number(event, JUDGED, math.nan)):
+    elif kind == "base" and math.isfinite(score := event.number(JUDGED, math.nan)):
         digest.base = score
     elif kind == "warning":
-        digest.warnings.append(str(event.get("text", "")))
-    elif kind == "end" and event.get("reason") == "done":
+        digest.warnings.append(event.text("text"))
+    elif kind == "end" and event.text("reason") == "done":
         digest.fraction = 1.0
 
 
-def _number(event: Mapping[str, Any], name: str, otherwise: float) -> float:
-    value = event.get(name)
-    return float(value) if isinstance(value, (int, float)) else otherwise
-
-
-def _left(events: Sequence[Mapping[str, Any]], now: float) -> float | None:
+def _left(events: Sequence[Event], now: float) -> float | None:
     """By how long the last part took, from the last start or resumption on."""
-    steps = [e for e in events if e.get("event") == "step" and _number(e, "fraction", 0) > 0]
-    begun = max((at for at, e in enumerate(events) if e.get("event") == "start"), default=0)
-    since = [event for event in steps if event["time"] >= events[begun]["time"]] if events else []
+    steps = [e for e in events if e.kind == "step" and e.number("fraction", 0) > 0]
+    begun = max((at for at, e in enumerate(events) if e.kind == "start"), default=0)
+    since = [event for event in steps if event.time >= events[begun].time] if events else []
     if len(since) < 2:
         return None
     first, last = since[max(0, len(since) - 20)], since[-1]
-    done = last["fraction"] - first["fraction"]
+    fractions = [event.number("fraction", 0.0) for event in (first, last)]
+    done = fractions[1] - fractions[0]
     if done <= 0:
         return None
-    left_s = (last["time"] - first["time"]) * (1 - last["fraction"]) / done
-    return max(0.0, left_s - max(0.0, now - last["time"]))
+    left_s = (last.time - first.time) * (1 - fractions[1]) / done
+    return max(0.0, left_s - max(0.0, now - last.time))

@@ -126,7 +126,7 @@ def train_on(
         ValueError: it would take longer than allowed, or a run is going on.
     """
     end = run.events()[-1]
-    spent, done = float(end.get("seconds") or 0.0) / 60, max(1, int(end["step"]))
+    spent, done = end.number("seconds", 0.0) / 60, max(1, end.step)
     whole = spent * (done + steps) / done if steps else spent + minutes
     longest = rules.of_runs.minutes
     if longest is not None and whole > longest:

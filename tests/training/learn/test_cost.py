@@ -6,16 +6,17 @@ import pytest
 
 from training.config import TrainingConfig
 from training.learn.cost import VALIDATIONS, Cost, cost_of, fit_to_minutes
+from training.runs.events import Event
 from training.runs.quota import Limits, why_off
 
 EVENTS = [
-    {"event": "start", "step": 0, "time": 103.0},
-    {"event": "base", "step": 0, "time": 105.0},
-    {"event": "step", "step": 1, "time": 109.0},
-    {"event": "step", "step": 2, "time": 109.5},
-    {"event": "step", "step": 3, "time": 110.1},
-    {"event": "step", "step": 4, "time": 110.6},
-    {"event": "validation", "step": 4, "time": 112.6},
+    Event("start", 103.0, 0),
+    Event("base", 105.0, 0),
+    Event("step", 109.0, 1),
+    Event("step", 109.5, 2),
+    Event("step", 110.1, 3),
+    Event("step", 110.6, 4),
+    Event("validation", 112.6, 4),
 ]
 
 

@@ -135,12 +135,12 @@ def test_a_real_run_stops_saves_and_resumes(among: Path, config: Path, tmp_path:
     wait_for(lambda: run.state() == "running" and (run.folder / "last.pt").is_file())
     run.stop()
     assert run.outcome() == runs.Outcome("stopped", "")
-    steps = run.events()[-1]["step"]
+    steps = run.events()[-1].step
     assert steps > 0
     run.resume(steps=steps + 5)
     wait_for(lambda: run.state() in ("ended", "lost"))
     assert run.outcome().reason == "done", run.log()
-    assert run.events()[-1]["step"] == steps + 5
+    assert run.events()[-1].step == steps + 5
 
 
 @pytest.mark.slow

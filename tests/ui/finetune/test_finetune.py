@@ -15,8 +15,9 @@ from training.data.dataset import Dataset, Item
 from training.learn.cost import Cost
 from training.runs import export
 from training.runs import run as runs
+from training.runs.events import EVENTS, Event
 from training.runs.quota import Limits
-from training.runs.run_folder import BEST, CONFIG, EVENTS, write_json
+from training.runs.run_folder import BEST, CONFIG, write_json
 from ui.finetune import checkpoints, result_use, run_events, run_plan
 from ui.finetune import runs as finetune_runs
 from ui.finetune import tab as tab_finetune
@@ -92,9 +93,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
     write_json(
         folder / "page.json", {"title": "My voice", "owner": finetune_runs._digest("x" * 16)}
     )
-    end = {"event": "end", "time": 140.0, "step": 32, "reason": "stopped", "text": ""}
-    lines = [json.dumps(event) for event in [*EVENTS_OF_A_RUN, end]]
-    (folder / EVENTS).write_text("\n".join(lines) + "\n")
+    end = Event("end", 140.0, 32, {"reason": "stopped", "text": ""})
+    (folder / EVENTS).write_text("".join(e.line() for e in [*EVENTS_OF_A_RUN, end]))
     write_json(folder / "heartbeat.json", {"state": "ended", "step": 32})
     return runs.Run(folder)
 
@@ -210,9 +210,9 @@ def test_a_run_that_is_done_can_be_made_longer_as_far_as_allowed(
     given: list[dict] = []
     monkeypatch.setattr(runs.Run, "resume", lambda self, **more: given.append(more))
     assert not finetune_runs.can_train_on(run)  # it was stopped
-    end = {"event": "end", "time": 150.0, "step": 40, "reason": "done", "seconds": 120.0}
+    end = Event("end", 150.0, 40, {"reason": "done", "seconds": 120.0})
     with (run.folder / EVENTS).open("a") as file:
-        file.write(json.dumps(end) + "\n")
+        file.write(end.line())
     (run.folder / "last.pt").touch()
     write_json(run.folder / "training.json", {"patience": 4})
     assert finetune_runs.can_train_on(run) and not finetune_runs.can_resume(run)

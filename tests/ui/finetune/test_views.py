@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.fine_tuning import EVENTS_OF_A_RUN, EVIL, REPORT, VERDICT
+from training.runs.events import Event
 from training.runs.run_folder import RunConfig
 from ui.finetune import dataset_report, run_view
 from ui.finetune.run_digest import digest_of
@@ -18,13 +19,11 @@ def test_a_run_s_events_as_one_digest() -> None:
     assert digest.base == 2.0 and digest.best == (10.0, 1.5)
     assert digest.left_s == pytest.approx(70.0)  # 0.2 of it took 20 s, 0.7 is left
     assert digest_of(EVENTS_OF_A_RUN, now=150.0).left_s == pytest.approx(50.0)
-    ended = digest_of(
-        [*EVENTS_OF_A_RUN, {"event": "end", "time": 140.0, "reason": "stopped"}], 150.0
-    )
-    assert ended.left_s is None and ended.end["reason"] == "stopped" and ended.fraction == 0.3
-    again = digest_of(
-        [*EVENTS_OF_A_RUN, {"event": "end", "time": 140.0}, {"event": "start", "time": 500.0}], 500
-    )
+    stopped = Event("end", 140.0, 30, {"reason": "stopped"})
+    ended = digest_of([*EVENTS_OF_A_RUN, stopped], 150.0)
+    assert ended.left_s is None and ended.fraction == 0.3
+    assert ended.end is not None and ended.end.text("reason") == "stopped"
+    again = digest_of([*EVENTS_OF_A_RUN, stopped, Event("start", 500.0)], 500)
     assert again.end is None and again.left_s is None
     assert digest_of([], 0.0).last == 1.0
 
