@@ -35,11 +35,11 @@ def damaged_pages(file: BinaryIO) -> int:
             return count + 1
         table = file.read(head[26])
         page = head[:22] + bytes(4) + head[26:] + table + file.read(sum(table))
-        count += _checksum(page) != struct.unpack("<I", head[22:26])[0]
+        count += checksum(page) != struct.unpack("<I", head[22:26])[0]
     return count
 
 
-def _checksum(page: bytes) -> int:
-    """CRC-32 with bits in the other order than zlib's, starting from zero."""
+def checksum(page: bytes) -> int:
+    """Of a page whose own is zero: CRC-32 with bits in the other order than zlib's, from zero."""
     mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{mirrored:032b}"[::-1], 2)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.audio.decode import probe
-from pipeline.cli.console import Display
+from pipeline.cli.console import Display, printable
 from pipeline.files import SOUND_SUFFIXES, VIDEO_SUFFIXES
 from pipeline.stage import Tick
 
@@ -45,12 +45,13 @@ class Failure:
     def of(source: Path, error: Exception) -> Failure:
         """The reason after the path as the user gave it."""
         text = error.strerror if isinstance(error, OSError) else ""
-        text = " ".join((text or str(error)).split()).removeprefix(f"{source.name}: ")
+        text = (text or str(error)).removeprefix(f"{source.name}: ")
+        text = " ".join(text.split())
         if isinstance(error, MemoryError):
             text = "there is not enough memory for it"
         elif not isinstance(error, (ValueError, OSError)):
             text = f"{type(error).__name__}: {text}"
-        return Failure(source, f"{source}: {text}")
+        return Failure(source, printable(f"{source}: {text}"))
 
     def to_json(self) -> dict[str, str]:
         """The entry of a command's JSON document."""
@@ -111,7 +112,7 @@ def expand(path: Path, folder: Path) -> tuple[list[tuple[Path, Path]], list[Fail
         place = folder / Path(root).relative_to(path)
         files += [(file, place) for name in names if _is_audio(file := Path(root, name))]
     if not files and not failures:
-        failures.append(Failure(path, f"{path}: this folder has no audio files"))
+        failures.append(Failure(path, printable(f"{path}: this folder has no audio files")))
     return sorted(files), failures
 
 
@@ -146,7 +147,7 @@ def run(
     results: list[Done] = []
     failures: list[Failure] = []
     for number, job in enumerate(jobs, 1):
-        tick = display.begin(f"{number}/{len(jobs)} {job.source.name}", job.seconds)
+        tick = display.begin(f"{number}/{len(jobs)} {printable(job.source.name)}", job.seconds)
         try:
             result = process(job, tick)
         except Exception as error:

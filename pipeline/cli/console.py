@@ -117,8 +117,18 @@ def _sentence(error: Exception) -> str:
     """What went wrong in one line, without the number that the operating system gives it."""
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}"
-    return " ".join(str(error).split())
+        return printable(f"{where}{error.strerror}")
+    return printable(" ".join(str(error).split()))
+
+
+def printable(text: object) -> str:
+    """A text, such as a path, in one line that any terminal can show.
+
+    A file's name may hold line breaks, codes that steer the terminal, and bytes that are no UTF-8.
+    """
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in str(text)
+    )
 
 
 def exit_with(failures: Sequence[object]) -> None:

@@ -14,7 +14,7 @@ import typer
 from pipeline import recipe
 from pipeline.audio.sound import Audio, AudioError
 from pipeline.cli import batch
-from pipeline.cli.console import Display, command, exit_with, print_json
+from pipeline.cli.console import Display, command, exit_with, print_json, printable
 from pipeline.cli.options import AsJson, Device, Format, Inputs
 from pipeline.cli.result_log import ResultLog
 from pipeline.output import output_path, refuse_overwriting
@@ -164,7 +164,7 @@ def _with_inner(stages: Iterable[Stage]) -> Iterator[Stage]:
 
 
 def _skipped(finished: dict[batch.Job, Path]) -> str:
-    lines = [f"{job.source} -> {path}  (up to date)" for job, path in finished.items()]
+    lines = [printable(f"{job.source} -> {path}  (up to date)") for job, path in finished.items()]
     count = f"{len(lines)} result{'s are' if len(lines) > 1 else ' is'}"
     return "\n".join([*lines, f"{count} up to date and left as is; --again makes them anew."])
 
@@ -172,7 +172,7 @@ def _skipped(finished: dict[batch.Job, Path]) -> str:
 def _lines(result: RestoredFile) -> str:
     speed = f"{result.seconds:.1f} s of sound in {result.seconds_taken:.1f} s"
     notes = (f"  {note}" for note in result.notes)
-    return "\n".join([f"{result.source} -> {result.path}  ({speed})", *notes])
+    return "\n".join([printable(f"{result.source} -> {result.path}  ({speed})"), *notes])
 
 
 def _entry(result: RestoredFile) -> dict[str, Any]:

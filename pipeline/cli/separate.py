@@ -16,7 +16,7 @@ from pipeline.audio.decode import decode
 from pipeline.audio.encode import save
 from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
-from pipeline.cli.console import Display, command, exit_with, print_json
+from pipeline.cli.console import Display, command, exit_with, print_json, printable
 from pipeline.cli.options import AsJson, Device, Format, Inputs, listed, one_of
 from pipeline.files import write_atomically
 from pipeline.output import fit, make_folder, output_path, refuse_overwriting, subtype_for
@@ -207,4 +207,4 @@ def _lines(result: Separated) -> str:
     paths = ", ".join(str(path) for path in dict.fromkeys(result.files.values()))
     speed = f"{result.seconds:.1f} s of sound in {result.seconds_taken:.1f} s"
     notes = (f"  {note}" for note in result.notes)
-    return "\n".join([f"{result.source} -> {paths}  ({speed})", *notes])
+    return "\n".join([printable(f"{result.source} -> {paths}  ({speed})"), *notes])
