@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from pipeline.cli.console import STOPPED
 from tests.support.zoo.generate import generate
 from tests.support.zoo.judge import COMMANDS, Outcome, faults, fingerprints, run
 from tests.support.zoo.specimen import Specimen
@@ -44,6 +45,8 @@ def measure(command: str, specimens: list[Specimen]) -> list[str]:
     for specimen in specimens:
         with tempfile.TemporaryDirectory() as name:
             outcome = run(command, [specimen], Path(name), LIMIT_S)
+        if outcome.code == STOPPED:  # the commands catch what would end this process
+            sys.exit(STOPPED)
         lines = faults(command, [specimen], outcome)
         for line in lines:
             print(f"{command} {specimen.path.name!r}: {line}", file=sys.stderr, flush=True)

@@ -110,3 +110,22 @@ def test_a_results_folder_of_links_in_a_circle_is_wrong_use(command: tuple[str, 
     Path("out").symlink_to("out")
     done = run(command, "good.wav")
     assert (done.exit_code, done.stderr) == (2, "out: Too many levels of symbolic links\n")
+
+
+NAMES = {"a\nb.wav": "a\\nb.wav", "\x1b[2J.wav": "\\x1b[2J.wav", "\udcff.wav": "\\udcff.wav"}
+"""Names that break a line, clear the terminal, or are no UTF-8, and how they are shown."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_name_is_shown_in_one_line_that_any_terminal_can_show(
+    command: tuple[str, ...], name: str
+) -> None:
+    Path(name).write_bytes(b"no sound")
+    done = run(command, name)
+    assert done.exit_code == 1 and len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"{NAMES[name]}: not a sound file")
+    save(tone(seconds=0.2), name)
+    done = run(command, name)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{NAMES[name]} -> ")
