@@ -30,8 +30,10 @@ restore: named $(VENV)/.runtime
 named:
 	@test -n "$(IN)" -a -n "$(OUT)" || { echo "usage: make restore IN=a.wav OUT=folder"; exit 2; }
 
+# Browsers want the machine for themselves; everything else shares its cores.
 test: $(VENV)/.dev system
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest -n auto --dist worksteal -m "not browser" $(ARGS)
+	$(PYTHON) -m pytest -m browser $(ARGS)
 
 test-fast: $(VENV)/.dev
 	$(PYTHON) -m pytest -n auto --dist worksteal -m "not slow and not browser" $(ARGS)
