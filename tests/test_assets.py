@@ -12,9 +12,10 @@ from tests.support.lint_assets import ASSETS, bundles, join
 ROOT = ASSETS.parent
 SHEETS = sorted((ASSETS / "css").glob("*.css"))
 SOURCES = [*(ROOT / "ui").rglob("*.py"), *(ASSETS / "js").glob("*.js")]
-TEMPLATES = [ROOT / "ui/components/html.py", *(ROOT / "ui").rglob("*.html")]
 PAGE = [path.read_text("utf-8") for path in SOURCES]
-PAGE += ["\n".join(path.read_text("utf-8") for path in TEMPLATES)]  # which that module fills
+for templates in (ROOT / "ui").glob("*/templates"):  # with the modules that fill them
+    parts = [*templates.rglob("*.html"), *templates.parent.glob("*.py")]
+    PAGE.append("\n".join(path.read_text("utf-8") for path in parts))
 OWN = re.compile(r"[.#](wm[cfp]?-[a-z-]+)")
 
 
