@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pipeline.audio.buffers import blocks, copied
 from pipeline.audio.sound import Audio
 from training.config import TrainingConfig
 from training.data.alignment import Alignment, align, measure
-from training.data.dataset import INDEX, Item, open_dataset
+from training.data.dataset import INDEX, Dataset, Item, open_dataset
 from training.data.sound_cache import MEMORY_BYTES, SoundCache, shared_folder
 
 CHECKED = "check.json"  # beside a dataset's index: what `training.data.check` said of each file
@@ -80,33 +80,51 @@ def read_clips(
         folders: datasets as `training.data.dataset.open_dataset` takes them.
         sample_rate: Hz, of the net.
         kinds: to read.
-        warn: receives a line for each recording that cannot be used.
+        warn: receives a line for each recording that cannot be used, and for each folder of which
+            none is.
         memory_bytes: samples kept in memory; see `training.data.sound_cache`.
 
     Raises:
         ValueError: nothing of these kinds is there, or nothing of it is usable.
     """
     clips: list[Clip] = []
-    plain = "speech" if "speech" in kinds else min(kinds - {NOISES}, default=NOISES)
-    problems = []
+    problems: list[str] = []
     cache = SoundCache(sample_rate, memory_bytes)
     for folder in folders:
-        verdicts, cached = _verdicts(folder, sample_rate, warn), _cache_folder(folder)
-        for item in open_dataset(folder).items:
-            kind, row = item.kind or plain, verdicts.get(item.name, {})
-            is_wanted = kind in kinds or kind.startswith("validation")
-            if not is_wanted or row.get("verdict") == LEFT_OUT:
-                continue
+        dataset, before = open_dataset(folder), len(clips)
+        for item, kind, row in _wanted(dataset, kinds, _verdicts(folder, sample_rate, warn)):
             try:
-                clips += _read(item, kind, row, cache, cached)
+                clips += _read(item, kind, row, cache, _cache_folder(folder))
             except (ValueError, OSError) as error:
                 problems.append(f"{item.name}: {error}")
                 warn(f"left out: {problems[-1]}")
+        if len(clips) == before:
+            warn(f"{folder.name}: {_why_nothing(dataset, kinds)}")
+        problems += [f"{left.name}: {left.reason}" for left in dataset.left]
     if not clips:
         names = ", ".join(folder.name for folder in folders) or "no folder (see --data)"
         why = f"; {len(problems)} could not be used, such as {problems[0]}" if problems else ""
         raise ValueError(f"data: no recording of kind {', '.join(sorted(kinds))} in {names}{why}")
     return clips
+
+
+def _wanted(
+    dataset: Dataset, kinds: set[str], verdicts: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[Item, str, Mapping[str, Any]]]:
+    """Items of these kinds that no check left out, each with its kind and its check's verdict."""
+    plain = "speech" if "speech" in kinds else min(kinds - {NOISES}, default=NOISES)
+    for item in dataset.items:
+        kind, row = item.kind or plain, verdicts.get(item.name, {})
+        is_wanted = kind in kinds or kind.startswith("validation")
+        if is_wanted and row.get("verdict") != LEFT_OUT:
+            yield item, kind, row
+
+
+def _why_nothing(dataset: Dataset, kinds: set[str]) -> str:
+    """A sentence for a dataset of which no recording is read."""
+    counts = f"{len(dataset.items)} recordings, {len(dataset.left)} left out"
+    first = f", such as {dataset.left[0].name}: {dataset.left[0].reason}" if dataset.left else ""
+    return f"no recording of kind {', '.join(sorted(kinds))} was read ({counts}{first})"
 
 
 def _cache_folder(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 metadata.csv, metadata.jsonl   the Hugging Face audiofolder convention: `file_name`, and maybe a
                                column that names the other side, a speaker, a kind
-MANIFEST.csv                   the same with `path`, `kind`, `speaker_or_group`
+MANIFEST.csv                   a list of recordings: `path`, `kind`, `speaker_or_group`; no pairs
 noisy/a.wav, clean/a.flac      two folders with equal names, called by what they hold
 anything else                  clean recordings
 """
@@ -109,7 +109,7 @@ def _from_tables(
     for table in tables:
         rows = _read_table(files[table], table, most_rows)
         most_rows -= len(rows)
-        target, target_is_clean = _target_column(rows)
+        target, target_is_clean = _target_column(rows, table, sounds)
         for row in rows:
             names = [_join(table, _file_name(row))]
             names += [_join(table, row.get(target) or "")] if target else []
@@ -191,13 +191,26 @@ def _file_name(row: dict[str, Any]) -> str:
     return own if isinstance(own, str) else ""
 
 
-def _target_column(rows: list[dict[str, Any]]) -> tuple[str | None, bool]:
-    """The column that names the other side of a pair, and whether that is the clean one."""
+def _target_column(
+    rows: list[dict[str, Any]], table: str, sounds: Mapping[str, Path]
+) -> tuple[str | None, bool]:
+    """The column that names the other side of a pair, and whether that is the clean one.
+
+    All its values are names of sounds. One of them at least is a sound of the dataset, or the
+    column's name says which side it is: then sounds that are absent are reported as missing. A
+    manifest (`path` and `kind`) has no pairs; its other columns say where a recording is from.
+    """
+    if rows and "path" in rows[0] and "kind" in rows[0]:
+        return None, True
     for column in rows[0] if rows else ():
         values = [row.get(column) for row in rows]
         if column in ("file_name", "path") or not all(isinstance(v, str) and v for v in values):
             continue
-        if all(is_sound(str(value)) for value in values):
+        names = [str(value) for value in values]
+        is_side = bool(_words(column) & (CLEAN | DEGRADED))
+        if all(map(is_sound, names)) and (
+            is_side or any(_join(table, name) in sounds for name in names)
+        ):
             return column, not _words(column) & DEGRADED
     return None, True
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 import soxr
+import typer
 
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import BandLimit
@@ -134,6 +135,25 @@ def test_without_a_check_what_cannot_be_read_is_told(zoo: Path) -> None:
     clips = read_clips([zoo], RATE, {"music"}, told.append)
     assert {clip.kind for clip in clips} == {"music"}
     assert len(told) == 3 and all(line.startswith("left out: ") for line in told)
+
+
+def test_a_folder_of_which_nothing_is_read_is_reported(zoo: Path, tmp_path: Path) -> None:
+    """A run on several folders said nothing of the one that gave it nothing."""
+    write(tmp_path / "a.wav", VOICE)
+    (tmp_path / "metadata.csv").write_text("file_name,target\na.wav,gone.wav\n")
+    lines: list[str] = []
+    assert read_clips([zoo, tmp_path], RATE, {"speech"}, lines.append)
+    assert lines[-1].startswith(f"{tmp_path.name}: no recording of kind speech was read (0 rec")
+    assert lines[-1].endswith("gone.wav: metadata.csv names it, but it is not there)")
+    with pytest.raises(ValueError, match=r"could not be used, such as gone.wav: metadata.csv name"):
+        read_clips([tmp_path], RATE, {"speech"}, lines.append)
+
+
+def test_a_check_of_nothing_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("no sound")
+    with pytest.raises(typer.Exit):
+        check_command([tmp_path])
+    assert "Nothing here can be used." in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")
