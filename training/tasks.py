@@ -91,6 +91,13 @@ TASKS = {
         measure_name="training.evaluation.noisy_cases:score_noisy",
         examples_name="training.data.noisy_examples:NoisyExamples",
     ),
+    "noisy_speech": Task(
+        about="noise, babble, music and events behind a voice, some in a room, for denoisers",
+        damage_name="training.data.damages:none",
+        cases_name="training.evaluation.noisy_speech_cases:noisy_speech_cases",
+        measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
+        examples_name="training.data.noisy_speech:NoisySpeechExamples",
+    ),
     "none": Task(
         about="no damage, for a codec whose output should equal its input",
         damage_name="training.data.damages:none",

@@ -52,7 +52,7 @@ class Learner:
         """One optimiser step of the net and of the adversary.
 
         Args:
-            batch: "degraded" and "clean" (B, C, T), "trust_hz" (B, K).
+            batch: "degraded" and "clean" (B, C, T), "trust_hz" (B, K), and maybe "voiced" (B,).
             turn: number of the step.
             rate_share: of the peak learning rate.
 
@@ -85,7 +85,7 @@ class Learner:
     def _terms(self, part: dict[str, Tensor], turn: int, rate_share: float) -> dict[str, Tensor]:
         """Loss terms and their "total"; the discriminators learn on the way."""
         estimate, clean, trust_hz = self.net(part["degraded"]), part["clean"], part["trust_hz"]
-        terms = self.losses(estimate, clean, trust_hz, turn)
+        terms = self.losses(estimate, clean, trust_hz, turn, part.get("voiced"))
         net = self.accelerator.unwrap_model(self.net)
         if isinstance(net, NeuralCodecNet) and net.coding:
             codes = codec_loss(net.coding)

@@ -12,7 +12,13 @@ RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))  # Parallel 
 MELS = (40, 80, 160)  # of each resolution
 LSD = (2048, 2048, 512)
 FLOOR = 1e-8  # power under every logarithm, as in AP-BWE's log-spectral distance
-TERMS = ("convergence", "magnitude", "mel", "lsd", "waveform", "pulse", "balance")
+COMPLEX = (1024, 1024, 384)  # one coarse grid: three fine ones cost five times as much
+COMPRESSION = 0.3  # power of the magnitudes that "complex" compares
+SDR_LIMIT_DB = 15.0  # little to gain above it: else the cleanest examples rule the gradient
+TERMS = (
+    *("convergence", "magnitude", "mel", "lsd", "waveform", "pulse", "balance"),
+    *("sdr", "complex"),
+)
 PULSE_PERIOD, PULSE_STEP = 960, 12  # samples: four synthesis frames of 240, and a quarter of 1 ms
 
 
@@ -38,9 +44,15 @@ class Losses(nn.Module):
             _mel(r[0], bands, sample_rate) for r, bands in zip(RESOLUTIONS, MELS, strict=True)
         )
         self.lsd = _Spectrum(*LSD, sample_rate)
+        self.coarse = _Spectrum(*COMPLEX, sample_rate)
 
     def forward(
-        self, estimate: Tensor, target: Tensor, trust_hz: Tensor, turn: int
+        self,
+        estimate: Tensor,
+        target: Tensor,
+        trust_hz: Tensor,
+        turn: int,
+        voiced: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """
         Args:
@@ -48,6 +60,7 @@ class Losses(nn.Module):
             trust_hz: (B, K), K equal stretches of time: trusted bandwidth of the target.
             turn: step of the run. Each step compares one of the three resolutions in rotation:
                 over three steps the whole loss, at a third of its cost.
+            voiced: (B,) bool, examples that "sdr" counts; all of them where None.
 
         Returns:
             each weighted term, unweighted, and "total".
@@ -66,6 +79,10 @@ class Losses(nn.Module):
             terms["waveform"] = (estimate - target).abs().mean()
         if "pulse" in terms:
             terms["pulse"] = (pulse(estimate) - pulse(target)).clamp(min=0).mean()
+        if "sdr" in terms:
+            terms["sdr"] = _mean_of(sdr(estimate, target), voiced)
+        if "complex" in terms:
+            terms["complex"] = self.coarse.compressed_distance(estimate, target)
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
         return {**terms, "total": total}
 
@@ -77,6 +94,24 @@ def lsd(estimate: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """
     distance = (torch.log10(estimate + FLOOR) - torch.log10(target + FLOOR)).square() * mask
     return (distance.sum(1) / mask.sum(1).clamp(min=1) + 1e-6).sqrt().mean()
+
+
+def sdr(estimate: Tensor, target: Tensor) -> Tensor:
+    """(B,) negative signal-to-distortion ratio of (B, T) in units of 10 dB, the same at any level.
+
+    It falls to -`SDR_LIMIT_DB` / 10 where both are equal.
+    """
+    power = target.square().sum(-1) + 1e-7
+    error = (estimate - target).square().sum(-1)
+    return torch.log10(error / power + 10 ** (-SDR_LIMIT_DB / 10))
+
+
+def _mean_of(values: Tensor, counted: Tensor | None) -> Tensor:
+    """Mean of (B * C,) over the examples that (B,) `counted` marks; 0 where it marks none."""
+    if counted is None:
+        return values.mean()
+    mask = counted.to(values.dtype).repeat_interleave(len(values) // len(counted))
+    return (values * mask).sum() / mask.sum().clamp(min=1)
 
 
 def pulse(estimate: Tensor) -> Tensor:
@@ -125,6 +160,17 @@ def _mel(n_fft: int, bands: int, sample_rate: int) -> nn.Module:
     return MelScale(bands, sample_rate, f_min=20, n_stft=n_fft // 2 + 1, norm="slaney")
 
 
+def _compressed(frames: Tensor) -> Tensor:
+    """Spectrum of (..., L), its magnitude to the power `COMPRESSION`: (..., L / 2 + 1, 2)."""
+    parts = torch.view_as_real(torch.fft.rfft(frames))
+    power = parts.square().sum(-1, keepdim=True) + 1e-3
+    return parts * power ** ((COMPRESSION - 1) / 2)
+
+
+def _modulus(parts: Tensor) -> Tensor:
+    return parts.square().sum(-1).add(1e-6).sqrt()
+
+
 class _Spectrum(nn.Module):
     """Power spectrum of (B, T): (B, F, N)."""
 
@@ -139,11 +185,25 @@ class _Spectrum(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        return _Power.apply(self._frames(x)).transpose(1, 2)
+
+    def compressed_distance(self, estimate: Tensor, target: Tensor) -> Tensor:
+        """Mean distance of compressed spectra of (B, T), half with phase and half without.
+
+        Both are scaled to a target of unit power first. Source: Braun and Tashev 2020, "A
+        consolidated view of loss functions for supervised deep learning-based speech enhancement".
+        """
+        scale = 1 / (target.square().mean(-1, keepdim=True).sqrt() + 1e-5)
+        ours, theirs = (_compressed(self._frames(x * scale)) for x in (estimate, target))
+        magnitude = (_modulus(ours) - _modulus(theirs)).abs()
+        return 0.5 * (_modulus(ours - theirs) + magnitude).mean()
+
+    def _frames(self, x: Tensor) -> Tensor:
+        """(B, T) -> (B, N, L), windowed."""
         edge, beside = self.n_fft // 2, self.n_fft - self.win_length
         padded = nn.functional.pad(x[:, None], (edge, edge), mode="reflect")[:, 0]
         window = nn.functional.pad(self.window, (beside // 2, beside - beside // 2))
-        frames = padded.unfold(-1, self.n_fft, self.hop) * window
-        return _Power.apply(frames).transpose(1, 2)
+        return padded.unfold(-1, self.n_fft, self.hop) * window
 
     def mask(self, trust_hz: Tensor, length: int) -> Tensor:
         """(B, K) bandwidths over time -> (B, F, N) of ones and zeros."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipeline.evaluation import metrics
-from training.learn.losses import TERMS, Losses, _Power, pulse
+from training.learn.losses import COMPRESSION, SDR_LIMIT_DB, TERMS, Losses, _Power, pulse
 
 RATE = 48_000
 ONE_EACH = dict.fromkeys(TERMS, 1.0)
@@ -104,3 +104,46 @@ def test_silence_gives_finite_gradients(losses: Losses) -> None:
     losses(estimate, torch.zeros(2, 1, 12_000), FULL, 2)["total"].backward()
     assert torch.isfinite(estimate.grad).all()
     assert np.isfinite(float(estimate.grad.abs().max()))
+
+
+@pytest.mark.parametrize("ratio_db", [-10.0, 0.0, 10.0])
+@pytest.mark.parametrize("level", [1.0, 0.1])
+def test_the_sdr_term_is_the_ratio_up_to_its_limit(sound, ratio_db: float, level: float) -> None:
+    estimate = sound * (1 + 10 ** (-ratio_db / 20))
+    term = Losses({"sdr": 1.0}, RATE)(level * estimate, level * sound, FULL, 0)["sdr"]
+    limit = 10 ** (-SDR_LIMIT_DB / 10)
+    assert float(term) == pytest.approx(math.log10(10 ** (-ratio_db / 10) + limit), abs=1e-3)
+
+
+def test_the_sdr_term_of_equals_is_its_limit(sound) -> None:
+    term = Losses({"sdr": 1.0}, RATE)(sound, sound, FULL, 0)["sdr"]
+    assert float(term) == pytest.approx(-SDR_LIMIT_DB / 10, abs=1e-3)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_voiceless_examples_have_no_sdr_term(sound, channels: int) -> None:
+    losses = Losses({"sdr": 1.0}, RATE)
+    target = sound.repeat(1, channels, 1)
+    estimate = torch.stack((1.5 * target[0], 100 * target[1])).requires_grad_()
+    voiced = torch.tensor([True, False])
+    term = losses(estimate, target, FULL, 0, voiced)["sdr"]
+    assert torch.isclose(term, losses(estimate[:1], target[:1], FULL[:1], 0)["sdr"])
+    term.backward()
+    assert estimate.grad[0].abs().max() > 0 and estimate.grad[1].abs().max() == 0
+    with torch.no_grad():
+        assert losses(estimate, target, FULL, 0, ~voiced | voiced)["sdr"] > term
+        assert losses(estimate, target, FULL, 0, voiced & ~voiced)["sdr"] == 0
+
+
+def test_the_complex_term_compares_compressed_magnitudes_and_phases(losses, sound) -> None:
+    """|16 X|^0.3 - |X|^0.3 with equal phase counts twice, 2 |X|^0.3 of opposite phase once."""
+    louder = float(losses(16 * sound, sound, FULL, 0)["complex"])
+    inverted = float(losses(-sound, sound, FULL, 0)["complex"])
+    assert inverted > 1
+    assert louder / inverted == pytest.approx(16**COMPRESSION - 1, rel=1e-2)
+
+
+def test_the_complex_term_is_the_same_at_every_level(losses, sound) -> None:
+    noisy = sound + 0.3 * sound.flip(-1)
+    loud, quiet = (float(losses(g * noisy, g * sound, FULL, 0)["complex"]) for g in (1.0, 0.05))
+    assert loud == pytest.approx(quiet, rel=1e-2)

@@ -1,0 +1,57 @@
+"""Validation of nets that denoise speech: held-out voices in noise at known ratios."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.evaluation.metrics import lsd, si_sdr_db, snr_db
+from training.data.backgrounds import VOICES, Backgrounds, gain
+from training.data.clips import Clip
+from training.data.noisy_examples import dither, gain_for
+from training.evaluation.cases import Case, first_of_each_group, middle
+from training.evaluation.scores import Scores
+
+CASE_SNRS_DB = (-5.0, 0.0, 5.0, 10.0, 15.0, 40.0)
+CASE_SECONDS = 4.0
+MOST_DB = 100.0  # of a ratio: of equals it would be infinite
+
+
+def noisy_speech_cases(clips: list[Clip], sample_rate: int, per_group: int = 2) -> list[Case]:
+    """The middle of the first voices of each group, at one SNR after the other.
+
+    The background is held-out noise, babble of the other held-out groups, music, or synthetic.
+    """
+    backgrounds = Backgrounds(clips, sample_rate)
+    voices = [clip for clip in first_of_each_group(clips, per_group) if clip.kind in VOICES]
+    return [
+        _case(clip, backgrounds, CASE_SNRS_DB[number % len(CASE_SNRS_DB)], number)
+        for number, clip in enumerate(voices)
+    ]
+
+
+def _case(clip: Clip, backgrounds: Backgrounds, wanted_db: float, seed: int) -> Case:
+    rng = np.random.default_rng(seed)
+    clean = middle(clip.samples, round(CASE_SECONDS * backgrounds.rate))
+    clean = gain(rng.uniform(-20, -1)) * clean / max(float(np.abs(clean).max()), 1e-4)
+    clean = clean + dither(rng, clean.shape)
+    noise = backgrounds.draw(len(clean), clip.group, rng)
+    degraded = clean + noise * gain_for(clean, noise, wanted_db)
+    label = f"{wanted_db:g} dB SNR"
+    return Case(clip.path.stem, label, degraded, clean, 0.0, clip.bandwidth_hz, clip.kind)
+
+
+def score_noisy_speech(estimate: np.ndarray, case: Case, sample_rate: int) -> Scores:
+    """Scores of one denoised case, (T,): si_sdr, snr and lsd, of the input ("_input") too.
+
+    Half the log-spectral distance less a tenth of the SI-SDR in dB decides.
+    """
+    figures = {}
+    for suffix, sound in (("_input", case.degraded), ("", estimate)):
+        figures[f"si_sdr{suffix}"] = _bounded(si_sdr_db(sound, case.clean))
+        figures[f"snr{suffix}"] = _bounded(snr_db(sound, case.clean))
+        figures[f"lsd{suffix}"] = lsd(sound, case.clean, sample_rate, 0, case.bandwidth_hz)
+    return Scores(0.5 * figures["lsd"] - 0.1 * figures["si_sdr"], figures, case.label)
+
+
+def _bounded(ratio_db: float) -> float:
+    return float(np.clip(ratio_db, -MOST_DB, MOST_DB))
