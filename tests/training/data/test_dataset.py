@@ -147,38 +147,6 @@ def test_a_table_may_be_json_lines_and_may_not_lead_outside(tmp_path: Path) -> N
         open_dataset(tmp_path / "in")
 
 
-MANIFEST = (
-    "path,kind,source_repo,commit,original_path,licence,speaker_or_group\n"
-    "speech/a.wav,speech,github:o/r,1234,data/ann/0001.ogg,CC0,ann\n"
-    "noise/b.wav,noise,github:o/r,1234,data/rain.ogg,CC0,rain\n"
-)
-
-
-def test_a_manifest_names_recordings_and_where_they_are_from(tmp_path: Path) -> None:
-    """`original_path` was taken for the other side of pairs, so that nothing was read."""
-    sound(tmp_path / "speech/a.wav"), sound(tmp_path / "noise/b.wav")
-    (tmp_path / "MANIFEST.csv").write_text(MANIFEST)
-    made = open_dataset(tmp_path)
-    assert [(item.name, item.kind, item.group, item.degraded) for item in made.items] == [
-        ("speech/a.wav", "speech", "ann", None),
-        ("noise/b.wav", "noise", "rain", None),
-    ]
-    assert made.left == ()
-
-
-@pytest.mark.parametrize(
-    ("column", "items", "left"), [("taken_from", ["a.wav"], set()), ("target", [], {"gone.wav"})]
-)
-def test_a_column_of_sounds_that_are_not_there(
-    tmp_path: Path, column: str, items: list[str], left: set[str]
-) -> None:
-    """It names no pairs, unless it is called by a side: then the other side is missing."""
-    sound(tmp_path / "a.wav")
-    (tmp_path / "metadata.csv").write_text(f"file_name,{column}\na.wav,gone.wav\n")
-    made = open_dataset(tmp_path)
-    assert names(made) == items and left <= set(reasons(made))
-
-
 def test_links_are_not_followed(tmp_path: Path) -> None:
     sound(tmp_path / "in/a.wav")
     (tmp_path / "in/b.wav").symlink_to(sound(tmp_path / "elsewhere/b.wav"))
