@@ -1,4 +1,4 @@
-"""What one recording is like, measured block by block: level, clipping, silence, content."""
+"""Statistics of one recording, measured block by block: level, clipping, silence, bandwidth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.analysis.clipping import flat_peaks, is_clipped
 from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio, peak
 
-QUIET = 1e-7  # mean square of a block that holds nothing: -70 dBFS
+QUIET = 1e-7  # mean square of a silent block: -70 dBFS
 QUIET_S = 0.05
 
 
@@ -23,8 +23,8 @@ class Facts:
     Args:
         peak: largest magnitude; full scale is 1.
         flat_tops: peaks that were clipped; 0 where there are too few to call it clipped.
-        quiet: share of its time below -70 dBFS.
-        bandwidth_hz: up to where it has sound.
+        quiet: share of the duration below -70 dBFS.
+        bandwidth_hz: effective bandwidth.
         digest: equal for equal samples (to 16 bits) at an equal rate, whatever the container.
     """
 

@@ -1,4 +1,4 @@
-"""What training adds to the loss of a neural codec: its codes shall fit, its dimensions differ."""
+"""Further loss terms of a neural codec: commitment to the codes, and decorrelated dimensions."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from torch import Tensor
 
 from models.neural_codec import Coding
 
-COMMITMENT = 0.1  # weight of what the codes leave over
-DECORRELATION = 0.2  # weight of the correlation; without it five of 32 dimensions carry all
+COMMITMENT = 0.1  # weight of the quantisation residuals
+DECORRELATION = 0.2  # weight; without it five of 32 dimensions carry all information
 
 
 def codec_loss(coding: Coding) -> Tensor:
-    """The weighted sum of both terms.
+    """The weighted sum of commitment and decorrelation.
 
     Source: van den Oord et al. 2017, "Neural Discrete Representation Learning", eq. 3.
     """
-    left = torch.stack([residual.square().mean() for residual in coding.residuals]).mean()
-    return COMMITMENT * left + DECORRELATION * correlation(coding.latent)
+    commitment = torch.stack([residual.square().mean() for residual in coding.residuals]).mean()
+    return COMMITMENT * commitment + DECORRELATION * correlation(coding.latent)
 
 
 def correlation(latent: Tensor) -> Tensor:
-    """How much the dimensions of (B, C, N), each of variance one, say the same: 0 to C - 1.
+    """Sum of squared covariances between the dimensions of (B, C, N), per dimension: 0 to C - 1.
+
+    Each dimension must have a variance of one.
 
     Source: Bardes et al. 2022, "VICReg", eq. 3 and 4.
     """
