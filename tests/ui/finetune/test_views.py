@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.fine_tuning import EVENTS_OF_A_RUN, EVIL, REPORT, VERDICT
+from training.config import CONFIGS, read_config
 from training.runs.events import Event
 from training.runs.run_folder import RunConfig
 from ui.finetune import dataset_report, run_view
@@ -59,3 +60,8 @@ def test_what_is_checked_tells_what_can_be_done() -> None:
     assert "at least one more recording" in dataset_report.summary(alone)
     narrow = {**REPORT, "split": {"trained": ["a"], "held_out": ["b"]}}
     assert not dataset_report.can_judge(narrow)
+
+
+def test_every_loss_term_of_a_shipped_config_has_a_title() -> None:
+    used = {name for path in CONFIGS.glob("*.json") for name in read_config(path).losses}
+    assert sorted(used - set(run_view.TERMS)) == []
