@@ -43,7 +43,8 @@ ABOUT = {
 TERMS = {
     "total": "All together", "magnitude": "Spectrum", "mel": "Mel spectrum", "lsd": "Log spectrum",
     "waveform": "Waveform", "pulse": "Pulses", "convergence": "Convergence",
-    "balance": "Band levels", "gradient": "Gradient", "learning rate": "Learning rate",
+    "balance": "Band levels", "sdr": "Signal to distortion", "complex": "Complex spectrum",
+    "gradient": "Gradient", "learning rate": "Learning rate",
 }  # fmt: skip
 
 VERDICTS = {"better": "Better", "worse": "Worse", "no difference": "No difference"}
