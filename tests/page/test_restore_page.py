@@ -167,30 +167,41 @@ def test_keys_reach_the_player_right_after_a_restoration_but_never_a_field(
     assert "Difference" in pressed.filter(has_text="Difference").inner_text()
 
 
-def test_a_file_dropped_anywhere_is_opened_and_the_page_stays(arrive, files: Path) -> None:
+def drop(page, path: Path) -> None:
+    """Drops a file on the page's footer, far from any upload field."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    transfer = page.evaluate_handle(
+        """([name, data]) => {
+          const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], name));
+          return transfer;
+        }""",
+        [path.name, data],
+    )
+    for event in ("dragover", "drop"):
+        prevented = page.evaluate(
+            """([event, dataTransfer]) => !document.querySelector(".wm-foot").dispatchEvent(
+              new DragEvent(event, { dataTransfer, bubbles: true, cancelable: true }))""",
+            [event, transfer],
+        )
+        assert prevented, f"the browser would leave the page on {event}"
+
+
+def test_a_file_dropped_anywhere_goes_to_the_open_tab_and_the_page_stays(
+    arrive, files: Path
+) -> None:
     visitor = arrive()
     page = visitor.page
     url = page.url
     for name in ("call one.wav", "other.flac"):
-        data = base64.b64encode((files / name).read_bytes()).decode()
-        transfer = page.evaluate_handle(
-            """([name, data]) => {
-              const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-              const transfer = new DataTransfer();
-              transfer.items.add(new File([bytes], name));
-              return transfer;
-            }""",
-            [name, data],
-        )
-        for event in ("dragover", "drop"):
-            prevented = page.evaluate(
-                """([event, dataTransfer]) => !document.querySelector(".wm-foot").dispatchEvent(
-                  new DragEvent(event, { dataTransfer, bubbles: true, cancelable: true }))""",
-                [event, transfer],
-            )
-            assert prevented, f"the browser would leave the page on {event}"
+        drop(page, files / name)
         visitor.says(".wm-name", name)
         visitor.says("#wm-status", "about")
     assert page.url == url and page.locator(".wm-dropping").count() == 0
     visitor.restore()
     visitor.says(".wm-made", "other.flac")
+    page.get_by_role("tab", name="Fine-tune").click()
+    for count, name in enumerate(("call one.wav", "other.flac"), 1):
+        drop(page, files / name)
+        visitor.says("#wmf-checked", f"of {count} recording")

@@ -65,7 +65,7 @@ def _draw_data() -> dict[str, Any]:
         _heading("Clean recordings", 1)
         files = gr.File(
             label="Sound files or a zip", show_label=False, file_count="multiple", height=120,
-            elem_id="wmf-files",
+            elem_id="wmf-files", elem_classes="wm-drop",
         )  # fmt: skip
         return {"files": files, "checked": _html("checked")}
 
