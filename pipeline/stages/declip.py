@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.analysis.clipping import clip_levels, is_clipped
-from pipeline.audio.buffers import block_ranges
+from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked, framing
 from pipeline.knobs import check_knobs, knob
@@ -71,9 +71,10 @@ class Declip:
             tick(1.0)
             return audio
         n_fft = frame_size(audio.rate)
-        pairs = zip(audio.samples, levels, strict=True)
-        fits = [_fit(x, low, high, n_fft, audio.rate) for x, (low, high) in pairs]
-        tick(TRIAL_SHARE)
+        fits = []
+        for x, (low, high) in zip(audio.samples, levels, strict=True):
+            fits.append(_fit(x, low, high, n_fft, audio.rate))
+            tick(TRIAL_SHARE * len(fits) / audio.channels)
 
         def restored(window: np.ndarray) -> np.ndarray:
             rows = zip(window, levels, fits, strict=True)
@@ -149,7 +150,7 @@ def _fit(x: np.ndarray, low: float, high: float, n_fft: int, rate: int) -> Fit:
 
     The trust is the least-squares factor from estimated to true rises.
     """
-    pieces = [np.array(piece) for piece in _most_clipped(x, low, high, round(SEGMENT_S * rate))]
+    pieces = _most_clipped(x, low, high, round(SEGMENT_S * rate))
     best, least = Fit(COLOURS[0], 1.0), np.inf
     for colour in COLOURS:
         trials = [_trial(piece, low, high, n_fft, colour) for piece in pieces]
@@ -165,12 +166,13 @@ def _fit(x: np.ndarray, low: float, high: float, n_fft: int, rate: int) -> Fit:
 
 
 def _most_clipped(x: np.ndarray, low: float, high: float, size: int) -> list[np.ndarray]:
-    """The `TRIALS` segments of (T,) with the most clipped samples, in their order."""
-    starts = [start for start, _ in block_ranges(x.size, size)]
-    counts = [np.count_nonzero(np.logical_or(*_clipped(x[at : at + size], low, high)))
-              for at in starts]  # fmt: skip
+    """Copies of the `TRIALS` segments of (T,) with the most clipped samples, in their order."""
+    starts, counts = [], []
+    for start, stop in blocks(x[None], size=size):
+        starts.append(start)
+        counts.append(np.count_nonzero(np.logical_or(*_clipped(x[start:stop], low, high))))
     chosen = sorted(np.argsort(counts, kind="stable")[-TRIALS:])
-    return [x[starts[index] : starts[index] + size] for index in chosen]
+    return [np.array(x[starts[index] : starts[index] + size]) for index in chosen]
 
 
 def _trial(
