@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,23 @@ from ui.serving import Page
 RATE = 16_000
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+@contextmanager
+def served(cache: Path) -> Iterator[Page]:
     """The page with the rules for strangers and the `Slow` stage."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GRADIO_TEMP_DIR", str(cache))
         patch.setenv("WAVEMEND_SHARED", "1")
         patch.setitem(recipe.STAGES, "slow", "tests.page.slow:Slow")
         page = build()
         page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         yield page
         page.close()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with served(tmp_path_factory.mktemp("cache")) as page:
+        yield page
 
 
 @pytest.fixture
@@ -41,6 +48,10 @@ def client(page: Page) -> HttpClient:
 
 @pytest.fixture
 def endpoint(client: HttpClient) -> int:
+    return endpoint_of(client)
+
+
+def endpoint_of(client: HttpClient) -> int:
     named = [one for one in client.config()["dependencies"] if one["api_name"] == "restore"]
     return named[0]["id"]
 
@@ -136,11 +147,14 @@ def test_a_job_that_would_take_too_long_is_refused(client: HttpClient, endpoint:
     assert "This would take about 31 minutes; one job may take 30" in said["output"]["error"]
 
 
-def test_a_result_and_all_files_go_with_the_page(page: Page) -> None:
-    results: list[Path] = list(page.host.folder.glob("*/api-*"))
-    assert len(results) == 1  # of the call that succeeded
-    page.host.close()
-    assert not page.host.folder.exists()
+def test_a_result_and_all_files_go_with_the_page(tmp_path: Path) -> None:
+    with served(tmp_path) as page:
+        client = HttpClient(page.local_url.rstrip("/"))
+        for given in (slow(0), "no such"):
+            client.call(endpoint_of(client), [client.uploaded("in.wav", sound()), given])
+        assert len(list(page.host.folder.glob("*/api-*"))) == 1  # of the call that succeeded
+        page.host.close()
+        assert not page.host.folder.exists()
 
 
 def test_routes_that_the_page_does_not_use_are_closed(client: HttpClient) -> None:
