@@ -25,11 +25,10 @@ from pipeline.analysis.clipping import clip_levels, is_clipped
 from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
 from pipeline.dsp import chunked, framing
+from pipeline.dsp.stft import OVERLAP, Stft
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick, share
 
-FRAME_S = 0.043  # 2048 samples at 44.1 and 48 kHz
-OVERLAP = 4  # frames that a sample lies in
 SEGMENT_S = 2.0  # restored at once; part of the result, as each segment has its own thresholds
 THRESHOLDS = (0.3, 1e-4)  # first and last, as shares of the segment's largest coefficient
 STEPS, ITERATIONS = 20, 4  # thresholds, and iterations at each
@@ -70,7 +69,7 @@ class Declip:
         if not np.isfinite(levels).any():
             tick(1.0)
             return audio
-        n_fft = frame_size(audio.rate)
+        n_fft = Stft.of_rate(audio.rate).n_fft
         fits = []
         for x, (low, high) in zip(audio.samples, levels, strict=True):
             fits.append(_fit(x, low, high, n_fft, audio.rate))
@@ -101,11 +100,6 @@ class Declip:
         if not is_clipped(audio):
             return np.full((audio.channels, 2), np.inf, np.float32)
         return clip_levels(audio)
-
-
-def frame_size(rate: int) -> int:
-    """Samples of a frame: the power of two nearest to `FRAME_S`, at least 64."""
-    return max(64, 1 << round(np.log2(rate * FRAME_S)))
 
 
 class Fit(NamedTuple):
@@ -251,8 +245,7 @@ class _GaborFrame:
 
     def __init__(self, n_fft: int, length: int) -> None:
         self.n_fft, self.hop, self.length = n_fft, n_fft // OVERLAP, length
-        hann = np.sin(np.pi * np.arange(n_fft) / n_fft) ** 2
-        self.window = (hann / np.sqrt(OVERLAP * 3 / 8)).astype(np.float32)
+        self.window = Stft(n_fft).window * np.float32(np.sqrt(self.hop))
 
     def analysis(self, x: np.ndarray) -> np.ndarray:
         """(T,) -> (N, F) complex64."""

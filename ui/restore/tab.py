@@ -13,8 +13,7 @@ from ui.components.chain_editor import ChainEditor
 from ui.components.player import ABPlayer
 from ui.components.rendering import render
 from ui.components.theme import ASSETS
-from ui.restore import downloads, own_weights, recipe_events, tab_wiring
-from ui.restore import events as events
+from ui.restore import downloads, events, own_weights, recipe_events, tab_wiring
 from ui.restore.comparison import MAX_CANDIDATES
 from ui.session import Host
 

@@ -10,8 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ui.components.theme import ASSETS
-from ui.restore import events as events
-from ui.restore import own_weights, recipe_events, reload, result_events
+from ui.restore import events, own_weights, recipe_events, reload, result_events
 from ui.restore.comparison import MAX_CANDIDATES
 from ui.restore.recipe_events import OWN, PROPOSED
 from ui.session import Session

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from pipeline.analysis.click_candidates import frames_over
-from pipeline.analysis.click_candidates import prediction_errors as clicks_differences
+from pipeline.analysis.click_candidates import frames_over, prediction_errors
 from pipeline.audio import buffers
 from pipeline.audio.sound import Audio
 from pipeline.dsp import linear_prediction
@@ -121,10 +120,10 @@ def test_frames_over_changes_are_those_that_see_them():
         x = rng.standard_normal(length).astype(np.float32)
         bad, at = x.copy(), rng.integers(length)
         bad[at] += 1
-        before, after = (clicks_differences(y, RATE, 8) for y in (x, bad))
+        before, after = (prediction_errors(y, RATE, 8) for y in (x, bad))
         which = frames_over(x != bad, RATE)
         assert set(np.flatnonzero((before != after).any(1))) <= set(which)
-        before[which] = clicks_differences(bad, RATE, 8, which)
+        before[which] = prediction_errors(bad, RATE, 8, which)
         np.testing.assert_allclose(before, after, atol=1e-5)
 
 

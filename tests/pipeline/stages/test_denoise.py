@@ -6,7 +6,7 @@ import pytest
 from pipeline.analysis.minimum_statistics import sub_windows
 from pipeline.analysis.noise_floor import LOWEST_DB, measure, noise_track
 from pipeline.audio.sound import Audio
-from pipeline.dsp import stft as spectra
+from pipeline.dsp import stft
 from pipeline.dsp.stft import Stft
 from pipeline.evaluation.metrics import lsd, si_sdr_db
 from pipeline.stages.denoise import Denoise, box_mean
@@ -121,7 +121,7 @@ def test_two_channels_keep_their_difference_of_level():
 def test_blocks_do_not_show(monkeypatch, long_sound_is_short):
     sound = Audio(noisy(noise_sounds.speech(3.0), 10), RATE)
     whole = Denoise()(sound).samples
-    monkeypatch.setattr(spectra, "BLOCK", 17)
+    monkeypatch.setattr(stft, "BLOCK", 17)
     np.testing.assert_allclose(Denoise()(sound).samples, whole, atol=1e-6)
 
 
