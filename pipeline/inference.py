@@ -21,6 +21,12 @@ _loading = threading.Lock()
 _measured_speed: dict[tuple[str, ...], float] = {}
 
 
+def check_device(name: str) -> None:
+    """Raises `ValueError` for a name that is not in `DEVICES`; whether it is here shows later."""
+    if name not in DEVICES:
+        raise ValueError(f"device: got {name!r}, expected one of {', '.join(DEVICES)}")
+
+
 def pick_device(name: str = "auto") -> str:
     """The torch device of a name; "auto" is CUDA if there is one, else Apple's GPU, else the CPU.
 

@@ -53,8 +53,7 @@ class Cleaner:
 
     def __post_init__(self) -> None:
         check_knobs(self)
-        if self.device not in inference.DEVICES:
-            raise ValueError(f"device: got {self.device!r}, expected one of {inference.DEVICES}")
+        inference.check_device(self.device)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         """The cleaned sound: same rate, channels and length.

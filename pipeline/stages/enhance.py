@@ -73,8 +73,7 @@ class Enhance:
 
     def __post_init__(self) -> None:
         check_knobs(self)
-        if self.device not in inference.DEVICES:
-            raise ValueError(f"device: got {self.device!r}, expected one of {inference.DEVICES}")
+        inference.check_device(self.device)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         """The restored sound: same channels, same duration to the sample.

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline import inference
 from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.sound import Audio
 from pipeline.knobs import check_knobs, knob, shown
@@ -68,6 +69,7 @@ class PerStem:
 
     def __post_init__(self) -> None:
         check_knobs(self)
+        inference.check_device(self.device)
         object.__setattr__(self, "gains_db", _checked(self.gains_db, self.names))
         object.__setattr__(self, "stages", tuple(self.stages))
         if any(isinstance(stage, PerStem) for stage in self.stages):

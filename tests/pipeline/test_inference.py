@@ -7,6 +7,7 @@ import pytest
 
 from models.net import PRECISIONS
 from pipeline import inference
+from pipeline.recipe import stage_classes
 from pipeline.stages.enhance import Enhance
 from tests.support.sounds import limited, tiny_checkpoint
 
@@ -53,3 +54,9 @@ def test_an_unknown_checkpoint_and_a_device_that_is_not_there_are_named(monkeypa
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ValueError, match="cuda"):
         Enhance("tiny", device="cuda")(limited())
+
+
+@pytest.mark.parametrize("name", ["enhance", "mask_unet", "wavenet", "per_stem"])
+def test_an_unknown_device_is_refused_when_the_stage_is_made(name: str) -> None:
+    with pytest.raises(ValueError, match="device: got 'gpu', expected one of auto, cpu"):
+        stage_classes()[name](device="gpu")
