@@ -14,7 +14,7 @@ import gradio as gr
 from gradio.context import LocalContext
 
 from pipeline import recipe as recipes
-from pipeline import restore as engine
+from pipeline import restoration as engine
 from pipeline.audio.decode import probe
 from pipeline.stage import Cancelled, Chain, expected_seconds, titled
 from ui.jobs import Job

@@ -18,7 +18,7 @@ from pipeline.cli.console import Display, command, exit_with, print_json, printa
 from pipeline.cli.options import AsJson, Device, Format, Inputs
 from pipeline.cli.result_log import ResultLog
 from pipeline.output import output_path, refuse_overwriting
-from pipeline.restore import RestoredFile, restore_file
+from pipeline.restoration import RestoredFile, restore_file
 from pipeline.stage import Chain, SeparatesStems, Stage, Tick, UsesCheckpoint
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import recipe
-from pipeline import restore as engine
+from pipeline import restoration as engine
 from pipeline.audio.sound import Audio
 from pipeline.evaluation import guarantee_card
 from pipeline.stage import Chain, Tick, share, titled

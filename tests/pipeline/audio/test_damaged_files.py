@@ -20,7 +20,7 @@ from pipeline.audio.decode import decode, load, probe
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio, AudioError
 from pipeline.diagnosis.diagnose import diagnose
-from pipeline.restore import restore_file
+from pipeline.restoration import restore_file
 from pipeline.stage import Chain
 from tests.support.helpers import Gain, run_ffmpeg, tone
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline import recipe
-from pipeline import restore as engine
+from pipeline import restoration as engine
 from pipeline.__main__ import app
 from pipeline.audio.encode import save
 from pipeline.cli import batch

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from pipeline import stems as stem_files
 from pipeline.__main__ import app
 from pipeline.audio.decode import load, probe
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
-from pipeline.cli import separate as separate_command
 from pipeline.separation.separators import SEPARATORS
 from pipeline.stage import Cancelled
 from tests.support.helpers import tone
@@ -143,9 +143,9 @@ def test_ctrl_c_leaves_nothing_half_done(stopped_at: str, monkeypatch) -> None:
 
     if stopped_at == "writing":
         saved = iter((save, stop))
-        monkeypatch.setattr(separate_command, "save", lambda *a, **s: next(saved)(*a, **s))
+        monkeypatch.setattr(stem_files, "save", lambda *a, **s: next(saved)(*a, **s))
     else:
-        monkeypatch.setattr(separate_command.PerStem, "stems", stop)
+        monkeypatch.setattr(stem_files.PerStem, "stems", stop)
     done = separate("a.wav", "-o", "out")
     assert done.exit_code == 130 and done.stderr.startswith("Stopped.")
     assert files() == ["a.wav"] and list(Path("out").glob("*")) == []
@@ -154,7 +154,7 @@ def test_ctrl_c_leaves_nothing_half_done(stopped_at: str, monkeypatch) -> None:
 def test_it_is_cancelled_between_stems(tmp_path: Path) -> None:
     save(tone(seconds=0.2), "a.wav")
 
-    stage = separate_command.PerStem("mid_side")
+    stage = stem_files.PerStem("mid_side")
     with pytest.raises(Cancelled):
-        separate_command.separate_file(Path("a.wav"), Path("out"), stage, stop_beyond(0.96))
+        stem_files.separate_file(Path("a.wav"), Path("out"), stage, stop_beyond(0.96))
     assert list(Path("out").glob("*")) == []

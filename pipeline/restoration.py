@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipeline import recipe as recipes
 from pipeline.audio.decode import decode
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
@@ -57,14 +58,23 @@ class RestoredFile:
         return self.guarantee.seconds_taken
 
 
-def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
-    """Runs a chain over a sound and measures what it changed; same input, same output.
+Recipe = Chain | str | Path | Mapping[str, Any]
+"""A chain, or what `pipeline.recipe.load` reads: a name, a JSON file, a document."""
+
+
+def restore(audio: Audio, recipe: Recipe, tick: Tick = no_tick) -> Restored:
+    """Runs a recipe over a sound and measures what it changed; same input, same output.
+
+    Args:
+        recipe: a chain, a recipe's name or JSON file, or its document.
 
     Raises:
+        RecipeError: (a ValueError) the recipe cannot be read.
         Cancelled: from `tick`.
     """
     from pipeline.evaluation.guarantee import measure
 
+    chain = _chain(recipe)
     started = time.monotonic()
     after = chain(audio, share(tick, 0, 1 - MEASURE_SHARE))
     guarantee = measure(
@@ -77,6 +87,10 @@ def restore(audio: Audio, chain: Chain, tick: Tick = no_tick) -> Restored:
     return Restored(after, guarantee)
 
 
+def _chain(recipe: Recipe) -> Chain:
+    return recipe if isinstance(recipe, Chain) else recipes.load(recipe)
+
+
 def _kept_below_hz(audio: Audio, chain: Chain) -> float | None:
     """The lowest frequency below which a stage keeps its input; None unless all stages do."""
     keeping = [stage for stage in chain.stages if isinstance(stage, KeepsBand)]
@@ -87,7 +101,7 @@ def _kept_below_hz(audio: Audio, chain: Chain) -> float | None:
 def restore_file(
     source: str | os.PathLike[str],
     folder: str | os.PathLike[str],
-    chain: Chain,
+    recipe: Recipe,
     tick: Tick = no_tick,
     *,
     kind: str | None = None,
@@ -97,6 +111,7 @@ def restore_file(
     """Restores one file into `folder` (made when missing) under the same stem.
 
     Args:
+        recipe: a chain, a recipe's name or JSON file, or its document.
         kind: a key of `pipeline.output.FORMATS`; None keeps FLAC and otherwise writes WAV, with at
             least the input's bit depth. A result above full scale becomes 32-bit float WAV, which
             `notes` says.
@@ -104,11 +119,12 @@ def restore_file(
         avoid: resolved paths that are never written to: other inputs, other inputs' outputs.
 
     Raises:
+        RecipeError: (a ValueError) the recipe cannot be read.
         AudioError: the file cannot be read, the result cannot be written, or it would overwrite the
             input or one of `avoid`. Nothing is left behind then.
         Cancelled: from `tick`; nothing is left behind.
     """
-    source, folder = Path(source), Path(folder)
+    source, folder, chain = Path(source), Path(folder), _chain(recipe)
     avoid = {source.resolve(), *avoid}
     path = output_path(source, folder, kind)
     refuse_overwriting(source, path, avoid)

@@ -12,7 +12,7 @@ import soundfile
 from pipeline.audio.decode import load, probe
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio, AudioError
-from pipeline.restore import RestoredFile, restore_file
+from pipeline.restoration import RestoredFile, restore_file
 from pipeline.stage import Cancelled, Chain
 from tests.support.helpers import Gain, run_ffmpeg, tone
 from tests.support.ticks import Recorder, stop_beyond
