@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 class Snake(nn.Module):
@@ -124,6 +125,21 @@ def fold_weight_norm(net: nn.Module) -> nn.Module:
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight")
             module.weight = nn.Parameter(module.weight.detach())  # a plain tensor without gradients
+    return net
+
+
+def fold_batch_norm(net: nn.Module) -> nn.Module:
+    """Folds each batch norm into the convolution before it in an `nn.Sequential`, in place.
+
+    The output is that of the net with its running statistics; the net must be in evaluation mode.
+    """
+    for block in [module for module in net.modules() if isinstance(module, nn.Sequential)]:
+        for index in range(1, len(block)):
+            conv, norm = block[index - 1], block[index]
+            if isinstance(norm, nn.modules.batchnorm._BatchNorm):
+                turned = isinstance(conv, (nn.ConvTranspose1d, nn.ConvTranspose2d))
+                block[index - 1] = fuse_conv_bn_eval(conv, norm, transpose=turned)
+                block[index] = nn.Identity()
     return net
 
 

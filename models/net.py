@@ -16,6 +16,8 @@ PRECISIONS = ("float32", "bfloat16")
 class Net(Protocol):
     """A net that restores sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
 
+    One that separates gives (B, S, 1, T) for S sources, in a fixed order, the voice last.
+
     Attributes:
         config: a frozen dataclass with `sample_rate` in Hz.
         stride: in samples; shifting the input by a multiple of it shifts the output alike.
@@ -34,7 +36,9 @@ class Net(Protocol):
 
 
 def inference_form(net: AnyModule, precision: str = "float32") -> AnyModule:
-    """The same function without gradients, with weight norm folded; `net` is changed in place.
+    """The same function without gradients; `net` is changed in place.
+
+    Weight norm and batch norm are folded into the convolutions.
 
     Args:
         net: in its training form.
@@ -46,11 +50,11 @@ def inference_form(net: AnyModule, precision: str = "float32") -> AnyModule:
     """
     import torch
 
-    from models.layers import fold_weight_norm
+    from models.layers import fold_batch_norm, fold_weight_norm
 
     if precision not in PRECISIONS:
         raise ValueError(f"precision: got {precision!r}, expected one of {', '.join(PRECISIONS)}")
-    fold_weight_norm(net).eval().requires_grad_(False)
+    fold_batch_norm(fold_weight_norm(net).eval()).requires_grad_(False)
     for parameter in net.parameters():  # buffers such as windows keep their precision
         parameter.data = parameter.data.to(getattr(torch, precision))
     return net

@@ -122,6 +122,18 @@ def apply(net: Net, x: np.ndarray) -> np.ndarray:
     return out
 
 
+def separated(net: Net, x: np.ndarray) -> np.ndarray:
+    """Runs a net that gives several sources: (C, T) float32 -> (S, C, T) float32."""
+    import torch
+
+    batch = torch.from_numpy(x).to(next(net.parameters()).device)
+    with torch.inference_mode():
+        if net.multichannel:
+            return net(batch[None])[0].float().cpu().numpy()
+        sources = net(batch[:, None])[:, :, 0]  # (C, T) -> (B = C, S, T)
+        return sources.transpose(0, 1).float().cpu().numpy()
+
+
 def _has_mps() -> bool:
     import torch
 

@@ -13,6 +13,9 @@ from models.registry import NETS
 from training.tasks import TASKS
 
 SCHEDULES = ("cosine", "plateau")
+OPTIMIZERS = ("adamw", "adam")
+PHASE_SETTINGS = ("learning_rate", "batch", "accumulation", "patience", "validate_every")
+RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))  # Parallel WaveGAN, table 1
 CONFIGS = Path(__file__).parent / "configs"  # those that come with the product
 
 
@@ -32,7 +35,9 @@ class TrainingConfig:
             `plateau` validations in a row brought no improvement.
         plateau: see `schedule`.
         warmup_steps: steps until the peak.
-        weight_decay: of AdamW.
+        optimizer: "adamw", or "adam", whose weight decay is added to the gradient.
+        betas: decay rates of the optimiser's two moments.
+        weight_decay: of the optimiser.
         ema: decay of the moving average of the weights; the average is what is kept.
         clip: largest norm of the gradient.
         precision: "bf16" (autocast) or "no".
@@ -45,14 +50,23 @@ class TrainingConfig:
             recordings faster.
         mixed: share of varied examples that are a mixture of two recordings.
         losses: weight of each term of `training.learn.losses.TERMS`.
+        resolutions: (n_fft, window, hop) in samples of each spectrum that the losses compare.
+        every_resolution: compare all of them in each step, not one after the other.
+        floor: power under the square root and the logarithm of a spectrum.
         adversary: settings of `training.learn.adversary.AdversaryConfig`; no adversary where None.
         data: folders of clean recordings, used where the command line names none.
         kinds: share of each kind of recording (the manifest's `kind`, else "speech").
         validation_groups: speakers or groups that are held out.
         validation_share: share of the other groups that is held out too, drawn by `seed`.
+        test_groups, test_share: a third part of the split in the same way: neither trained nor
+            validated on.
         validate_every: steps between two validations.
         save_every: seconds between two saves of the state.
-        patience: validations without improvement after which the run ends; 0 is never.
+        patience: validations without improvement after which the phase or the run ends; 0 is never.
+        stop_on: name of the validation figure or loss term ("val_convergence") that decides what is
+            best, lower is better; the task's score where empty.
+        phases: changes of `PHASE_SETTINGS`, one after the other. Where patience is used up the next
+            phase goes on from the last state.
         keep: "best" keeps the weights of the best validation, "last" those of the last one. An
             adversary makes the distance that validation measures a little worse, and the sound
             better.
@@ -69,6 +83,8 @@ class TrainingConfig:
     schedule: str = "cosine"
     plateau: int = 5
     warmup_steps: int = 200
+    optimizer: str = "adamw"
+    betas: tuple[float, float] = (0.8, 0.99)
     weight_decay: float = 0.02
     ema: float = 0.999
     clip: float = 1.0
@@ -79,14 +95,21 @@ class TrainingConfig:
     varied: bool = True
     mixed: float = 0.1
     losses: dict[str, float] = field(default_factory=dict)
+    resolutions: tuple[tuple[int, int, int], ...] = RESOLUTIONS
+    every_resolution: bool = False
+    floor: float = 1e-8
     adversary: dict[str, Any] | None = None
     data: tuple[str, ...] = ()
     kinds: dict[str, float] = field(default_factory=lambda: {"speech": 1.0})
     validation_groups: tuple[str, ...] = ()
     validation_share: float = 0.05
+    test_groups: tuple[str, ...] = ()
+    test_share: float = 0.0
     validate_every: int = 500
     save_every: float = 60.0
     patience: int = 0
+    stop_on: str = ""
+    phases: tuple[dict[str, Any], ...] = ()
     keep: str = "best"
     seed: int = 0
 
@@ -100,6 +123,13 @@ class TrainingConfig:
             raise ValueError(f"schedule: got {self.schedule!r}, expected one of {known}")
         if self.damage not in TASKS:
             raise ValueError(f"damage: got {self.damage!r}, expected one of {', '.join(TASKS)}")
+        if self.optimizer not in OPTIMIZERS:
+            known = ", ".join(OPTIMIZERS)
+            raise ValueError(f"optimizer: got {self.optimizer!r}, expected one of {known}")
+        for phase in self.phases:
+            if unknown := sorted(set(phase) - set(PHASE_SETTINGS)):
+                known = ", ".join(PHASE_SETTINGS)
+                raise ValueError(f"phases: got {unknown}, expected some of {known}")
         if self.keep not in ("best", "last"):
             raise ValueError(f"keep: got {self.keep!r}, expected best or last")
         if self.accumulation < 1 or self.batch % self.accumulation:
@@ -109,6 +139,10 @@ class TrainingConfig:
         for name in ("seconds", "batch", "steps", "learning_rate", "validate_every"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: got {getattr(self, name)}, expected more than 0")
+
+    def in_phase(self, index: int) -> TrainingConfig:
+        """The config with the changes of a phase; the config itself where there are no phases."""
+        return dataclasses.replace(self, **self.phases[index]) if self.phases else self
 
     def net_config(self) -> dict[str, Any]:
         """All fields of the net's config, with a named size spelled out."""

@@ -1,4 +1,4 @@
-"""Any (C, T) -> (C, T) function over sound of any length, in bounded memory and without seams.
+"""Any (C, T) -> (R, T) function over sound of any length, in bounded memory and without seams.
 
     sound     |=======================================================|
     window 0  |######################~~~~|......|
@@ -36,11 +36,12 @@ def run(
     fade: int = 0,
     tick: Tick = no_tick,
     out: np.ndarray | None = None,
+    rows: int | None = None,
 ) -> np.ndarray:
     """`fn` of the whole `source`, computed window by window.
 
     Args:
-        fn: maps (C, n) float32 to the same shape; may not change its argument.
+        fn: maps (C, n) float32 to (rows, n); may not change its argument.
         source: (C, T) float32, T >= 1; may be a memory map, whose pages are released once read.
         payload: samples a window contributes; rounded up to a multiple of `grid`.
         context: samples on either side that may influence an output sample of `fn`; rounded up too.
@@ -48,26 +49,27 @@ def run(
             windows start.
         fade: samples that neighbouring payloads share, at most `payload`.
         tick: called with the fraction done before the first and after every window.
-        out: (C, T) float32 to write into; allocated when None. May not be `source`.
+        out: (rows, T) float32 to write into; allocated when None. May not be `source`.
+        rows: of the result, such as sources x channels; C where None.
 
     Returns:
-        `out`, (C, T) float32.
+        `out`, (rows, T) float32.
 
     Raises:
-        ValueError: `fn` changed the shape, or made a value that is not finite.
+        ValueError: `fn` gave another shape, or made a value that is not finite.
     """
-    length = source.shape[1]
+    length, rows = source.shape[1], source.shape[0] if rows is None else rows
     payload, context = _round_up(max(payload, 1), grid), _round_up(context, grid)
     if not 0 <= fade <= payload:
         raise ValueError(f"fade: got {fade} samples, expected 0 to the payload's {payload}")
     if out is None:
-        out = allocate(*source.shape)
+        out = allocate(rows, length)
     rise = _rise(fade)
     tick(0.0)
     for start in range(0, max(length - fade, 1), payload):
         stop = min(start + payload + fade, length)
         first, last = max(start - context, 0), min(_round_up(stop, grid) + context, length)
-        result = _checked(fn, np.array(source[:, first:last], dtype=np.float32))
+        result = _checked(fn, np.array(source[:, first:last], dtype=np.float32), rows)
         result = result[:, start - first : stop - first]
         if start:
             result[:, :fade] *= rise
@@ -92,10 +94,10 @@ def _rise(fade: int) -> np.ndarray:
     return (0.5 - 0.5 * np.cos(np.pi * (np.arange(fade) + 0.5) / max(fade, 1))).astype(np.float32)
 
 
-def _checked(fn: Function, window: np.ndarray) -> np.ndarray:
-    result = fn(window)
-    if result.shape != window.shape:
-        raise ValueError(f"windows: got {result.shape} for {window.shape}, expected the same shape")
+def _checked(fn: Function, window: np.ndarray, rows: int) -> np.ndarray:
+    result, expected = fn(window), (rows, window.shape[1])
+    if result.shape != expected:
+        raise ValueError(f"windows: got {result.shape} for {window.shape}, expected {expected}")
     if not np.isfinite(result).all():
         raise ValueError("the model made values that are not numbers; nothing was written")
     return result if result.flags.writeable else result.copy()

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 
 from models.net import PRECISIONS
 from pipeline import inference
@@ -60,3 +61,23 @@ def test_an_unknown_checkpoint_and_a_device_that_is_not_there_are_named(monkeypa
 def test_an_unknown_device_is_refused_when_the_stage_is_made(name: str) -> None:
     with pytest.raises(ValueError, match="device: got 'gpu', expected one of auto, cpu"):
         stage_classes()[name](device="gpu")
+
+
+class _Sources(torch.nn.Module):
+    """Two sources of each channel: a half, and the rest less the channel's neighbour."""
+
+    def __init__(self, multichannel: bool) -> None:
+        super().__init__()
+        self.multichannel, self.half = multichannel, torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.stack((self.half * x, x - x.roll(1, 1)), 1)  # (B, C, T) -> (B, S, C, T)
+
+
+@pytest.mark.parametrize("multichannel", [False, True])
+def test_sources_come_back_as_sources_by_channels(multichannel: bool) -> None:
+    x = np.random.default_rng(0).standard_normal((2, 50)).astype(np.float32)
+    sources = inference.separated(_Sources(multichannel), x)
+    assert sources.shape == (2, 2, 50)
+    np.testing.assert_array_equal(sources[0], x / 2)
+    np.testing.assert_array_equal(sources[1], x - x[::-1] if multichannel else 0 * x)

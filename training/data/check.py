@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.files import write_atomically
 from training.config import TrainingConfig
-from training.data.clips import CHECKED, LEFT_OUT, held_out
+from training.data.clips import CHECKED, LEFT_OUT, held_out, kept_for_test
 from training.data.dataset import Dataset, Item
 from training.data.inspection import CARE, FULL, USED, Row, add, examine
 
@@ -160,8 +160,9 @@ def _without_duplicates(rows: list[Row]) -> list[Row]:
 def _split(dataset: Dataset, rows: list[Row], config: TrainingConfig) -> Split:
     groups = {row.group: row.kind for row in rows if row.verdict != LEFT_OUT}
     held = held_out(groups, config) & groups.keys()
+    test = kept_for_test(groups, config)
     by = "speaker" if dataset.grouped else "file"
-    return Split(by, config.seed, sorted(groups.keys() - held), sorted(held))
+    return Split(by, config.seed, sorted(groups.keys() - held - test), sorted(held))
 
 
 def _totals(rows: list[Row]) -> Totals:

@@ -182,28 +182,42 @@ def _both_sides(
 
 
 def split(clips: list[Clip], config: TrainingConfig) -> tuple[list[Clip], list[Clip]]:
-    """(to train on, to validate on), by group; see `held_out`."""
-    held = held_out({clip.group: clip.kind for clip in clips}, config)
+    """(to train on, to validate on), by group; see `held_out` and `kept_for_test`."""
+    groups = {clip.group: clip.kind for clip in clips}
+    held, test = held_out(groups, config), kept_for_test(groups, config)
     return (
-        [clip for clip in clips if clip.group not in held],
+        [clip for clip in clips if clip.group not in held | test],
         [clip for clip in clips if clip.group in held],
     )
+
+
+def kept_for_test(groups: Mapping[str, str], config: TrainingConfig) -> set[str]:
+    """The groups that a run neither trains nor validates on: those named, and a share.
+
+    The share is drawn by the seed, from the other end than that to validate on.
+    """
+    drawn = np.random.default_rng(config.seed).permutation(sorted(groups)).tolist()
+    count = round(config.test_share * len(groups))
+    return (set(config.test_groups) & groups.keys()) | set(drawn[len(drawn) - count :])
 
 
 def held_out(groups: Mapping[str, str], config: TrainingConfig) -> set[str]:
     """The groups to validate on: those named, a share drawn by the seed, and validation kinds.
 
+    What is kept for the test is not among them.
+
     Where the share comes to none and there are two groups or more, one is held out all the same.
 
     Args:
         groups: name -> kind.
-        config: seed, validation_share and validation_groups.
+        config: seed, shares and named groups.
     """
+    test = kept_for_test(groups, config)
     drawn = np.random.default_rng(config.seed).permutation(sorted(groups)).tolist()
     count = round(config.validation_share * len(groups))
     held = set(config.validation_groups) | set(drawn[:count])
     held |= {group for group, kind in groups.items() if kind.startswith("validation")}
-    sounds = [group for group in drawn if groups[group] != NOISES]
+    sounds = [group for group in drawn if groups[group] != NOISES and group not in test]
     if config.validation_share > 0 and not held & set(sounds) and len(sounds) > 1:
         held.add(sounds[0])
-    return held
+    return held - test

@@ -22,17 +22,34 @@ class Scores:
         figures: all figures by name.
         label: the damage of the case; empty for means.
         by_label: the mean figures of each damage, where there are several.
+        losses: the run's loss terms by name; empty outside a run.
     """
 
     score: float
     figures: dict[str, float]
     label: str = ""
     by_label: dict[str, dict[str, float]] = field(default_factory=dict)
+    losses: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures, "score", and "by_label" where there is one."""
+        """The figures, "score", each loss term as "val_NAME", and "by_label" where there is one."""
         more = {"by_label": self.by_label} if self.by_label else {}
-        return {**self.figures, "score": self.score, **more}
+        losses = {f"val_{name}": value for name, value in self.losses.items()}
+        return {**self.figures, "score": self.score, **losses, **more}
+
+    def watched(self, name: str) -> float:
+        """The figure or loss term of a name in `as_dict`; the score where the name is empty.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        if not name:
+            return self.score
+        values = self.as_dict()
+        if not isinstance(value := values.get(name), (int, float)):
+            known = ", ".join(key for key in values if key != "by_label")
+            raise ValueError(f"stop_on: got {name!r}, expected one of {known}")
+        return float(value)
 
 
 def mean_scores(rows: list[Scores]) -> Scores:
@@ -42,13 +59,19 @@ def mean_scores(rows: list[Scores]) -> Scores:
         label: _mean_figures([row for row in rows if row.label == label]) for label in labels
     }
     score = round(float(np.mean([row.score for row in rows])), 4)
-    return Scores(score, _mean_figures(rows), "", by_label if len(labels) > 1 else {})
+    figures, losses = _mean_figures(rows), _means([row.losses for row in rows], digits=6)
+    return Scores(score, figures, "", by_label if len(labels) > 1 else {}, losses)
 
 
 def _mean_figures(rows: list[Scores]) -> dict[str, float]:
-    names = dict.fromkeys(name for row in rows for name in row.figures)
-    values = {name: [row.figures[name] for row in rows if name in row.figures] for name in names}
-    return {name: round(float(np.mean(some)), 4) for name, some in values.items()}
+    return _means([row.figures for row in rows], digits=4)
+
+
+def _means(rows: list[dict[str, float]], digits: int) -> dict[str, float]:
+    """The mean of each name over the rows that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    values = {name: [row[name] for row in rows if name in row] for name in names}
+    return {name: round(float(np.mean(some)), digits) for name, some in values.items()}
 
 
 def score_band_limit(estimate: np.ndarray, case: Case, sample_rate: int) -> Scores:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import zip_longest
 
 import numpy as np
@@ -17,7 +19,11 @@ from training.runs.run_folder import RunFolder
 from training.runs.samples import Sample, write_index
 from training.tasks import Task
 
+Losses = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, None], dict[str, torch.Tensor]]
+"""`losses(estimate, target, trust_hz, turn)`: terms by name; see `training.learn.losses`."""
+
 N_SAMPLES = 4  # cases whose sound is written
+SHORTEST = 8192  # samples that the losses compare; shorter sound is padded with zeros
 
 
 class Validator:
@@ -28,9 +34,18 @@ class Validator:
         task: decides damage and scores.
         sample_rate: of the net, in Hz.
         run: where recordings are written.
+        losses: of the run, which are scored too.
     """
 
-    def __init__(self, held_out: list[Clip], task: Task, sample_rate: int, run: RunFolder) -> None:
+    def __init__(
+        self,
+        held_out: list[Clip],
+        task: Task,
+        sample_rate: int,
+        run: RunFolder,
+        losses: Losses | None = None,
+    ) -> None:
+        self.losses = losses
         self.cases = cases_for(held_out, task, sample_rate)
         self.measure = task.measure
         self.sample_rate, self.run = sample_rate, run
@@ -52,7 +67,8 @@ class Validator:
                 rows.clear()
                 break
             estimate = restored(net, case.degraded)
-            rows.append(self.measure(estimate, case, self.sample_rate))
+            scores = self.measure(estimate, case, self.sample_rate)
+            rows.append(replace(scores, losses=self._losses(net, estimate, case)))
             if index in self.samples:
                 self._write(version, self.samples[index], estimate)
         net.train(was_training)
@@ -66,10 +82,26 @@ class Validator:
             self._write("reference", sample, self.cases[index].clean)
         write_index(self.run.path, list(self.samples.values()))
 
+    @torch.inference_mode()
+    def _losses(self, net: nn.Module, estimate: np.ndarray, case: Case) -> dict[str, float]:
+        """The loss terms of one restored case, of all resolutions, on the net's device."""
+        if self.losses is None:
+            return {}
+        device = next(net.parameters()).device
+        pad = ((0, 0), (0, max(0, SHORTEST - estimate.shape[-1])))
+        ours, theirs = (
+            torch.tensor(np.pad(np.atleast_2d(x), pad))[None].to(device)
+            for x in (estimate, case.clean)
+        )
+        trust_hz = torch.full((1, 1), case.bandwidth_hz, device=device)
+        terms = self.losses(ours, theirs, trust_hz, None)
+        return {name: float(value) for name, value in terms.items()}
+
     def _write(self, version: str, sample: Sample, samples: np.ndarray) -> None:
+        """Writes (T,), or of several sources (S, T) the last one, which is the voice."""
         path = sample.path(self.run.path, version)
         path.parent.mkdir(parents=True, exist_ok=True)
-        save(Audio(samples[None], self.sample_rate), path, subtype="FLOAT")
+        save(Audio(np.atleast_2d(samples)[-1:], self.sample_rate), path, subtype="FLOAT")
 
 
 def _sample(number: int, case: Case) -> Sample:
@@ -91,6 +123,6 @@ def cases_to_hear(cases: list[Case]) -> list[int]:
 
 @torch.inference_mode()
 def restored(net: nn.Module, samples: np.ndarray) -> np.ndarray:
-    """(T,) -> (T,) through a net."""
+    """(T,) -> (T,) through a net, or (S, T) where the net gives several sources."""
     x = torch.tensor(samples).to(next(net.parameters()).device)
-    return net(x[None, None])[0, 0].float().cpu().numpy()
+    return net(x[None, None])[0, ..., 0, :].float().cpu().numpy()

@@ -17,8 +17,6 @@ from training.learn.adversary import Adversary, hide_untrusted
 from training.learn.codec_loss import codec_loss
 from training.learn.losses import Losses
 
-BETAS = (0.8, 0.99)
-
 
 class Learner:
     """A net that is trained step by step.
@@ -34,16 +32,11 @@ class Learner:
         self.sample_rate: int = net.config.sample_rate
         self.average = AveragedModel(net, multi_avg_fn=_averaging(config.ema))
         self.average.to(accelerator.device)
-        optimizer = torch.optim.AdamW(
-            net.parameters(),
-            config.learning_rate,
-            BETAS,
-            weight_decay=config.weight_decay,
-            fused=True,
-        )
-        self.net, self.optimizer = accelerator.prepare(net, optimizer)
+        self.net, self.optimizer = accelerator.prepare(net, _optimizer(net, config))
         self.adversary = Adversary(config.adversary, accelerator) if config.adversary else None
-        self.losses = Losses(config.losses, self.sample_rate).to(accelerator.device)
+        self.losses = Losses(config.losses, self.sample_rate, config.resolutions, config.floor).to(
+            accelerator.device
+        )
         self.net.train()
 
     def step(
@@ -52,7 +45,8 @@ class Learner:
         """One optimiser step of the net and of the adversary.
 
         Args:
-            batch: "degraded" and "clean" (B, C, T), "trust_hz" (B, K), and maybe "voiced" (B,).
+            batch: "degraded" (B, C, T), "clean" of the net's output's shape, "trust_hz" (B, K), and
+                maybe "voiced" (B,).
             turn: number of the step.
             rate_share: of the peak learning rate.
 
@@ -85,7 +79,8 @@ class Learner:
     def _terms(self, part: dict[str, Tensor], turn: int, rate_share: float) -> dict[str, Tensor]:
         """Loss terms and their "total"; the discriminators learn on the way."""
         estimate, clean, trust_hz = self.net(part["degraded"]), part["clean"], part["trust_hz"]
-        terms = self.losses(estimate, clean, trust_hz, turn, part.get("voiced"))
+        resolution = None if self.config.every_resolution else turn
+        terms = self.losses(estimate, clean, trust_hz, resolution, part.get("voiced"))
         net = self.accelerator.unwrap_model(self.net)
         if isinstance(net, NeuralCodecNet) and net.coding:
             codes = codec_loss(net.coding)
@@ -120,6 +115,17 @@ class Learner:
         if self.adversary:
             self.adversary.load_state_dict(state["adversary"])
         torch.set_rng_state(state["random"])
+
+
+def _optimizer(net: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    make = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return make(
+        net.parameters(),
+        config.learning_rate,
+        tuple(config.betas),
+        weight_decay=config.weight_decay,
+        fused=True,
+    )
 
 
 def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:

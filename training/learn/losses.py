@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))  # Parallel WaveGAN, table 1
-MELS = (40, 80, 160)  # of each resolution
+from training.config import RESOLUTIONS
+
 LSD = (2048, 2048, 512)
 FLOOR = 1e-8  # power under every logarithm, as in AP-BWE's log-spectral distance
 COMPLEX = (1024, 1024, 384)  # one coarse grid: three fine ones cost five times as much
 COMPRESSION = 0.3  # power of the magnitudes that "complex" compares
+SPECTRAL = {"convergence", "magnitude", "linear_magnitude", "mel", "balance"}
 SDR_LIMIT_DB = 15.0  # little to gain above it: else the cleanest examples rule the gradient
 TERMS = (
     *("convergence", "magnitude", "mel", "lsd", "waveform", "pulse", "balance"),
-    *("sdr", "complex"),
+    *("sdr", "complex", "mse", "linear_magnitude"),
 )
 PULSE_PERIOD, PULSE_STEP = 960, 12  # samples: four synthesis frames of 240, and a quarter of 1 ms
 
@@ -28,21 +30,29 @@ class Losses(nn.Module):
     Args:
         weights: by term; a term without a weight is not computed.
         sample_rate: Hz.
+        resolutions: (n_fft, window, hop) in samples of each spectrum of the `SPECTRAL` terms.
+        floor: power that is added to a spectrum before a square root or a logarithm.
 
     Raises:
         ValueError: a weight without a term.
     """
 
-    def __init__(self, weights: dict[str, float], sample_rate: int) -> None:
+    def __init__(
+        self,
+        weights: dict[str, float],
+        sample_rate: int,
+        resolutions: Sequence[Sequence[int]] = RESOLUTIONS,
+        floor: float = FLOOR,
+    ) -> None:
         super().__init__()
         unknown = sorted(set(weights) - set(TERMS))
         if unknown or not weights:
             raise ValueError(f"losses: got {unknown}, expected some of {', '.join(TERMS)}")
-        self.weights, self.sample_rate = weights, sample_rate
-        self.spectra = nn.ModuleList(_Spectrum(*r, sample_rate) for r in RESOLUTIONS)
-        self.mels = nn.ModuleList(
-            _mel(r[0], bands, sample_rate) for r, bands in zip(RESOLUTIONS, MELS, strict=True)
+        self.weights, self.sample_rate, self.floor = weights, sample_rate, floor
+        self.spectra = nn.ModuleList(
+            _Spectrum(n_fft, window, hop, sample_rate) for n_fft, window, hop in resolutions
         )
+        self.mels = nn.ModuleList(_mel(n_fft, sample_rate) for n_fft, _, _ in resolutions)
         self.lsd = _Spectrum(*LSD, sample_rate)
         self.coarse = _Spectrum(*COMPLEX, sample_rate)
 
@@ -51,32 +61,33 @@ class Losses(nn.Module):
         estimate: Tensor,
         target: Tensor,
         trust_hz: Tensor,
-        turn: int,
+        turn: int | None,
         voiced: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """
         Args:
-            estimate, target: (B, C, T); each channel counts as a sound.
+            estimate, target: (B, C, T), or (B, S, C, T) of several sources; each channel counts as
+                a sound.
             trust_hz: (B, K), K equal stretches of time: trusted bandwidth of the target.
-            turn: step of the run. Each step compares one of the three resolutions in rotation:
-                over three steps the whole loss, at a third of its cost.
+            turn: step of the run. Each step compares one of the resolutions in rotation: over
+                three steps the whole loss, at a third of its cost. None compares all of them.
             voiced: (B,) bool, examples that "sdr" counts; all of them where None.
 
         Returns:
             each weighted term, unweighted, and "total".
         """
-        trust_hz = trust_hz.repeat_interleave(target.shape[1], 0)
-        estimate, target = estimate.flatten(0, 1).float(), target.flatten(0, 1).float()
+        trust_hz = trust_hz.repeat_interleave(target[0, ..., 0].numel(), 0)
+        estimate, target = estimate.flatten(0, -2).float(), target.flatten(0, -2).float()
         terms = dict.fromkeys(self.weights, estimate.new_zeros(()))
-        if {"convergence", "magnitude", "mel", "balance"} & set(terms):
-            spectrum, mel = self.spectra[turn % 3], self.mels[turn % 3]
-            mask = spectrum.mask(trust_hz, target.shape[-1])
-            _spectral(terms, spectrum(estimate) * mask, spectrum(target) * mask, mask, mel)
+        if SPECTRAL & set(terms):
+            terms |= self._spectral(estimate, target, trust_hz, turn)
         if "lsd" in terms:
             mask = self.lsd.mask(trust_hz, target.shape[-1])
             terms["lsd"] = lsd(self.lsd(estimate), self.lsd(target), mask)
         if "waveform" in terms:
             terms["waveform"] = (estimate - target).abs().mean()
+        if "mse" in terms:
+            terms["mse"] = (estimate - target).square().mean()
         if "pulse" in terms:
             terms["pulse"] = (pulse(estimate) - pulse(target)).clamp(min=0).mean()
         if "sdr" in terms:
@@ -85,6 +96,21 @@ class Losses(nn.Module):
             terms["complex"] = self.coarse.compressed_distance(estimate, target)
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
         return {**terms, "total": total}
+
+    def _spectral(
+        self, estimate: Tensor, target: Tensor, trust_hz: Tensor, turn: int | None
+    ) -> dict[str, Tensor]:
+        """The `SPECTRAL` terms of (B, T), of the turn's resolution or the mean over all."""
+        count = len(self.spectra)
+        rows = []
+        for index in range(count) if turn is None else (turn % count,):
+            spectrum = self.spectra[index]
+            mask = spectrum.mask(trust_hz, target.shape[-1])
+            both = (spectrum(estimate) * mask, spectrum(target) * mask)
+            rows.append(_spectral(set(self.weights), *both, mask, self.mels[index], self.floor))
+        if len(rows) == 1:
+            return rows[0]
+        return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}
 
 
 def lsd(estimate: Tensor, target: Tensor, mask: Tensor) -> Tensor:
@@ -129,35 +155,46 @@ def pulse(estimate: Tensor) -> Tensor:
 
 
 def _spectral(
-    terms: dict[str, Tensor], estimate: Tensor, target: Tensor, mask: Tensor, mel: nn.Module
-) -> None:
-    """Spectral convergence, log magnitude and mel terms of one resolution, from power spectra.
+    wanted: set[str],
+    estimate: Tensor,
+    target: Tensor,
+    mask: Tensor,
+    mel: nn.Module,
+    floor: float,
+) -> dict[str, Tensor]:
+    """The wanted ones of the `SPECTRAL` terms of one resolution, from power spectra.
 
     "balance" compares the mean power of each band over the whole sound. The other terms reward a
     net that averages over loud and quiet outcomes, which is too quiet on the whole.
     """
-    if "convergence" in terms:
-        difference = torch.sqrt(estimate + FLOOR) - torch.sqrt(target + FLOOR)
+    terms: dict[str, Tensor] = {}
+    if {"convergence", "linear_magnitude"} & wanted:
+        difference = torch.sqrt(estimate + floor) - torch.sqrt(target + floor)
+    if "linear_magnitude" in wanted:
+        terms["linear_magnitude"] = difference.abs().sum() / mask.sum().clamp(min=1)
+    if "convergence" in wanted:
         scale = target.sum((1, 2)).clamp(min=1e-4).sqrt()
         terms["convergence"] = ((difference.square().sum((1, 2)) + 1e-9).sqrt() / scale).mean()
-    if "magnitude" in terms:
-        distance = 0.5 * (torch.log(estimate + FLOOR) - torch.log(target + FLOOR)).abs()
+    if "magnitude" in wanted:
+        distance = 0.5 * (torch.log(estimate + floor) - torch.log(target + floor)).abs()
         terms["magnitude"] = (distance * mask).sum() / mask.sum().clamp(min=1)
-    if "mel" in terms:
+    if "mel" in wanted:
         terms["mel"] = (_log_mel(estimate, mel) - _log_mel(target, mel)).abs().mean()
-    if "balance" in terms:
+    if "balance" in wanted:
         levels = [_log_mel(x.mean(2, keepdim=True), mel) for x in (estimate, target)]
         terms["balance"] = (levels[0] - levels[1]).abs().mean()
+    return terms
 
 
 def _log_mel(power: Tensor, mel: nn.Module) -> Tensor:
     return torch.log(mel(power).clamp(min=0) + 1e-6)
 
 
-def _mel(n_fft: int, bands: int, sample_rate: int) -> nn.Module:
+def _mel(n_fft: int, sample_rate: int) -> nn.Module:
+    """Mel bands of a spectrum, in proportion to its size: 80 of 1024 samples."""
     from torchaudio.transforms import MelScale
 
-    return MelScale(bands, sample_rate, f_min=20, n_stft=n_fft // 2 + 1, norm="slaney")
+    return MelScale(n_fft * 5 // 64, sample_rate, f_min=20, n_stft=n_fft // 2 + 1, norm="slaney")
 
 
 def _compressed(frames: Tensor) -> Tensor:

@@ -21,18 +21,19 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from models.checkpoint import load_for_training, save_checkpoint
 from models.registry import build
 from training.config import TrainingConfig
-from training.data.clips import NOISES, Clip, read_clips, split
 from training.data.examples import PairExamples
 from training.evaluation.scores import Scores, mean_scores
 from training.evaluation.validation import Validator
 from training.learn.learner import Learner
-from training.runs.run_folder import BEST, RunConfig, RunFolder
+from training.learn.parts import read_parts
+from training.runs.run_folder import BEST, RunFolder
 from training.tasks import TASKS
 
 LOG_EVERY = 20  # steps
 ENDLESS = 1 << 40  # examples
 MOST_ROLLBACKS = 3
-POSITION = ("step", "elapsed", "best", "waited", "slowed", "rollbacks")  # of a run, saved
+NO_IMPROVEMENT = "no improvement"
+POSITION = ("step", "seen", "phase", "elapsed", "best", "waited", "slowed", "rollbacks")  # saved
 
 
 class Trainer:
@@ -67,19 +68,17 @@ class Trainer:
         self.multichannel = net.multichannel
         self.learner = Learner(net, config, self.accelerator)
         self.sample_rate = self.learner.sample_rate
-        clips = read_clips(folders, self.sample_rate, set(config.kinds))
-        self.clips, held_out = split(clips, config)
-        if all(clip.kind == NOISES for clip in self.clips):
-            raise ValueError("data: every recording is held out; add more, of other groups")
-        self.validator = Validator(held_out, self.task, self.sample_rate, run)
-        self.step, self.elapsed, self.best, self.waited = 0, 0.0, math.inf, 0
+        parts = read_parts(config, folders, self.sample_rate, run)
+        self.clips = parts.trained
+        self.validator = Validator(
+            parts.held_out, self.task, self.sample_rate, run, self.learner.losses
+        )
+        self.step, self.seen, self.elapsed, self.best, self.waited = 0, 0, 0.0, math.inf, 0
         self.slowed, self.rollbacks = 1.0, 0
-        self.run_config = RunConfig(
-            training=dataclasses.asdict(config),
+        self._enter(0)
+        self.run_config = dataclasses.replace(
+            parts.described(config, self.sample_rate),
             data=tuple(map(str, folders)),
-            trained_groups=_groups(self.clips),
-            validation_groups=_groups(held_out),
-            trained_minutes=round(_minutes(self.clips, self.sample_rate), 1),
             base=str(base.resolve()) if base else None,
             device=str(self.accelerator.device),
         )
@@ -87,7 +86,7 @@ class Trainer:
     def resume(self) -> None:
         """Restores the last saved state; a run whose patience was used up gets it anew."""
         self._restore(self.run.load())
-        if 0 < self.config.patience <= self.waited:
+        if 0 < self.now.patience <= self.waited:
             self.waited = 0
         self.run.forget_events_after(self.step)
 
@@ -107,13 +106,28 @@ class Trainer:
         try:
             self._validate_base()
             reason = self._train()
-            if reason != "stopped" and self.step % self.config.validate_every:
+            if reason != "stopped" and self.step % self.now.validate_every:
                 self.validate()
         finally:
             self.save()
             self._event("end", reason=reason, best=_finite(self.best), seconds=self.elapsed)
 
     def _train(self) -> str:
+        """Phase after phase; returns why the run ended."""
+        while True:
+            reason = self._train_phase()
+            if reason != NO_IMPROVEMENT or self.phase + 1 >= len(self.config.phases):
+                return reason
+            self._enter(self.phase + 1)
+            self.waited, self.slowed = 0, 1.0
+            self._event("phase", number=self.phase, **self.config.phases[self.phase])
+
+    def _enter(self, phase: int) -> None:
+        """Takes the settings of a phase from here on."""
+        self.phase = phase
+        self.now = self.learner.config = self.config.in_phase(phase)
+
+    def _train_phase(self) -> str:
         """Step after step; returns why it ended."""
         if self._fraction() >= 1:
             return "done"
@@ -125,27 +139,27 @@ class Trainer:
                     return "diverged"
                 continue
             now = time.monotonic()
-            self.step += 1
+            self.step, self.seen = self.step + 1, self.seen + self.now.batch
             stop = self._agree(now - clock)
             clock = now
             self._log(terms)
-            if self.step % self.config.validate_every == 0 and not stop:
+            if self.step % self.now.validate_every == 0 and not stop:
                 self.validate()
             if now - saved > self.config.save_every:
                 self.save()
                 saved = now
             if stop:
                 return "stopped"
-            if 0 < self.config.patience <= self.waited:
-                return "no improvement"
+            if 0 < self.now.patience <= self.waited:
+                return NO_IMPROVEMENT
             if self._fraction() >= 1:
                 break
         return "done"
 
     def _loader(self) -> DataLoader:
-        """Endless batches; the examples' numbers go on from the present step."""
-        batch = self.config.batch
-        rest = Subset(self._examples(), range(self.step * batch, ENDLESS))
+        """Endless batches; the examples' numbers go on from those seen so far."""
+        batch = self.now.batch
+        rest = Subset(self._examples(), range(self.seen, ENDLESS))
         own = torch.Generator().manual_seed(self.config.seed)  # leaves dropout's random state alone
         loader = DataLoader(rest, batch, num_workers=1, prefetch_factor=4, generator=own)
         return self.accelerator.prepare(loader)
@@ -159,8 +173,10 @@ class Trainer:
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.learner.restore(state)
+        state = {"seen": state["step"] * self.config.batch, "phase": 0, **state}  # of older runs
         for name in POSITION:
             setattr(self, name, state[name])
+        self._enter(self.phase)
 
     def _roll_back(self) -> bool:
         """Goes back to the last good state at half the rate; False after too many attempts."""
@@ -207,11 +223,11 @@ class Trainer:
             return
         mine = {name: value.detach().float() for name, value in terms.items()}
         values = {n: round(float(v), 5) for n, v in self.accelerator.reduce(mine, "mean").items()}
-        seconds = self.step * self.config.batch * self.config.seconds
+        seconds = self.seen * self.config.seconds
         self._event(
             "step",
             **values,
-            learning_rate=self.config.learning_rate * self._rate_share(),
+            learning_rate=self.now.learning_rate * self._rate_share(),
             audio_seconds_per_second=round(seconds / max(self.elapsed, 1e-9), 2),
             fraction=round(self._fraction(), 5),
         )
@@ -231,7 +247,9 @@ class Trainer:
         if self.accelerator.is_main_process and self.step == 0:
             self.validator.write_references()
             if rows := self.validator.scores(self.learner.average, "base"):
-                self._event("base", **mean_scores(rows).as_dict())
+                means = mean_scores(rows)
+                means.watched(self.config.stop_on)  # raises where there is no such figure
+                self._event("base", **means.as_dict())
 
     def _validate(self) -> None:
         rows = self.validator.scores(self.learner.average, "now")
@@ -240,9 +258,10 @@ class Trainer:
         means = mean_scores(rows)
         self._event("validation", **means.as_dict())
         self.waited += 1
-        better = means.score < self.best
+        watched = means.watched(self.config.stop_on)
+        better = watched < self.best
         if better:
-            self.best, self.waited = means.score, 0
+            self.best, self.waited = watched, 0
         if better or self.config.keep == "last":
             self._keep(means)
         plateau = self.config.schedule == "plateau" and self.waited % self.config.plateau == 0
@@ -258,14 +277,6 @@ class Trainer:
             training=dataclasses.asdict(self.config),
         )
         self._event("best", score=means.score)
-
-
-def _groups(clips: list[Clip]) -> tuple[str, ...]:
-    return tuple(sorted({clip.group for clip in clips}))
-
-
-def _minutes(clips: list[Clip], sample_rate: int) -> float:
-    return sum(len(clip.samples) for clip in clips) / sample_rate / 60
 
 
 def _takes_turns(config: TrainingConfig) -> bool:

@@ -16,7 +16,7 @@ class Event:
     """Something that happened in a run.
 
     Attributes:
-        kind: "start", "base", "step", "validation", "best", "warning" or "end".
+        kind: "start", "base", "step", "validation", "best", "phase", "warning" or "end".
         time: in seconds since 1970.
         step: the run's step.
         values: the event's figures and texts by name, such as a step's loss terms.

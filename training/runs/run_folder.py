@@ -29,6 +29,7 @@ class RunConfig:
         training: fields of `training.config.TrainingConfig`.
         data: folders of recordings.
         trained_groups, validation_groups: speakers or groups to learn from, and those held out.
+        test_groups: neither trained nor validated on.
         trained_minutes: of sound to learn from.
         base: folder of the checkpoint that it starts from; None for fresh weights.
         device: as torch names it.
@@ -38,6 +39,7 @@ class RunConfig:
     data: tuple[str, ...] = ()
     trained_groups: tuple[str, ...] = ()
     validation_groups: tuple[str, ...] = ()
+    test_groups: tuple[str, ...] = ()
     trained_minutes: float = 0.0
     base: str | None = None
     device: str = "cpu"

@@ -109,8 +109,21 @@ def test_what_is_not_a_number_never_leaves(bad):
 
 
 def test_a_function_that_changes_the_shape_is_refused():
-    with pytest.raises(ValueError, match="same shape"):
-        chunked.run(lambda x: x[:, ::2], sound(100), payload=64, context=0)
+    with pytest.raises(ValueError, match=r"expected \(2, 64\)"):
+        chunked.run(lambda x: x[:, ::2], np.zeros((2, 100), np.float32), payload=64, context=0)
+
+
+def test_a_function_may_give_more_rows_than_it_takes():
+    """Two sources of each channel, (S, C, T), as S x C rows."""
+    x = sound(700)
+
+    def sources(window):
+        return np.concatenate((filtered(window), window - filtered(window)))
+
+    rows = 2 * len(x)
+    out = chunked.run(sources, x, payload=128, context=CONTEXT, fade=16, rows=rows)
+    assert out.shape == (rows, 700)
+    np.testing.assert_allclose(out, sources(x), atol=1e-5)
 
 
 def test_the_source_is_untouched_and_the_result_goes_where_told():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,77 @@ def test_on_a_plateau_the_rate_is_halved_and_patience_ends_the_run(voices, tmp_p
     again.resume()
     assert again.waited == 0 and again.slowed == 0.25
     assert not (tmp_path / ".last.pt.1").exists()
+
+
+def test_phases_follow_each_other_with_their_own_rate_and_batch(voices, tmp_path) -> None:
+    """As Stoller et al. 2018: a smaller rate and a larger batch once the first has settled."""
+    phases = [
+        {"learning_rate": 1e-3, "batch": 2, "patience": 2},
+        {"learning_rate": 1e-4, "batch": 4, "patience": 1},
+    ]
+    changes = {"phases": phases, "validate_every": 1, "steps": 50, "warmup_steps": 1}
+    made = trainer(voices, tmp_path, **changes, schedule="plateau")
+    scores = iter([9.0, 5.0, 6.0, 6.0, 4.0, 6.0])  # the base; phase one; phase two
+    made.validator.scores = lambda net, version: [Scores(next(scores), {})]
+    made.fit()
+    assert (made.step, made.seen, made.best, made.phase) == (5, 3 * 2 + 2 * 4, 4.0, 1)
+    (begun,) = events(tmp_path, "phase")
+    assert (begun["step"], begun["number"], begun["batch"]) == (3, 1, 4)
+    assert [event["learning_rate"] for event in events(tmp_path, "step")] == [1e-3] * 3 + [1e-4] * 2
+    again = trainer(voices, tmp_path, **changes, schedule="plateau")
+    again.resume()
+    assert (again.phase, again.now.batch, again.seen) == (1, 4, 14)
+
+
+def test_a_phase_changes_nothing_but_the_pace() -> None:
+    with pytest.raises(ValueError, match=r"phases: got \['model'\]"):
+        TrainingConfig(**{**TINY, "phases": [{"model": "wavenet"}]})
+
+
+def test_a_loss_term_can_decide_what_is_best(voices, tmp_path) -> None:
+    made = trainer(voices, tmp_path, stop_on="val_waveform", patience=2, validate_every=1, steps=50)
+    rows = iter([(9.0, 9.0), (5.0, 3.0), (4.0, 3.5), (3.0, 3.5)])  # score, loss
+
+    def scores(net: object, version: str) -> list[Scores]:
+        score, loss = next(rows)
+        return [Scores(score, {}, losses={"waveform": loss})]
+
+    made.validator.scores = scores
+    made.fit()
+    assert (made.best, made.step) == (3.0, 3)
+    assert read_card(tmp_path / "best").step == 1
+    assert events(tmp_path, "validation")[0]["val_waveform"] == 3.0
+
+
+def test_a_figure_that_no_validation_has_is_refused_before_the_first_step(voices, tmp_path) -> None:
+    made = trainer(voices, tmp_path, stop_on="beauty")
+    with pytest.raises(ValueError, match="stop_on: got 'beauty', expected one of .*val_waveform"):
+        made.fit()
+    assert made.step == 0
+
+
+def test_validation_has_the_loss_terms_of_the_held_out_recordings(voices, tmp_path) -> None:
+    trainer(voices, tmp_path, steps=1, losses={"waveform": 2.0, "mse": 1.0}).fit()
+    (base,) = events(tmp_path, "base")
+    assert base["val_waveform"] == pytest.approx(base["l1"], rel=1e-3)
+    assert base["val_total"] == pytest.approx(2 * base["val_waveform"] + base["val_mse"], rel=1e-3)
+
+
+def test_a_resumed_run_keeps_its_split_whatever_was_added(voices, tmp_path) -> None:
+    folder, run = tmp_path / "voices", tmp_path / "run"
+    shutil.copytree(voices, folder)
+    changes = {"validation_groups": (), "validation_share": 0.34, "test_share": 0.34, "steps": 1}
+    first = trainer(folder, run, **changes)
+    first.fit()
+    before = first.run_config
+    assert len(before.validation_groups) == len(before.test_groups) == 1
+    assert not set(before.test_groups) & {*before.validation_groups, *before.trained_groups}
+    for name in "defghij":
+        shutil.copyfile(folder / "a.wav", folder / f"{name}.wav")
+    after = trainer(folder, run, **changes).run_config
+    assert after.validation_groups == before.validation_groups
+    assert after.test_groups == before.test_groups
+    assert len(after.trained_groups) == 8
 
 
 def test_the_last_weights_are_kept_where_a_config_says_so(voices, tmp_path) -> None:

@@ -43,6 +43,38 @@ def test_ten_times_louder_is_one_unit_of_each_logarithm(losses, sound, turn) -> 
     assert float(terms["convergence"]) == pytest.approx(9, rel=1e-2)
 
 
+def test_the_squared_error_and_the_linear_magnitude_are_their_formulas(losses, sound) -> None:
+    terms = losses(2 * sound, sound, FULL, 1)
+    assert float(terms["mse"]) == pytest.approx(float(sound.square().mean()), rel=1e-5)
+    window = torch.hann_window(600)
+    spectrum = torch.stft(sound[:, 0], 1024, 120, 600, window, return_complex=True).abs()
+    assert float(terms["linear_magnitude"]) == pytest.approx(float(spectrum.mean()), rel=1e-3)
+
+
+def test_without_a_turn_all_resolutions_count_alike(losses, sound) -> None:
+    other = sound.flip(-1)
+    turns = [losses(other, sound, FULL, turn) for turn in range(3)]
+    for name, value in losses(other, sound, FULL, None).items():
+        assert float(value) == pytest.approx(sum(float(turn[name]) for turn in turns) / 3, rel=1e-4)
+
+
+def test_other_resolutions_and_floors_can_be_had(sound) -> None:
+    wide = Losses({"magnitude": 1.0}, RATE, [(4096, 4096, 1024)], floor=1e-2)
+    assert wide.spectra[0].n_fft == 4096
+    tenfold = float(wide(10 * sound, sound, FULL, 0)["magnitude"])
+    assert 0.1 < tenfold < 0.999 * math.log(10)  # the floor hides the quiet bins
+
+
+def test_each_source_counts_as_a_sound(losses, sound) -> None:
+    sources = torch.stack((sound, 0.5 * sound.flip(-1)), 1)  # (B, S, C, T)
+    estimate = sources.roll(7, -1)
+    both = losses(estimate, sources, FULL, 0)
+    each = [losses(estimate[:, at], sources[:, at], FULL, 0) for at in range(2)]
+    for name in ("mse", "magnitude", "lsd", "waveform", "sdr"):
+        mean = sum(float(terms[name]) for terms in each) / 2
+        assert float(both[name]) == pytest.approx(mean, rel=1e-4)
+
+
 def test_the_gradient_of_power_is_right() -> None:
     frames = torch.randn(2, 3, 8, dtype=torch.double, requires_grad=True)
     assert torch.autograd.gradcheck(_Power.apply, frames)

@@ -20,7 +20,7 @@ from torch.utils.data import default_collate
 
 from models.registry import build
 from training.config import TrainingConfig, read_config
-from training.data.clips import read_clips, split
+from training.data.clips import kept_for_test, read_clips, split
 from training.data.examples import Examples, trusted_bandwidth
 from training.learn.losses import Losses
 
@@ -142,6 +142,11 @@ def test_the_split_is_by_group_and_validation_kinds_are_never_trained_on(tmp_pat
     assert {"person3", "personx"} <= {clip.group for clip in held_out}
     assert len(trained) + len(held_out) == 12
     assert [c.path for c in split(clips, config)[0]] == [c.path for c in trained]
+    tested = TrainingConfig(**{**TINY, "test_groups": ("person3", "personx"), "test_share": 0.2})
+    parts = [{clip.group for clip in part} for part in split(clips, tested)]
+    test = kept_for_test({clip.group: clip.kind for clip in clips}, tested)
+    assert {"person3", "personx"} < test and len(test) == 3
+    assert all(not test & part for part in parts) and len(parts[0] | parts[1] | test) == 7
 
 
 def test_the_target_is_trusted_up_to_its_band_only_where_the_voice_stands_out() -> None:
