@@ -68,10 +68,10 @@ class _Sources(torch.nn.Module):
 
     def __init__(self, multichannel: bool) -> None:
         super().__init__()
-        self.multichannel, self.half = multichannel, torch.nn.Parameter(torch.tensor(0.5))
+        self.multichannel, self.gain = multichannel, torch.nn.Parameter(torch.tensor(0.5))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.stack((self.half * x, x - x.roll(1, 1)), 1)  # (B, C, T) -> (B, S, C, T)
+        return torch.stack((self.gain * x, x - x.roll(1, 1)), 1)  # (B, C, T) -> (B, S, C, T)
 
 
 @pytest.mark.parametrize("multichannel", [False, True])
