@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import typer
 
+from pipeline.cli.degrade import degrade
 from pipeline.cli.diagnose import diagnose
 from pipeline.cli.evaluate import evaluate, report
 from pipeline.cli.restore import restore
 from pipeline.cli.separate import separate
 
 app = typer.Typer(
-    help="Diagnoses, restores, separates and compares recordings.",
+    help="Diagnoses, restores, separates, degrades and compares recordings.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (restore, separate, diagnose, evaluate, report):
+for command in (restore, separate, diagnose, degrade, evaluate, report):
     app.command()(command)
 
 if __name__ == "__main__":

@@ -44,8 +44,8 @@ FLOORS = {
             "separation",
             "stages",
         ),
-        *("degradation", "recipe", "diagnosis", "evaluation", "plots", "output", "restoration"),
-        *("stems", "cli"),
+        *("degradation", "recipe", "damages", "diagnosis", "evaluation", "plots", "output"),
+        *("restoration", "stems", "cli"),
         "__main__",
     ),
     "training": (

@@ -84,10 +84,10 @@ def _look(path: Path, tick: Callable[[float], None]) -> tuple[Info, bool]:
 
     command = ["ffprobe", *_INPUT, *_PROBE, _url(path)]
     with temporary_file() as answer, temporary_file() as complaints:
-        code = _run(command, answer, complaints, watch)
+        code = run(command, answer, complaints, watch)
         if code:
-            raise _failure(path, _text(complaints))
-        document = json.loads(_text(answer))
+            raise _failure(path, tail(complaints))
+        document = json.loads(tail(answer))
     if not document.get("streams"):
         raise AudioError(f"{path.name}: holds no sound (no audio stream); choose another file")
     stream, container = document["streams"][0], document["format"]
@@ -142,8 +142,8 @@ def decoded(
     command = ["ffmpeg", "-nostdin", *_INPUT, "-i", _url(path), *output]
     expected = max(1, 4 * info.frames * info.channels)
     with temporary_file() as target, temporary_file() as complaints:
-        code = _run(command, target, complaints, lambda n_bytes: tick(min(1.0, n_bytes / expected)))
-        text = _text(complaints)
+        code = run(command, target, complaints, lambda n_bytes: tick(min(1.0, n_bytes / expected)))
+        text = tail(complaints)
         if code and (os.strerror(errno.ENOSPC) in text or is_full(Path(tempfile.gettempdir()))):
             raise temporary_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         done = (os.fstat(target.fileno()).st_size - AU_HEADER_BYTES) // (4 * info.channels)
@@ -160,9 +160,15 @@ def decoded(
         yield target, info, messages
 
 
-def _run(
+def run(
     command: list[str], target: IO[bytes], errors: IO[bytes], watch: Callable[[int], None]
 ) -> int:
+    """Runs a program and returns its exit status; it is killed when `watch` raises.
+
+    Args:
+        target, errors: files for its output and its complaints.
+        watch: called every tenth of a second with the bytes that it has written to `target`.
+    """
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=target, stderr=errors
     ) as process:
@@ -177,7 +183,7 @@ def _run(
     return process.returncode
 
 
-def _text(file: IO[bytes]) -> str:
+def tail(file: IO[bytes]) -> str:
     """The last 64 KiB that a program wrote."""
     size = os.fstat(file.fileno()).st_size
     file.seek(max(0, size - (1 << 16)))

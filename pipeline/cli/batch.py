@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.audio.decode import probe
+from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Display, printable
 from pipeline.files import SOUND_SUFFIXES, VIDEO_SUFFIXES
+from pipeline.output import output_path, refuse_overwriting
 from pipeline.stage import Tick
 
 SUFFIXES = SOUND_SUFFIXES | VIDEO_SUFFIXES
@@ -77,6 +79,27 @@ def plan(inputs: Sequence[Path], folder: Path) -> tuple[list[Job], list[Failure]
             except Exception as error:
                 failures.append(Failure.of(source, error))
     return list(jobs.values()), failures
+
+
+def without_clashes(jobs: Sequence[Job], kind: str | None) -> tuple[list[Job], list[Failure]]:
+    """Leaves out the jobs whose result would overwrite an input or an earlier job's result.
+
+    Args:
+        kind: the output format, a key of `pipeline.output.FORMATS`; see `output_path`.
+    """
+    kept: list[Job] = []
+    failures: list[Failure] = []
+    reserved = {job.source.resolve() for job in jobs}
+    for job in jobs:
+        path = output_path(job.source, job.folder, kind)
+        try:
+            refuse_overwriting(job.source, path, reserved)
+        except AudioError as error:
+            failures.append(Failure.of(job.source, error))
+        else:
+            kept.append(job)
+            reserved.add(path.resolve())
+    return kept, failures
 
 
 def check_folder(folder: Path) -> None:

@@ -12,12 +12,12 @@ import numpy as np
 import typer
 
 from pipeline import recipe
-from pipeline.audio.sound import Audio, AudioError
+from pipeline.audio.sound import Audio
 from pipeline.cli import batch
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
 from pipeline.cli.options import AsJson, Device, Format, Inputs
 from pipeline.cli.result_log import ResultLog
-from pipeline.output import output_path, refuse_overwriting
+from pipeline.output import output_path
 from pipeline.restoration import RestoredFile, restore_file
 from pipeline.stage import Chain, SeparatesStems, Stage, Tick, UsesCheckpoint
 
@@ -51,7 +51,7 @@ def restore(
         chain = _chain(recipe_name, checkpoint, device)
         batch.check_folder(out)
         planned, unreadable = batch.plan(inputs, out)
-        jobs, clashes = _without_clashes(planned, kind)
+        jobs, clashes = batch.without_clashes(planned, kind)
         restorer = _Restorer(jobs, chain, kind, ResultLog(out, _digest(chain, kind)))
         finished = {} if again else restorer.finished(jobs)
         rest = [job for job in jobs if job not in finished]
@@ -104,25 +104,6 @@ class _Restorer:
 
     def _path(self, job: batch.Job) -> Path:
         return output_path(job.source, job.folder, self._kind)
-
-
-def _without_clashes(
-    jobs: Sequence[batch.Job], kind: str | None
-) -> tuple[list[batch.Job], list[batch.Failure]]:
-    """Leaves out the jobs whose result would overwrite an input or an earlier job's result."""
-    kept: list[batch.Job] = []
-    failures: list[batch.Failure] = []
-    reserved = {job.source.resolve() for job in jobs}
-    for job in jobs:
-        path = output_path(job.source, job.folder, kind)
-        try:
-            refuse_overwriting(job.source, path, reserved)
-        except AudioError as error:
-            failures.append(batch.Failure.of(job.source, error))
-        else:
-            kept.append(job)
-            reserved.add(path.resolve())
-    return kept, failures
 
 
 def _chain(name: str, checkpoint: str | None, device: str) -> Chain:

@@ -1,13 +1,10 @@
-"""Degradations as stages: band limits, codecs, clipping, echoes, noise; no delay, repeatable."""
+"""Degradations as stages: band limits, coarse steps, clipping, echoes, noise; no delay."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import soundfile as sf
 import soxr
 from numpy.random import Generator
 
@@ -15,9 +12,8 @@ from pipeline.audio.sound import Audio
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick
 
+METHODS = ("sinc", "linear", "hold")
 FAMILIES = ("sinc", "butterworth", "chebyshev", "resample")
-CODECS = {"mp3": ("MP3", "MPEG_LAYER_III"), "opus": ("OGG", "OPUS"), "vorbis": ("OGG", "VORBIS")}
-MP3_DELAY = 1105  # samples: 576 of the encoder and 529 of the decoder, if no LAME tag gives it
 
 
 @dataclass(frozen=True)
@@ -58,53 +54,8 @@ class BandLimit:
     def _resample(self, audio: Audio) -> np.ndarray:
         quality = "VHQ" if self.order > 12 else "HQ" if self.order > 6 else "MQ"
         low = round(2 * self.cutoff_hz)
-        down = _resampled(audio.samples, audio.rate, low, quality)
-        return _fit(_resampled(down, low, audio.rate), audio.frames)
-
-
-@dataclass(frozen=True)
-class Codec:
-    """Through a lossy codec and back, aligned to the sample; more than two channels go in pairs."""
-
-    name: str = knob("mp3", choices=tuple(CODECS), help="The codec.")
-    kbps: float = knob(32.0, 6, 320, "kbit/s", "Bit rate; Vorbis takes the nearest quality.")
-    rate: int = knob(48_000, choices=(16_000, 24_000, 44_100, 48_000), help="Rate inside, in Hz.")
-
-    def __post_init__(self) -> None:
-        check_knobs(self)
-
-    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        pairs = [audio.samples[first : first + 2] for first in range(0, audio.channels, 2)]
-        decoded = [self._coded(pair, audio.rate) for pair in pairs]
-        return Audio(np.concatenate(decoded), audio.rate)
-
-    def _coded(self, samples: np.ndarray, own_rate: int) -> np.ndarray:
-        """(C, T) after the codec, of at most two channels."""
-        rate = 48_000 if self.name == "opus" and self.rate == 44_100 else self.rate
-        x = _resampled(samples, own_rate, rate)
-        peak = max(1.0, float(np.abs(x).max()))  # encoders clip
-        file = io.BytesIO()
-        sf.write(file, x.T / peak, rate, **self._format(len(x)))
-        file.seek(0)
-        y = sf.read(file, dtype="float32", always_2d=True)[0].T * peak
-        if self.name == "mp3" and y.shape[1] > x.shape[1]:
-            y = y[:, MP3_DELAY:]
-        return _fit(_resampled(y, rate, own_rate), samples.shape[1])
-
-    def _format(self, channels: int) -> dict[str, Any]:
-        """What tells soundfile the codec and the bit rate."""
-        container, subtype = CODECS[self.name]
-        level = self._compression_level(channels)
-        constant = {"bitrate_mode": "CONSTANT"} if self.name == "mp3" else {}
-        return {"format": container, "subtype": subtype, "compression_level": level, **constant}
-
-    def _compression_level(self, channels: int) -> float:
-        """libsndfile's level, 0 (best) to 1: linear in bit rate, for Vorbis linear in quality."""
-        if self.name == "mp3":
-            return float(np.clip((320 - self.kbps) / 288, 0, 0.995))
-        if self.name == "opus":
-            return float(np.clip((256 - self.kbps / channels) / 250, 0, 1))
-        return float(np.clip((128 - self.kbps) / 80, 0, 1))
+        down = resampled(audio.samples, audio.rate, low, quality)
+        return fit(resampled(down, low, audio.rate), audio.frames)
 
 
 @dataclass(frozen=True)
@@ -138,11 +89,11 @@ class Telephone:
         from scipy import signal
 
         rate, band = 8000, (self.low_hz, self.high_hz)
-        line = _resampled(audio.samples, audio.rate, rate)
+        line = resampled(audio.samples, audio.rate, rate)
         design = signal.butter(4, band, "bandpass", output="sos", fs=rate)
         line = signal.sosfiltfilt(design, line, padlen=min(line.shape[1] - 1, 512))
         coded = MuLaw()(Audio(np.ascontiguousarray(line, dtype=np.float32), rate)).samples
-        return Audio(_fit(_resampled(coded, rate, audio.rate), audio.frames), audio.rate)
+        return Audio(fit(resampled(coded, rate, audio.rate), audio.frames), audio.rate)
 
 
 @dataclass(frozen=True)
@@ -171,10 +122,7 @@ class Noise:
         check_knobs(self)
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
-        rng = np.random.default_rng(self.seed)
-        frequency = np.array([20.0, 24_000.0])
-        shape_db = -10 * self.slope * np.log10(frequency / 1000)
-        noise = noise_floor(rng, audio.samples.shape, audio.rate, frequency, shape_db)
+        noise = coloured_noise(audio.samples.shape, audio.rate, self.slope, self.seed)
         noise *= 10 ** (self.level_db / 20) / max(float(np.sqrt(np.mean(noise**2))), 1e-12)
         return Audio(audio.samples + noise, audio.rate)
 
@@ -192,6 +140,49 @@ class SoftClip:
         peak = max(float(np.abs(audio.samples).max()), 1e-9)
         drive = np.float32(10 ** (self.drive_db / 20) / peak)
         return Audio(np.tanh(drive * audio.samples) / drive, audio.rate)
+
+
+@dataclass(frozen=True)
+class HardClip:
+    """Cuts peaks off; what is quieter stays as it is."""
+
+    drive_db: float = knob(6.0, 0.1, 40, "dB", "How far the peak lies above where it is cut.")
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        limit = float(np.abs(audio.samples).max()) * 10 ** (-self.drive_db / 20)
+        return Audio(np.clip(audio.samples, -limit, limit), audio.rate)
+
+
+@dataclass(frozen=True)
+class Resample:
+    """To a lower sampling rate and back; a simple converter adds aliases and images."""
+
+    rate_hz: float = knob(16_000.0, 2000, 48_000, "Hz", "The lower rate; half of it is kept.")
+    method: str = knob("sinc", choices=METHODS, help="Sinc is clean; linear and hold are not.")
+
+    def __post_init__(self) -> None:
+        check_knobs(self)
+
+    def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
+        if self.rate_hz >= audio.rate:
+            return audio
+        if self.method == "sinc":
+            low = round(self.rate_hz)
+            down = resampled(audio.samples, audio.rate, low)
+            return Audio(fit(resampled(down, low, audio.rate), audio.frames), audio.rate)
+        rows = np.stack([self._converted(row, audio.rate) for row in audio.samples])
+        return Audio(rows.astype(np.float32), audio.rate)
+
+    def _converted(self, x: np.ndarray, rate: int) -> np.ndarray:
+        """(T,) read at the lower rate's times, and put between them again."""
+        at, step = np.arange(x.size), rate / self.rate_hz
+        low = np.interp(np.arange(0, x.size - 1 + step, step), at, x)
+        if self.method == "hold":
+            return low[(at / step).astype(int)]
+        return np.interp(at, step * np.arange(low.size), low)
 
 
 @dataclass(frozen=True)
@@ -215,6 +206,20 @@ class Echoes:
             if delay < audio.frames:
                 out[:, delay:] += np.float32(gain) * audio.samples[:, : audio.frames - delay]
         return Audio(out, audio.rate)
+
+
+def coloured_noise(shape: tuple[int, ...], rate: int, slope: float, seed: int) -> np.ndarray:
+    """Gaussian noise whose power falls as frequency to the minus `slope`; the level is arbitrary.
+
+    Args:
+        shape: (channels, time); each channel has its own.
+        rate: Hz.
+        slope: 0 is white, 1 pink, 2 brown.
+        seed: same seed, same noise.
+    """
+    frequency_hz = np.array([20.0, 24_000.0])
+    shape_db = -10 * slope * np.log10(frequency_hz / 1000)
+    return noise_floor(np.random.default_rng(seed), shape, rate, frequency_hz, shape_db)
 
 
 def noise_floor(
@@ -261,13 +266,13 @@ def equalised(
     return fft.irfft(spectrum * gain.astype(np.float32), length)
 
 
-def _resampled(x: np.ndarray, rate: int, new_rate: int, quality: str = "HQ") -> np.ndarray:
+def resampled(x: np.ndarray, rate: int, new_rate: int, quality: str = "HQ") -> np.ndarray:
     """(C, T) at another rate, at least one sample long."""
     y = soxr.resample(x.T.copy(), rate, new_rate, quality).T
     return y if y.shape[1] else np.zeros((len(x), 1), np.float32)
 
 
-def _fit(x: np.ndarray, length: int) -> np.ndarray:
+def fit(x: np.ndarray, length: int) -> np.ndarray:
     """(C, T) cut or zero-padded at its end to `length`; contiguous."""
     x = x[:, :length]
     return np.ascontiguousarray(np.pad(x, ((0, 0), (0, length - x.shape[1]))))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
+from pipeline.degradation.additions import Dither, NoiseAtSnr
+from pipeline.degradation.codecs import CODECS, Codec
 from pipeline.degradation.effects import (
-    CODECS,
     FAMILIES,
     BandLimit,
-    Codec,
     Crush,
     Echoes,
     MuLaw,
@@ -80,4 +80,18 @@ def generated_damage(rng: Generator) -> Chain:
         steps.append(Echoes(decay_s, mix, int(rng.integers(4, 20)), int(rng.integers(1 << 31))))
     if rng.random() < 0.4:
         steps.append(MuLaw() if rng.random() < 0.3 else Crush(int(rng.integers(8, 13))))
+    return Chain(tuple(steps))
+
+
+def musicgen_like(rng: Generator) -> Chain:
+    """The damage of generated music with its noise: `generated_damage`, then noise and dither.
+
+    Source: Ensoli and Massignan 2025, section 3: noise of the surroundings at -5 to 20 dB SNR, a
+    tiny Gaussian dither.
+    """
+    steps = list(generated_damage(rng).stages)
+    if rng.random() < 0.95:
+        snr_db, slope = float(rng.uniform(-5, 20)), float(rng.uniform(0, 1.5))
+        steps.append(NoiseAtSnr(round(snr_db, 1), round(slope, 2), int(rng.integers(1 << 31))))
+    steps.append(Dither(round(float(rng.uniform(-96, -90)), 1), int(rng.integers(1 << 31))))
     return Chain(tuple(steps))

@@ -11,7 +11,8 @@ import numpy as np
 from pipeline.audio.decode import load
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
-from pipeline.degradation.effects import BandLimit, Codec
+from pipeline.degradation.codecs import Codec
+from pipeline.degradation.effects import BandLimit
 from pipeline.evaluation.metrics import lsd
 from pipeline.stage import Stage, Tick, no_tick, part
 from pipeline.stages.enhance import Enhance

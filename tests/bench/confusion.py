@@ -17,7 +17,8 @@ import numpy as np
 from pipeline.audio.decode import load
 from pipeline.audio.sound import Audio, AudioError
 from pipeline.cli.batch import expand
-from pipeline.degradation.effects import BandLimit, Codec, Crush, MuLaw, noise_floor
+from pipeline.degradation.codecs import Codec
+from pipeline.degradation.effects import BandLimit, Crush, MuLaw, noise_floor
 from pipeline.diagnosis.diagnose import diagnose
 
 Damage = Callable[[Audio, np.random.Generator], Audio]

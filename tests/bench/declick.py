@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.audio.sound import Audio
+from pipeline.degradation.additions import click_track as clicks
 from pipeline.degradation.effects import MuLaw
 from pipeline.stages.declick import Declick
 from pipeline.stages.dequantize import Dequantize
 from tests.bench.timing import Row
-from tests.support.clicks import KINDS, RATE, adeclick, clean, clicks, snr_db
+from tests.support.clicks import KINDS, RATE, adeclick, clean, snr_db
 from tests.support.grids import rounded
 
 SECONDS = 30.0

@@ -37,25 +37,6 @@ def clean(material: str, seconds: float) -> np.ndarray:
     return music(seconds) if material == "music" else speech(seconds)
 
 
-def clicks(kind: str, like: np.ndarray, rate: int, per_minute: float, seed: int = 0) -> np.ndarray:
-    """(T,) the damage alone: peaks of 5 to 80 % of the sound's, alike on a logarithmic scale.
-
-    Args:
-        kind: one of KINDS.
-        like: (T,) the sound they are to be put on.
-    """
-    rng = np.random.default_rng(seed)
-    made = np.zeros(like.size)
-    longest = {"impulses": 0, "bursts": 0.002, "crackle": 0.0003}[kind]
-    shortest = 0.0002 if kind == "bursts" else 0
-    for at in rng.integers(0, like.size - rate // 100, round(per_minute * like.size / rate / 60)):
-        length = max(1, round(rng.uniform(shortest, longest) * rate))
-        shape = rng.standard_normal(length) * np.exp(-4 * np.arange(length) / length)
-        level = np.abs(like).max() * np.exp(rng.uniform(np.log(0.05), np.log(0.8)))
-        made[at : at + length] += level * shape / np.abs(shape).max()
-    return made.astype(np.float32)
-
-
 def adeclick(samples: np.ndarray, rate: int, folder: Path) -> np.ndarray:
     """(T,) what ffmpeg's filter of this name makes of it."""
     sf.write(folder / "in.wav", samples, rate, "FLOAT")

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from pipeline.audio.sound import Audio
-from tests.support.clicks import clicks
+from pipeline.degradation.additions import click_track as clicks
 from tests.support.grids import rounded
 from tests.support.sounds import speech, windowed_sinc
 

@@ -12,6 +12,7 @@ from numpy.random import Generator
 from torch.utils.data import Dataset
 
 from pipeline.audio.sound import Audio
+from pipeline.degradation.additions import gain_for
 from pipeline.degradation.effects import noise_floor
 from training.config import TrainingConfig
 from training.data.clips import NOISES, Clip
@@ -100,12 +101,6 @@ def recorded_noise(clip: Clip, length: int, rng: Generator) -> np.ndarray:
     piece = crop(clip, length, rng)
     piece = np.tile(piece, -(-length // len(piece)))[:length]
     return piece / max(float(np.abs(piece).max()), 1e-6)
-
-
-def gain_for(clean: np.ndarray, noise: np.ndarray, wanted_db: float) -> np.float32:
-    """The factor that brings `noise` to a signal-to-noise ratio."""
-    ratio = np.sqrt(np.mean(clean**2) + 1e-12) / np.sqrt(np.mean(noise**2) + 1e-12)
-    return np.float32(ratio * 10 ** (-wanted_db / 20))
 
 
 def dither(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -17,12 +17,13 @@ from torch.utils.data import Dataset
 
 from pipeline.audio.buffers import release
 from pipeline.audio.sound import Audio
+from pipeline.degradation.additions import gain_for
 from pipeline.degradation.effects import BandLimit
 from training.config import TrainingConfig
 from training.data.backgrounds import VOICES, Backgrounds, gain, group_chances, tilted
 from training.data.clips import Clip
 from training.data.examples import vary
-from training.data.noisy_examples import dither, gain_for
+from training.data.noisy_examples import dither
 from training.data.room_noise import Rooms
 
 SNR_DB, NEAR_CLEAN_DB = (-5.0, 20.0), (20.0, 50.0)

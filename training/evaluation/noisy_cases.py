@@ -6,11 +6,12 @@ import numpy as np
 from numpy.random import Generator
 
 from pipeline.audio.sound import Audio
+from pipeline.degradation.additions import gain_for
 from pipeline.degradation.effects import noise_floor
 from pipeline.degradation.random_chain import generated_damage
 from pipeline.evaluation.metrics import l1, lsd, seg_snr_db, snr_db
 from training.data.clips import NOISES, Clip
-from training.data.noisy_examples import dither, gain_for, recorded_noise
+from training.data.noisy_examples import dither, recorded_noise
 from training.data.room_noise import KNOTS_HZ, synthetic_floor
 from training.evaluation.cases import Case, first_of_each_group, middle
 from training.evaluation.scores import Scores

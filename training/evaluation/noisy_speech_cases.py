@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.degradation.additions import gain_for
 from pipeline.evaluation.metrics import lsd, si_sdr_db, snr_db
 from training.data.backgrounds import VOICES, Backgrounds, gain
 from training.data.clips import Clip
-from training.data.noisy_examples import dither, gain_for
+from training.data.noisy_examples import dither
 from training.evaluation.cases import Case, first_of_each_group, middle
 from training.evaluation.scores import Scores
 

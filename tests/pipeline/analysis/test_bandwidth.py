@@ -102,7 +102,7 @@ def test_every_rate_has_its_own_half(rate):
     "name, kbps, low, high", [("mp3", 32, 7000, 9000), ("opus", 12, 7500, 9000)]
 )
 def test_codecs_have_known_limits(name, kbps, low, high):
-    from pipeline.degradation.effects import Codec
+    from pipeline.degradation.codecs import Codec
 
     coded = Codec(name, kbps)(Audio(speech(), RATE))
     assert low < effective_bandwidth_hz(coded) < high

@@ -7,10 +7,11 @@ from scipy import signal
 from pipeline.analysis.click_candidates import frames_over, prediction_errors
 from pipeline.audio import buffers
 from pipeline.audio.sound import Audio
+from pipeline.degradation.additions import click_track as clicks
 from pipeline.dsp import linear_prediction
 from pipeline.stages import declick
 from pipeline.stages.declick import Declick, clicks_per_minute
-from tests.support.clicks import KINDS, RATE, adeclick, clean, clicks, snr_db
+from tests.support.clicks import KINDS, RATE, adeclick, clean, snr_db
 
 NEAR = 64  # samples around a click that belong to its gap
 

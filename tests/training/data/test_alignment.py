@@ -7,7 +7,8 @@ import pytest
 import soxr
 
 from pipeline.audio.sound import Audio
-from pipeline.degradation.effects import BandLimit, Codec, MuLaw, Noise
+from pipeline.degradation.codecs import Codec
+from pipeline.degradation.effects import BandLimit, MuLaw, Noise
 from pipeline.stage import Chain
 from tests.support.sounds import RATE, speech
 from training.data.alignment import (

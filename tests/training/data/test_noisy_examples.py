@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from models.registry import build
+from pipeline.degradation.additions import gain_for
 from training.config import TrainingConfig
 from training.data.clips import Clip
-from training.data.noisy_examples import NoisyExamples, gain_for, recorded_noise
+from training.data.noisy_examples import NoisyExamples, recorded_noise
 from training.evaluation.noisy_cases import CASE_SNRS_DB, noisy_cases, score_noisy
 from training.learn.losses import Losses
 from training.learn.trainer import Trainer
