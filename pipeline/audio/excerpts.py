@@ -19,10 +19,16 @@ def spread_excerpts(
     A recording no longer than all of them is returned whole, cut into excerpts.
     """
     length = min(audio.frames, max(1, round(seconds * audio.rate)))
-    room = max(1, MOST_SAMPLES // (audio.channels * length))
-    count = min(count, room, -(-audio.frames // length))
+    count = min(count, max(1, MOST_SAMPLES // (audio.channels * length)))
+    return tuple(
+        Audio(copied(audio.samples, start, stop), audio.rate)
+        for start, stop in excerpt_ranges(audio, seconds, count)
+    )
+
+
+def excerpt_ranges(audio: Audio, seconds: float, count: int) -> list[tuple[int, int]]:
+    """The (start, stop) samples of evenly spread excerpts; of all of it where it is short."""
+    length = min(audio.frames, max(1, round(seconds * audio.rate)))
+    count = min(count, -(-audio.frames // length))
     starts = np.linspace(0, audio.frames - length, count).astype(int)
-    excerpts = []
-    for start in starts:
-        excerpts.append(Audio(copied(audio.samples, int(start), int(start) + length), audio.rate))
-    return tuple(excerpts)
+    return [(int(start), int(start) + length) for start in starts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.analysis.bandwidth import LOWEST_HZ
-from pipeline.diagnosis.finding import Finding, hertz, ramp
+from pipeline.diagnosis.finding import Finding, Span, hertz, ramp
 from pipeline.diagnosis.recording import Recording
 from pipeline.dsp import framing
 
@@ -36,9 +36,10 @@ def bandwidth(recording: Recording) -> Finding:
     reach = edge or half
     if reach >= AUDIBLE_HZ:
         return _full(recording, reach)
+    everywhere = (Span(0.0, recording.audio.seconds, reach),)
     if edge is None or reach > 0.93 * half:
         text = f"A sample rate of {rate} Hz holds nothing above {hertz(half)}: it sounds dull."
-        return Finding("bandwidth", half, "Hz", 1.0, text, True)
+        return Finding("bandwidth", half, "Hz", 1.0, text, True, everywhere)
     confidence = 0.4 + 0.5 * ramp(recording.band.wall_db, 8, 30)
     text = f"Nothing above {hertz(reach)}: its treble was cut off, so it sounds dull."
     if confidence < 0.6:
@@ -46,7 +47,7 @@ def bandwidth(recording: Recording) -> Finding:
             f"Little above {hertz(reach)}. The spectrum falls off gently there: an old or a "
             "naturally dark recording, or one that was filtered."
         )
-    return Finding("bandwidth", reach, "Hz", confidence, text, confidence >= 0.5)
+    return Finding("bandwidth", reach, "Hz", confidence, text, confidence >= 0.5, everywhere)
 
 
 def _why_unknown(recording: Recording) -> str:

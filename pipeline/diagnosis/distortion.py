@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.analysis.clipping import flat_peaks, is_clipped
-from pipeline.diagnosis.finding import Finding, ramp
+from pipeline.analysis.clipping import flat_peaks, flat_ranges, is_clipped
+from pipeline.diagnosis.finding import Finding, Span, joined, ramp
 from pipeline.diagnosis.recording import Recording
 
 COARSE_BITS, FINE_BITS = 8.0, 13.0  # clearly audible, and hardly
@@ -16,13 +16,15 @@ def clipping(recording: Recording) -> Finding:
     peaks = flat_peaks(recording.audio)
     confidence = ramp(peaks.evidence, 0, 12)
     trouble = is_clipped(recording.audio)
+    spans: tuple[Span, ...] = ()
     if trouble:
+        spans = joined(flat_ranges(recording.audio), recording.audio.rate)
         top = max(recording.statistics.high.max(), -recording.statistics.low.min())
         text = f"Clipped: {peaks.at_top} flat peaks at {20 * np.log10(top):.1f} dBFS."
     else:
         text, confidence = "No clipping: the peaks are round.", 1 - confidence
     value = float(peaks.at_top if peaks.evidence > 0 else 0)
-    return Finding("clipping", value, "runs", confidence, text, trouble)
+    return Finding("clipping", value, "runs", confidence, text, trouble, spans)
 
 
 def quantisation(recording: Recording) -> Finding:

@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+
+JOINED_S = 0.02  # spans closer than this are one
+MOST_SPANS = 500
+
+
+class Span(NamedTuple):
+    """Where a finding is to be heard and seen.
+
+    Attributes:
+        start_s, end_s: in seconds; the whole recording where it is everywhere.
+        edge_hz: the frequency that it is about, None where it is about all.
+    """
+
+    start_s: float
+    end_s: float
+    edge_hz: float | None = None
 
 
 @dataclass(frozen=True)
@@ -19,6 +37,7 @@ class Finding:
         confidence: 0 to 1, that `text` is true.
         text: one or two plain sentences for the user.
         trouble: whether this is something wrong with the recording.
+        spans: where it is, in order, at most MOST_SPANS; empty where that cannot be told.
     """
 
     name: str
@@ -27,6 +46,7 @@ class Finding:
     confidence: float
     text: str
     trouble: bool = False
+    spans: tuple[Span, ...] = ()
 
     def to_json(self) -> dict[str, float | str | None]:
         """Name, value, unit, confidence and text; a value that is not finite becomes None."""
@@ -40,6 +60,20 @@ class Finding:
             "confidence": round(self.confidence, 2),
             "text": self.text,
         }
+
+
+def joined(ranges: Iterable[tuple[int, int]], rate: int) -> tuple[Span, ...]:
+    """The spans of (start, stop) ranges of samples: in order, neighbours joined, the first ones."""
+    out: list[Span] = []
+    for start, stop in sorted(ranges):
+        start_s, end_s = float(start / rate), float(stop / rate)
+        if out and start_s - out[-1].end_s < JOINED_S:
+            out[-1] = out[-1]._replace(end_s=max(out[-1].end_s, end_s))
+        elif len(out) == MOST_SPANS:
+            break
+        else:
+            out.append(Span(start_s, end_s))
+    return tuple(out)
 
 
 def ramp(value: float, low: float, high: float) -> float:

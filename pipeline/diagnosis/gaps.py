@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.analysis.channel_statistics import SILENCE
 from pipeline.audio.buffers import blocks
 from pipeline.audio.sound import Audio
-from pipeline.diagnosis.finding import Finding, ramp
+from pipeline.diagnosis.finding import Finding, joined, ramp
 from pipeline.diagnosis.recording import Recording
 
 STRIDE = 32  # samples: every gap that counts holds two of these
@@ -37,24 +37,32 @@ def digital_silence(recording: Recording) -> Finding:
     if recording.silent:
         text = "It is silent throughout."
         return Finding("digital_silence", audio.seconds, "s", 1.0, text, True)
-    lengths = [(gap.stop - gap.start) / audio.rate for gap in recording.ask(gaps)]
-    total = sum(length for length in lengths if length >= LONG_S) / audio.channels
+    long = [
+        (gap.start, gap.stop)
+        for gap in recording.ask(gaps)
+        if gap.stop - gap.start >= LONG_S * audio.rate
+    ]
+    total = sum((stop - start) / audio.rate for start, stop in long) / audio.channels
     text = f"{total:.1f} s of digital silence: edited, gated or joined."
     if not total:
         text = "No long digital silence."
-    return Finding("digital_silence", total, "s", 1.0, text)
+    spans = joined(long, audio.rate)
+    return Finding("digital_silence", total, "s", 1.0, text, spans=spans)
 
 
 def dropouts(recording: Recording) -> Finding:
     """The number of dropouts in all channels."""
-    count = sum(_is_dropout(recording, gap) for gap in recording.ask(gaps))
+    holes = [gap for gap in recording.ask(gaps) if _is_dropout(recording, gap)]
+    count = len(holes)
     if not count:
         return Finding("dropouts", 0.0, "", 1.0 if recording.silent else 0.9, "No dropouts.")
     text = (
         f"{count} dropout{'s' * (count > 1)}: the sound stops abruptly and returns within a "
         "quarter of a second. No stage here repairs dropouts yet."
     )
-    return Finding("dropouts", float(count), "", 0.5 + 0.4 * ramp(count, 0, 5), text, True)
+    confidence = 0.5 + 0.4 * ramp(count, 0, 5)
+    spans = joined(((gap.start, gap.stop) for gap in holes), recording.audio.rate)
+    return Finding("dropouts", float(count), "", confidence, text, True, spans)
 
 
 def gaps(recording: Recording) -> list[Gap]:

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.analysis.dc_offset import dc_offset as measure_offset
 from pipeline.analysis.rumble import BAND_HZ, LEAST_DBFS, OVER_BASS_DB
 from pipeline.analysis.rumble import rumble as measure_rumble
-from pipeline.diagnosis.finding import Finding, hertz, ramp
+from pipeline.diagnosis.finding import Finding, Span, hertz, ramp
 from pipeline.diagnosis.recording import Recording
 
 FAINT_DB = 50.0  # hum that far below the recording does not matter
@@ -29,7 +29,8 @@ def hum(recording: Recording) -> Finding:
         return Finding("hum", float(measured.hz), "Hz", confidence, text)
     harmonics = f" and {count - 1} of its harmonics" if count > 1 else ""
     text = f"Hum at {measured.hz:.0f} Hz{harmonics}, {below_db:.0f} dB below the recording."
-    return Finding("hum", float(measured.hz), "Hz", confidence, text, True)
+    everywhere = (Span(0.0, recording.audio.seconds, float(measured.hz)),)
+    return Finding("hum", float(measured.hz), "Hz", confidence, text, True, everywhere)
 
 
 def hum_level(recording: Recording) -> Finding:

@@ -116,14 +116,20 @@ def clicks_per_minute(audio: Audio, tick: Tick = no_tick) -> float:
     """Unmistakable clicks per minute in the channel that has most; of a long sound, in excerpts."""
     tick(0.0)
     counts, seconds = np.zeros(audio.channels), 0.0
-    parts, stage = spread_excerpts(audio), Declick(sensitivity=PLAIN)
+    parts = spread_excerpts(audio)
     for at, piece in enumerate(parts, 1):
         seconds += piece.seconds
-        for channel, x in enumerate(piece.samples):
-            errors = click_candidates.prediction_errors(x, audio.rate, stage.order_at(audio.rate))
-            counts[channel] += len(stage.repairs(x, errors, audio.rate, []))
+        counts += [len(unmistakable_clicks(x, audio.rate)) for x in piece.samples]
         tick(at / len(parts))
     return float(60 * counts.max() / seconds)
+
+
+def unmistakable_clicks(x: np.ndarray, rate: int) -> list[tuple[int, int]]:
+    """The (start, stop) samples of the plain clicks of one channel (T,) at a rate in Hz."""
+    stage = Declick(sensitivity=PLAIN)
+    errors = click_candidates.prediction_errors(x, rate, stage.order_at(rate))
+    repairs = stage.repairs(x, errors, rate, [])
+    return [(int(at), int(at) + samples.size) for at, samples in repairs]
 
 
 def context_frames(rate: int) -> int:

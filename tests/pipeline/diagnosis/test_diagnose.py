@@ -95,6 +95,8 @@ def test_dropouts_are_counted_and_pauses_are_not() -> None:
     samples[:, 158_000:162_410] *= fade[::-1]
     dropouts = found(diagnose(Audio(samples, 44_100)), "dropouts")
     assert (dropouts.value, dropouts.trouble) == (4, True)  # two, in each channel
+    starts = [span.start_s * 44_100 for span in dropouts.spans]
+    assert starts == pytest.approx([44_100, 100_000], abs=2)
 
 
 def test_a_naturally_dark_recording_was_not_cut() -> None:
@@ -199,3 +201,18 @@ def test_held_notes_are_music_and_glides_with_pauses_are_speech() -> None:
     ]
     assert [finding.value for finding in heard] == ["music", "speech"]
     assert min(finding.confidence for finding in heard) > 0.8
+
+
+def test_findings_say_where_they_are() -> None:
+    rate, clean = 48_000, CLEAN["speech"].samples
+    x = clean.copy()
+    at_s = np.array([0.35, 0.71, 1.1, 1.47, 1.93, 2.3, 2.84, 3.3, 3.9, 4.4])
+    for start in (at_s * rate).astype(int):
+        x[0, start] += 0.6
+    clicks = found(diagnose(Audio(x, rate)), "clicks").spans
+    assert [span.start_s for span in clicks] == pytest.approx(at_s, abs=2e-3)
+    x = np.clip(4 * clean, -0.5, 0.5)
+    flat = [round(span.start_s * rate) for span in found(diagnose(Audio(x, rate)), "clipping").spans]
+    assert flat and np.abs(x[0, flat]).min() > 0.49
+    (line,) = found(diagnose(BandLimit(4000.0)(CLEAN["speech"])), "bandwidth").spans
+    assert line[:2] == (0.0, SECONDS) and line.edge_hz == pytest.approx(4000, rel=0.05)
