@@ -15,6 +15,8 @@ class Player {
     this.rate = this.transport.rate;
     this.seconds = this.transport.frames / this.rate;
     this.gone = new AbortController();
+    this.marks = new Marks(this);
+    this.message = "";
     root.replaceChildren(this.bar(), this.deck(), ...this.pictures());
     this.listen();
     this.layout();
@@ -30,6 +32,12 @@ class Player {
   toggle() {
     if (this.transport.playing) this.transport.pause();
     else this.transport.play();
+  }
+
+  /** A line beside the transport, such as which of nine clicks one has come to. */
+  say(text) {
+    this.message = text;
+    this.draw();
   }
 
   seek(seconds) {
@@ -93,8 +101,8 @@ class Player {
     this.status = make("span", "wmp-status", "", { role: "status" });
     const loop = make("span", "wmp-group");
     loop.append(this.loopButton, this.span, this.clear);
-    this.matchButton.hidden = Boolean(this.mixer);
-    bar.append(this.play, this.clock, length, loop, this.matchButton, this.status);
+    this.matchButton.hidden = Boolean(this.mixer) || this.value.tracks.length < 2;
+    bar.append(this.play, this.clock, length, loop, this.matchButton, this.marks.buttons(), this.status);
     return bar;
   }
 
@@ -114,6 +122,7 @@ class Player {
     const time = make("div", "wmp-time");
     time.append(this.ruler, ...lanes);
     this.surface(time, timeAxis(0, this.seconds));
+    this.marks.layer(time, timeAxis(0, this.seconds));
     const heads = make("div", "wmp-tracks");
     const { unit } = timeAxis(0, this.seconds);
     heads.append(make("span", "wmp-corner", unit), ...this.tracks);
@@ -150,12 +159,18 @@ class Player {
     this.sheet = make("div", "wmp-sheet", "", { role: "tabpanel" });
     const help = make("span", "wmp-keys");
     const keys = this.value.tracks.map((track) => track.key).join(" ");
-    const rest = Keys.HELP.filter(([key]) => !(this.mixer && key === "M"));
-    for (const [key, deed] of [[keys, this.mixer ? "solo" : "switch"], ...rest]) help.append(make("kbd", "", key), ` ${deed}`);
+    const alone = this.value.tracks.length === 1;
+    const rest = Keys.HELP.filter(([key]) => key !== "M" || !(this.mixer || alone));
+    const first = alone ? [] : [[keys, this.mixer ? "solo" : "switch"]];
+    for (const [key, deed] of [...first, ...rest]) help.append(make("kbd", "", key), ` ${deed}`);
     tabs.append(...this.tabs);
     row.append(tabs, help);
     this.figures = this.value.pictures.map(pictureFigure);
-    this.figures.forEach(({ plot, axis }) => axis.time && this.surface(plot, axis));
+    for (const { plot, axis, high } of this.figures) {
+      if (!axis.time) continue;
+      this.surface(plot, axis);
+      this.marks.layer(plot, axis, high);
+    }
     this.sheet.append(...this.figures.map((figure) => figure.node));
     if (views.length) this.show(Player.view);
     else [tabs, this.sheet].forEach((node) => node.removeAttribute("role"));
@@ -198,6 +213,7 @@ class Player {
     const axis = timeAxis(0, this.seconds);
     mark(this.ruler, axis, ticks(axis, this.ruler.clientWidth / 60), "left");
     this.figures.filter(({ node }) => !node.hidden).forEach((figure) => figure.layout());
+    this.marks.draw();
   }
 
   // --- what moves --------------------------------------------------------------------------------
@@ -213,7 +229,7 @@ class Player {
     const loop = this.preview ?? this.loop;
     this.span.textContent = loop ? `${clock(loop.start, 2)} \u2013 ${clock(loop.end, 2)}` : "";
     this.clear.hidden = !loop;
-    this.status.textContent = transport.error ? `Cannot play: ${transport.error.message}` : transport.waiting ? "Loading\u2026" : "";
+    this.status.textContent = transport.error ? `Cannot play: ${transport.error.message}` : transport.waiting ? "Loading\u2026" : this.message;
     this.tracks.forEach((track, i) => {
       if (this.mixer) return this.lanes[i].classList.toggle("wmp-active", this.mixer.draw(track, i));
       track.setAttribute("aria-pressed", i === transport.active);
@@ -248,6 +264,10 @@ class Player {
     for (const name of ["pointerdown", "focusin"]) {
       root.addEventListener(name, () => (root.usedAt = performance.now()), { signal });
     }
+    document.addEventListener("click", ({ target }) => {
+      const name = target.closest?.("[data-finding]")?.dataset.finding;
+      if (name && root.offsetParent) this.marks.jump(name);
+    }, { signal });
     const observer = new ResizeObserver(() => this.layout());
     observer.observe(root);
     signal.addEventListener("abort", () => observer.disconnect());

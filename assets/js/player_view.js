@@ -30,6 +30,11 @@ function clock(seconds, decimals = 3) {
   return `${Math.floor(total / (60 * unit))}:${rest.padStart(decimals ? decimals + 3 : 2, "0")}`;
 }
 
+/** 8354.9 -> "8.35 kHz", 50 -> "50 Hz". */
+function hertz(value) {
+  return value < 1000 ? `${Math.round(value)} Hz` : `${+(value / 1000).toFixed(2)} kHz`;
+}
+
 /** A value of an axis, in the axis' unit. */
 function written(axis, value, decimals = 3) {
   if (axis.unit === "min") return clock(value, decimals === 3 ? 0 : 2);
@@ -161,7 +166,7 @@ function pictureFigure({ title, light, dark, about }) {
     mark(across, axis, columns, "left", false);
     mark(up, y, rows, "bottom", false);
   };
-  return { node, plot, axis, layout };
+  return { node, plot, axis, high: y, layout };
 }
 
 /** Writes time, frequency or level under the pointer. */

@@ -146,7 +146,7 @@ def test_ten_minutes_of_stereo_stay_small(page: Any, show: Any, tmp_path: Path) 
             file.write(header)
             file.truncate(len(header) + frames * align)  # silence that takes no room on disk
         track.file.path = str(path)
-    show(PlayerData(seconds=600.0, tracks=value.tracks, pictures=[], of="", muted=[]))
+    show(PlayerData(seconds=600.0, tracks=value.tracks, pictures=[], of="", muted=[], marks=[]))
     page.click("#first .wmp-play")
     for second in range(5, 600, 60):
         page.evaluate(f"player().seek({second})")

@@ -33,7 +33,7 @@ from pipeline.plots.pooling import envelope
 from pipeline.stage import Tick, no_tick, part
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-PARTS = ("_sound", "_transport", "_view", "_mixer", "_keys", "")
+PARTS = ("_sound", "_transport", "_view", "_marks", "_mixer", "_keys", "")
 SCRIPTS = ["elements.js", *(f"player{part}.js" for part in PARTS)]
 ROOT = '<div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div>'
 KEYS = "ABCDEFGH"
@@ -76,6 +76,22 @@ class PictureData(GradioModel):
     about: dict[str, Any]
 
 
+class MarkData(GradioModel):
+    """What is marked on a player's time, such as the clicks of a recording.
+
+    Attributes:
+        name: of the finding; elements of the page with this `data-finding` jump to its places.
+        label: its name on the page.
+        spans: (start, end) in seconds, in order; empty where it is everywhere.
+        edge_hz: the frequency that it is about, or None.
+    """
+
+    name: str
+    label: str
+    spans: list[tuple[float, float]]
+    edge_hz: float | None = None
+
+
 class PlayerData(GradioModel):
     """The player's value.
 
@@ -89,6 +105,7 @@ class PlayerData(GradioModel):
     pictures: list[PictureData]
     of: str
     muted: list[bool]
+    marks: list[MarkData]
 
 
 class ABPlayer(gr.HTML):
@@ -134,6 +151,7 @@ def player_value(
     *,
     of: str = "",
     muted: Sequence[bool] = (),
+    marks: Sequence[MarkData] = (),
 ) -> PlayerData:
     """Writes the listening copies and describes the player's content.
 
@@ -165,7 +183,9 @@ def player_value(
         )
     seconds = max(sound.audio.seconds for sound in sounds)
     drawn = [_picture(picture) for picture in pictures]
-    return PlayerData(seconds=seconds, tracks=tracks, pictures=drawn, of=of, muted=list(muted))
+    return PlayerData(
+        seconds=seconds, tracks=tracks, pictures=drawn, of=of, muted=list(muted), marks=list(marks)
+    )
 
 
 def listening_copy(

@@ -27,7 +27,7 @@ from ui.restore import (
     views,
 )
 from ui.restore import result as results
-from ui.restore.result_events import COMPARED, PREVIEW, Updates, buttons
+from ui.restore.result_events import COMPARED, PREVIEW, RECORDING, Updates, buttons
 from ui.restore.steps import load_chain
 from ui.session import Host, Session, plain_error, uploaded
 
@@ -69,7 +69,8 @@ async def choose(
         yield {"facts": ""}
         return
     title = "Recording.wav" if origin == "microphone" else file.name
-    reading = partial(_read, file, title, desk.host.limits.seconds)
+    folder = session.new_folder(RECORDING)
+    reading = partial(_read, file, title, desk.host.limits.seconds, folder)
     job = session.begin(Job(reading, desk.host.light))
     yield {"stop": gr.update(visible=True)}
     async for progress in _watched(session, job):
@@ -78,8 +79,8 @@ async def choose(
         yield read(desk, session, job, value)
 
 
-def _read(path: Path, name: str, max_seconds: float, job: Job) -> source.Source:
-    return source.read(path, name, max_seconds, job.tick)
+def _read(path: Path, name: str, max_seconds: float, folder: Path, job: Job) -> source.Source:
+    return source.read(path, name, max_seconds, job.tick, folder)
 
 
 def read(desk: Desk, session: Session, job: Job, value: Any) -> Updates:
@@ -93,6 +94,7 @@ def read(desk: Desk, session: Session, job: Job, value: Any) -> Updates:
         return {"facts": html.problem(plain_error(error)), **stopped}
     return {
         **recording(session.source),
+        **result_events.show(desk.stages, session, RECORDING),
         **recipe_events.proposed(desk.stages, session, session.source, value),
         **buttons(session),
     }

@@ -88,7 +88,11 @@ def _restore(
     restored, steps = run_chain(degraded, chain, share(job.tick, 0, 0.85))
     between = [(f"{at}  {name}", audio) for at, (name, audio) in enumerate(steps.sounds[:-1], 1)]
     sounds = [("Degraded", degraded), *between, ("Restored", restored.audio)]
-    player = result_player.of_steps(sounds, folder, share(job.tick, 0.85, 0.97))
+    start_s = min(preview_at_s or 0.0, source.audio.seconds - degraded.seconds)
+    found = result_player.marks(source.diagnosis.findings, start_s, degraded.seconds)
+    whole = source.player if preview_at_s is None else None
+    of = whole.of if whole else folder.name
+    player = result_player.of_steps(sounds, folder, share(job.tick, 0.85, 0.97), of, found)
     mixer = None
     if steps.stems:
         preparing = titled(share(job.tick, 0.97, 1), "Preparing the stems")
@@ -135,6 +139,7 @@ def pair(result: Result, first: int, second: int, job: Job) -> PlayerData:
         shutil.rmtree(folder, ignore_errors=True)  # of an earlier attempt that was stopped
         folder.mkdir()
         sounds = [result.steps[first], result.steps[second]]
-        player = result_player.of_pair(sounds, folder, job.tick, result.folder.name)
+        whole = result.player
+        player = result_player.of_pair(sounds, folder, job.tick, whole.of, whole.marks)
         result.pairs[first, second] = player
     return result.pairs[first, second]

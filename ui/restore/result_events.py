@@ -14,9 +14,10 @@ from ui.jobs import Job
 from ui.restore import downloads, recipe_events, views
 from ui.restore.comparison import MAX_CANDIDATES, Comparison, ComparisonFailed
 from ui.restore.result import Result
+from ui.restore.source import Source
 from ui.session import Session, plain_error
 
-WHOLE, PREVIEW, COMPARED = "whole", "preview", "compared"
+RECORDING, WHOLE, PREVIEW, COMPARED = "recording", "whole", "preview", "compared"
 Updates = dict[str, Any]
 Stages = Mapping[str, type]
 
@@ -43,23 +44,32 @@ def failure(error: Exception) -> str:
 
 
 def show(stages: Stages, session: Session | None, kind: str | None) -> Updates:
-    """Shows one of the visitor's results."""
-    if session is None or kind not in session.results:
+    """Shows the visitor's recording, or one of its results."""
+    if session is None or session.source is None or kind is None:
+        return {}
+    result = session.source if kind == RECORDING else session.results.get(kind)
+    if result is None:
         return {}
     session.shown = kind
-    result = session.results[kind]
     kinds = [key for key in (WHOLE, PREVIEW, COMPARED) if key in session.results]
-    titles = [(session.results[key].title, key) for key in kinds]
-    name = session.source.name
-    compared = isinstance(result, Comparison)
+    titles = [("Recording", RECORDING), *((session.results[key].title, key) for key in kinds)]
     return {
         "welcome": gr.update(visible=False),
         "result": gr.update(visible=True),
         "which": gr.update(choices=titles, value=kind, visible=len(titles) > 1),
         "player": result.player,
         "delivery": "",
-        **(_compared(result, name) if compared else _restored(result, name, stages)),
+        **_described(result, session.source.name, stages),
     }
+
+
+def _described(result: Any, name: str, stages: Stages) -> Updates:
+    """Everything about a recording or a result but its player."""
+    if isinstance(result, Source):
+        return {"title": views.result_title(name, "as it is", ""), **_WITHOUT_RESULT}
+    if isinstance(result, Comparison):
+        return _compared(result, name)
+    return _restored(result, name, stages)
 
 
 def _restored(result: Result, name: str, stages: Stages) -> Updates:
@@ -85,12 +95,8 @@ def _compared(result: Comparison, name: str) -> Updates:
     count = len(result.candidates)
     recipes = "1 recipe on" if count == 1 else f"{count} recipes on the same"
     return {
+        **_WITHOUT_RESULT,
         "title": views.result_title(name, result.title, f"{recipes} ten seconds"),
-        "steps": gr.update(visible=False),
-        "stems": gr.update(visible=False),
-        "mixer": None,
-        "lower": gr.update(visible=False),
-        "guarantee": "",
         "candidates": gr.update(visible=True),
         **_candidates(
             [views.candidate(one.title, one.rows, one.problem) for one in result.candidates]
@@ -105,6 +111,18 @@ def _candidates(texts: Sequence[str]) -> Updates:
         updates[f"candidate{at}"] = gr.update(visible=at < len(texts))
         updates[f"candidate_text{at}"] = texts[at] if at < len(texts) else ""
     return updates
+
+
+_WITHOUT_RESULT: Updates = {
+    "steps": gr.update(visible=False),
+    "stems": gr.update(visible=False),
+    "mixer": None,
+    "lower": gr.update(visible=False),
+    "guarantee": "",
+    "candidates": gr.update(visible=False),
+    **_candidates([]),
+}
+"""The page without what belongs to one restoration."""
 
 
 def use(

@@ -4,39 +4,102 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.analysis.loudness import integrated_lufs
 from pipeline.audio.sound import Audio
 from pipeline.plots import figures
 from pipeline.plots.pooling import difference
 from pipeline.stage import Chain, SeparatesStems, Tick, no_tick, part, share, titled
-from ui.components.player import KEYS, PlayerData, Sound, matching_gains, player_value
+from ui.components.player import (
+    KEYS,
+    MarkData,
+    PlayerData,
+    Sound,
+    matching_gains,
+    player_value,
+)
 from ui.restore.steps import NamedSound
+
+if TYPE_CHECKING:
+    from pipeline.diagnosis.finding import Finding
 
 MAX_STEPS = len(KEYS) - 3
 """How many sounds a player holds beside the recording, the result and their difference."""
 
 
-def of_steps(steps: Sequence[NamedSound], folder: Path, tick: Tick) -> PlayerData:
+MARKED = {
+    "clicks": "Clicks",
+    "dropouts": "Dropouts",
+    "clipping": "Clipping",
+    "digital_silence": "Digital silence",
+    "bandwidth": "Cut-off",
+    "hum": "Hum",
+}
+"""The findings that are marked in time or frequency, by their name on the page."""
+
+
+def of_recording(
+    audio: Audio, findings: Sequence[Finding], folder: Path, tick: Tick = no_tick
+) -> PlayerData:
+    """The player of a recording before anything is done to it, with its findings marked.
+
+    Args:
+        folder: where the listening copy and the picture go; its name is the player's identity.
+        tick: receives the progress.
+    """
+    pictures = figures.spectrograms(
+        [("Recording", audio)], folder, titled(share(tick, 0, 0.5), "Drawing")
+    )
+    preparing = titled(share(tick, 0.5, 1), "Preparing the player")
+    sounds = [Sound("Recording", audio)]
+    found = marks(findings, 0.0, audio.seconds)
+    return player_value(sounds, folder, pictures, preparing, of=folder.name, marks=found)
+
+
+def marks(findings: Sequence[Finding], start_s: float, length_s: float) -> list[MarkData]:
+    """The marks of the findings that have a place in a stretch of the recording."""
+    found = []
+    for finding in findings:
+        if finding.name not in MARKED or not finding.spans:
+            continue
+        spans = [
+            (max(span.start_s - start_s, 0.0), min(span.end_s - start_s, length_s))
+            for span in finding.spans
+            if span.edge_hz is None and start_s <= span.end_s and span.start_s <= start_s + length_s
+        ]
+        edge_hz = finding.spans[0].edge_hz
+        if spans or edge_hz is not None:
+            label = MARKED[finding.name]
+            found.append(MarkData(name=finding.name, label=label, spans=spans, edge_hz=edge_hz))
+    return found
+
+
+def of_steps(
+    steps: Sequence[NamedSound], folder: Path, tick: Tick, of: str, found: Sequence[MarkData] = ()
+) -> PlayerData:
     """The player of a recording (first) and its result (last), and of the steps between them.
 
     Steps that the player has no room for are left out.
 
     Args:
-        folder: where the listening copies and pictures go; its name is the player's identity.
+        folder: where the listening copies and pictures go.
         tick: receives the progress.
+        of: the player's identity: the page keeps the position between players of the same.
+        found: the findings' marks.
     """
     between = range(1, len(steps) - 1)
     shown = between if len(between) <= MAX_STEPS else ()
     ordered = [steps[0], steps[-1], *(steps[at] for at in shown)]
-    return of_pair(ordered, folder, tick, folder.name)
+    return of_pair(ordered, folder, tick, of, found)
 
 
-def of_pair(sounds: Sequence[NamedSound], folder: Path, tick: Tick, of: str) -> PlayerData:
+def of_pair(
+    sounds: Sequence[NamedSound], folder: Path, tick: Tick, of: str, found: Sequence[MarkData] = ()
+) -> PlayerData:
     """The player of two sounds, their difference and further sounds; the first two are drawn.
 
-    Args:
-        of: the player's identity: the page keeps the position between players of the same.
+    Arguments as of `of_steps`.
     """
     (before_name, before), (after_name, after) = sounds[:2]
     drawing = titled(share(tick, 0, 0.5), "Drawing")
@@ -45,7 +108,7 @@ def of_pair(sounds: Sequence[NamedSound], folder: Path, tick: Tick, of: str) -> 
     pictures = figures.draw(before, after, folder, names=names, tick=drawing)
     tracks = loudness_matched(sounds, part(preparing, 0, 4))
     tracks.insert(2, Sound("Difference", difference(before, after, part(preparing, 1, 4))))
-    return player_value(tracks, folder, pictures, share(preparing, 0.5, 1), of=of)
+    return player_value(tracks, folder, pictures, share(preparing, 0.5, 1), of=of, marks=found)
 
 
 def loudness_matched(sounds: Sequence[NamedSound], tick: Tick) -> list[Sound]:

@@ -11,12 +11,14 @@ from pipeline.audio.containers import Info
 from pipeline.audio.decode import decode
 from pipeline.audio.sound import Audio
 from pipeline.stage import Tick, share, titled
+from ui.components.player import PlayerData
+from ui.restore import result_player
 
 if TYPE_CHECKING:
     from pipeline.diagnosis.diagnose import Diagnosis
 
-READ_SHARE = 0.5
-"""The share of the progress bar that reading takes; the diagnosis takes the rest."""
+READ_SHARE, DIAGNOSIS_SHARE = 0.4, 0.4
+"""The shares of the progress bar; the player takes the rest."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Source:
         name: the visitor's name for it, only ever shown, never a path.
         audio: the whole sound; a long one is mapped from an unnamed temporary file.
         diagnosis: what is wrong with it, and the proposed recipe.
+        player: the player of the recording alone, with its findings marked; None without a folder.
     """
 
     path: Path
@@ -34,6 +37,7 @@ class Source:
     audio: Audio
     info: Info
     diagnosis: Diagnosis
+    player: PlayerData | None = None
 
     @property
     def stem(self) -> str:
@@ -41,11 +45,14 @@ class Source:
         return safe_stem(self.name)
 
 
-def read(path: Path, name: str, max_seconds: float, tick: Tick) -> Source:
-    """Reads, measures and diagnoses a recording.
+def read(
+    path: Path, name: str, max_seconds: float, tick: Tick, folder: Path | None = None
+) -> Source:
+    """Reads, measures and diagnoses a recording, and prepares its player.
 
     Args:
         tick: receives the progress; may raise to stop.
+        folder: where the player's files go; None prepares none.
 
     Raises:
         AudioError: the file cannot be read; the message names the cause and the cure.
@@ -54,8 +61,14 @@ def read(path: Path, name: str, max_seconds: float, tick: Tick) -> Source:
 
     reading = titled(share(tick, 0, READ_SHARE), "Reading")
     audio, info = decode(path, max_seconds=max_seconds, tick=reading)
-    diagnosis = diagnose(audio, info, titled(share(tick, READ_SHARE, 1), "Listening"))
-    return Source(path, name, audio, info, diagnosis)
+    until = READ_SHARE + DIAGNOSIS_SHARE
+    diagnosis = diagnose(audio, info, titled(share(tick, READ_SHARE, until), "Listening"))
+    player = None
+    if folder is not None:
+        player = result_player.of_recording(
+            audio, diagnosis.findings, folder, share(tick, until, 1)
+        )
+    return Source(path, name, audio, info, diagnosis, player)
 
 
 def safe_stem(name: str) -> str:

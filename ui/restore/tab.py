@@ -44,8 +44,8 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
             parts |= _recipe(desk.stages)
             parts |= _actions()
         with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
-            parts |= _diagnosis()
             parts |= _result()
+            parts |= _diagnosis()
     drop = (ASSETS / "js" / "drop.js").read_text(encoding="utf-8")
     gr.HTML("", js_on_load=drop, apply_default_css=False, elem_classes="wm-script")
     tab_wiring.wire(desk, parts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ui.components import chain_form
 from ui.components.formatting import channels, clock, hertz
 from ui.components.rendering import render
+from ui.restore.result_player import MARKED
 from ui.restore.source import Source
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def diagnosis_panel(diagnosis: Diagnosis) -> str:
     return render(
         "restore/diagnosis.html",
         summary=_diagnosis_summary(faults, stages),
-        faults=[{"text": f.text, "percent": _percent(f.confidence)} for f in faults],
+        faults=[_fault(finding) for finding in faults],
         measurements=[f.text for f in diagnosis.findings if not f.trouble],
         stages=[_proposed_stage(entry) for entry in stages],
         title=f"{diagnosis.recipe.get('title', 'Nothing to do')}.",
@@ -89,6 +90,15 @@ def _diagnosis_summary(faults: Sequence[Finding], stages: Sequence[dict[str, Any
     result = "nothing wrong found" if not count else f"{count} finding{'s' if count > 1 else ''}"
     proposed = " + ".join(chain_form.title(entry["stage"]) for entry in stages)
     return f"{result} · {proposed or 'nothing proposed'}"
+
+
+def _fault(finding: Finding) -> dict[str, Any]:
+    return {
+        "name": finding.name,
+        "text": finding.text,
+        "percent": _percent(finding.confidence),
+        "is_marked": finding.name in MARKED and finding.spans,
+    }
 
 
 def _percent(confidence: float) -> int:

@@ -212,7 +212,9 @@ def test_findings_say_where_they_are() -> None:
     clicks = found(diagnose(Audio(x, rate)), "clicks").spans
     assert [span.start_s for span in clicks] == pytest.approx(at_s, abs=2e-3)
     x = np.clip(4 * clean, -0.5, 0.5)
-    flat = [round(span.start_s * rate) for span in found(diagnose(Audio(x, rate)), "clipping").spans]
+    flat = [
+        round(span.start_s * rate) for span in found(diagnose(Audio(x, rate)), "clipping").spans
+    ]
     assert flat and np.abs(x[0, flat]).min() > 0.49
     (line,) = found(diagnose(BandLimit(4000.0)(CLEAN["speech"])), "bandwidth").spans
-    assert line[:2] == (0.0, SECONDS) and line.edge_hz == pytest.approx(4000, rel=0.05)
+    assert line[:2] == (0.0, SECONDS) and line.edge_hz == pytest.approx(4000, rel=0.1)

@@ -18,7 +18,7 @@ from pipeline.audio.sound import Audio
 from pipeline.knobs import knob
 from pipeline.stage import Cancelled, Tick, no_tick
 from ui.jobs import Job, JobQueue
-from ui.restore import comparison, downloads, estimate, result, source, steps
+from ui.restore import comparison, downloads, estimate, result, result_player, source, steps
 
 RATE = 16_000
 
@@ -249,3 +249,15 @@ def test_what_a_stage_lacks_shows_before_anyone_waits_for_it() -> None:
     lacking = recipe.load({"version": 1, "stages": [{"stage": "enhance", "checkpoint": "nowhere"}]})
     with pytest.raises(ValueError, match="nowhere"):
         estimate.warm_up(lacking)
+
+
+def test_marks_move_with_the_stretch_that_is_shown() -> None:
+    from pipeline.diagnosis.finding import Finding, Span
+
+    clicks = Finding("clicks", 3.0, "", 1.0, "", True, (Span(1, 1.1), Span(5, 5.1), Span(9, 9.1)))
+    band = Finding("bandwidth", 4000.0, "Hz", 1.0, "", True, (Span(0, 20, 4000.0),))
+    unmarked = Finding("snr", 20.0, "dB", 1.0, "", True)
+    first, second = result_player.marks((clicks, band, unmarked), 4.0, 5.05)
+    assert first.spans == [pytest.approx((1, 1.1)), pytest.approx((5, 5.05))]
+    assert (second.name, second.spans, second.edge_hz) == ("bandwidth", [], 4000.0)
+    assert result_player.marks((clicks,), 12.0, 5.0) == []

@@ -1,0 +1,51 @@
+"""A recording in a real browser before anything is done to it: heard, seen, its findings marked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.support.sounds import speech
+
+pytestmark = pytest.mark.browser
+
+RATE = 48_000
+CLICKS_S = (0.35, 0.71, 1.1, 1.47, 1.93, 2.3, 2.84, 3.3)
+
+
+@pytest.fixture(scope="module")
+def clicking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clicking") / "clicks.wav"
+    samples = speech(4.0)[0].copy()
+    samples[(np.array(CLICKS_S) * RATE).astype(int)] += 0.6
+    soundfile.write(path, samples, RATE, "PCM_24")
+    return path
+
+
+def position(visitor) -> float:
+    return visitor.page.evaluate(
+        "document.querySelector('#wm-compare .wm-player').abplayer.position"
+    )
+
+
+def test_a_recording_is_played_and_its_findings_lead_to_their_places(
+    arrive, clicking: Path
+) -> None:
+    visitor = arrive()
+    page = visitor.page
+    visitor.choose(clicking)
+    player = page.locator("#wm-compare .wm-player")
+    player.locator(".wmp-track", has_text="Recording").wait_for()
+    assert player.locator(".wmp-track").count() == 1
+    page.locator("#wm-compare img").first.wait_for()
+    for at_s in (*CLICKS_S[:2], *CLICKS_S[2:], CLICKS_S[0]):
+        page.locator(".wm-findings [data-finding=clicks]").press("Enter")
+        assert position(visitor) == pytest.approx(max(at_s - 0.5, 0), abs=0.01)
+    player.get_by_text("Clicks: 1 of 8").wait_for()
+    player.hover()
+    page.keyboard.press("Space")
+    page.wait_for_selector("#wm-compare .wm-player[data-state=playing]")
+    page.keyboard.press("Space")
