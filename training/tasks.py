@@ -98,6 +98,13 @@ TASKS = {
         measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
         examples_name="training.data.noisy_speech:NoisySpeechExamples",
     ),
+    "separation": Task(
+        about="a voice over music, or bass, drums and other instruments, for separators",
+        damage_name="training.data.damages:none",
+        cases_name="training.evaluation.separation_cases:separation_cases",
+        measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
+        examples_name="training.data.separation:SeparationExamples",
+    ),
     "none": Task(
         about="no damage, for a codec whose output should equal its input",
         damage_name="training.data.damages:none",
