@@ -22,7 +22,12 @@ NETS: dict[str, tuple[str, str, str]] = {  # name: (module, class, config class)
     "mask_unet": ("models.mask_unet", "MaskUnet", "MaskUnetConfig"),
     "wavenet": ("models.wavenet", "WaveNet", "WaveNetConfig"),
     "neural_codec": ("models.neural_codec", "NeuralCodecNet", "NeuralCodecConfig"),
-    "wave_unet": ("models.wave_unet", "WaveUnet", "WaveUnetConfig"),
+    "wave_unet": ("models.separation.wave_unet", "WaveUnet", "WaveUnetConfig"),
+    "spectrogram_unet": (
+        "models.separation.spectrogram_unet",
+        "SpectrogramUnet",
+        "SpectrogramUnetConfig",
+    ),
 }
 
 MOST_WEIGHTS = 1 << 28  # of a net: a GiB of float32

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from models.layers import pad_to_multiple
+
 QUIET = 1e-5  # floor under a spectrum's magnitude before its logarithm
 
 
@@ -15,19 +17,19 @@ class Stft(nn.Module):
     spectrum by whole frames.
 
     Args:
-        n_fft: samples of a frame, a multiple of two hops; F = n_fft / 2 + 1.
-        hop: samples from frame to frame.
+        n_fft: samples of a frame; F = n_fft / 2 + 1.
+        hop: samples from frame to frame, at most n_fft, from which it differs by an even number.
 
     Raises:
-        ValueError: n_fft is not a multiple of two hops.
+        ValueError: another hop.
     """
 
     window: Tensor
 
     def __init__(self, n_fft: int, hop: int) -> None:
         super().__init__()
-        if n_fft % (2 * hop):
-            raise ValueError(f"n_fft: got {n_fft}, expected a multiple of 2 x hop {hop}")
+        if hop > n_fft or (n_fft - hop) % 2:
+            raise ValueError(f"hop: got {hop}, expected n_fft {n_fft} less an even number")
         self.n_fft, self.hop, self.edge = n_fft, hop, (n_fft - hop) // 2
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
 
@@ -58,10 +60,10 @@ def unit(real: Tensor, imag: Tensor) -> Tensor:
 
 
 def _overlap_add(frames: Tensor, hop: int) -> Tensor:
-    """(B, N, L) -> (B, (N - 1) hop + L), as L / hop shifted copies of whole hops."""
+    """(B, N, L) -> (B, (N - 1) hop + L), as shifted copies of whole hops."""
     batch, count, length = frames.shape
-    parts = frames.view(batch, count, length // hop, hop)
-    total = frames.new_zeros(batch, count + length // hop - 1, hop)
-    for shift in range(length // hop):
+    parts = pad_to_multiple(frames, hop).unflatten(-1, (-1, hop))
+    total = frames.new_zeros(batch, count + parts.shape[2] - 1, hop)
+    for shift in range(parts.shape[2]):
         total[:, shift : shift + count] += parts[:, :, shift]
-    return total.flatten(1)
+    return total.flatten(1)[:, : (count - 1) * hop + length]

@@ -28,6 +28,7 @@ class Task:
         cases_name: function (clips, sample_rate) -> held-out cases.
         measure_name: function (estimate, case, sample_rate) -> scores of one case.
         examples_name: class of the training examples.
+        companions: kinds of recordings that others are mixed with, and that are never restored.
         label: the damage as the page lists it; empty where the page does not offer it.
     """
 
@@ -36,6 +37,7 @@ class Task:
     cases_name: str
     measure_name: str
     examples_name: str = EXAMPLES
+    companions: tuple[str, ...] = ("noise",)
     label: str = ""
 
     @property
@@ -102,8 +104,9 @@ TASKS = {
         about="a voice over music, or bass, drums and other instruments, for separators",
         damage_name="training.data.damages:none",
         cases_name="training.evaluation.separation_cases:separation_cases",
-        measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
-        examples_name="training.data.separation:SeparationExamples",
+        measure_name="training.evaluation.separation_cases:score_separated",
+        examples_name="training.data.separation.examples:SeparationExamples",
+        companions=("music", "stem_bass", "stem_drums", "stem_other"),
     ),
     "none": Task(
         about="no damage, for a codec whose output should equal its input",

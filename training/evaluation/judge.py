@@ -13,7 +13,7 @@ from torch import nn
 
 from models.checkpoint import CARD, load, read_card
 from training.config import TrainingConfig
-from training.data.clips import NOISES, Clip, read_clips
+from training.data.clips import Clip, read_clips
 from training.evaluation.cases import SECONDS, Case, cases_for
 from training.evaluation.validation import restored
 from training.evaluation.verdict import Verdict, judge
@@ -68,15 +68,15 @@ def held_out_cases(config: RunConfig, rate: int) -> dict[str, list[Case]]:
     task, held_out = TASKS[training.damage], set(config.validation_groups)
     folders = [Path(folder) for folder in config.data]
     clips = [c for c in read_clips(folders, rate, set(training.kinds)) if c.group in held_out]
-    noises = [clip for clip in clips if clip.kind == NOISES]
-    sounds = [clip for clip in clips if clip.kind != NOISES]
-    per_piece = max((len(cases_for([c, *noises], task, rate)) for c in sounds[:1]), default=1)
+    others = [clip for clip in clips if clip.kind in task.companions]
+    sounds = [clip for clip in clips if clip.kind not in task.companions]
+    per_piece = max((len(cases_for([c, *others], task, rate)) for c in sounds[:1]), default=1)
     count = int(np.clip(MOST_CASES / max(1, per_piece * len(sounds)), 1, MOST_PIECES))
     names = _unique_names([clip.path for clip in sounds])
     cases: dict[str, list[Case]] = {}
     for clip in sounds:
         pieces = _pieces(clip, rate, count)
-        if some := cases_for([*pieces, *noises], task, rate):
+        if some := cases_for([*pieces, *others], task, rate):
             cases.setdefault(names[clip.path], []).extend(some)
     return cases
 

@@ -7,17 +7,18 @@ song are mixed; the recordings here have nothing to do with each other.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import soxr
 import torch
 from numpy.random import Generator
 from torch.utils.data import Dataset
 
 from training.config import TrainingConfig
-from training.data.backgrounds import VOICES, Backgrounds, gain, group_chances, tilted
+from training.data.backgrounds import VOICES, Backgrounds, gain, tilted
 from training.data.clips import INSTRUMENTS, Clip
-from training.data.examples import random_start
 from training.data.noisy_examples import dither, gain_for
+from training.data.separation.recordings import Recordings
 
 KINDS: dict[int, tuple[tuple[str, ...], ...]] = {  # of the sources, by their number
     2: (INSTRUMENTS, VOICES),
@@ -26,22 +27,22 @@ KINDS: dict[int, tuple[tuple[str, ...], ...]] = {  # of the sources, by their nu
 VOICE_DB = (0.0, 5.0)  # mean and deviation of the voice's level over that of all else
 FAINT, FAINT_DB = 0.08, 30.0  # share of mixtures in which voice or all else is that much quieter
 PIECES = (0.75, 0.2, 0.05)  # chance of one, two and three recordings in a source of instruments
-PIECE_DB, PEAK_DB = (-10.0, 0.0), (-25.0, 0.0)  # of a further recording, and of the mixture
-SPEED = (0.85, 1.2)
+PIECE_DB, PEAK_DB = (-10.0, 0.0), (-25.0, 0.0)  # of a recording there, and of the mixture
 REVERBERANT, MONO = 0.25, 0.3  # share of the voices in a room, and of the mixtures
-PAN = (0.2, 0.8)  # of a voice, between 0 for left and 1 for right
-CENTRED = 0.6  # share of the voices
+CENTRED, PAN = 0.6, (0.2, 0.8)  # share of the voices; the others lie between 0, left, and 1, right
 
 
 class SeparationExamples(Dataset):
     """Endless mixtures and their sources; item i depends on the seed and on i only.
 
+    A net with context gets more of the mixture than it estimates of the sources.
+
     Args:
         clips: recordings of voices and of instruments.
-        config: seconds, kinds, seed, and the net's number of sources.
+        config: seconds (of the sources), kinds, seed, and the config of the net.
         sample_rate: Hz.
         count: length of the dataset.
-        channels: of the net, where its config does not say.
+        channels: ignored; the net's config says how many.
 
     Raises:
         ValueError: no recordings for a source, or another number of sources.
@@ -56,12 +57,12 @@ class SeparationExamples(Dataset):
         channels: int = 1,
     ) -> None:
         net = config.net_config()
-        self.channels: int = net.get("channels", channels)
         if net.get("sources") not in KINDS:
             known = " or ".join(map(str, KINDS))
             raise ValueError(f"sources: got {net.get('sources', 1)}, expected {known}")
         self.config, self.rate, self.count = config, sample_rate, count
-        self.length = round(config.seconds * sample_rate)
+        self.channels: int = net.get("channels", 1)
+        self.length, self.cut = _sizes(net, round(config.seconds * sample_rate))
         self.sources = [Recordings(clips, kinds, config) for kinds in KINDS[net["sources"]]]
         self.rooms = Backgrounds([], sample_rate)
 
@@ -69,7 +70,7 @@ class SeparationExamples(Dataset):
         return self.count
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        """degraded (C, T), clean (K, C, T), trust_hz (1,)."""
+        """degraded (C, T), clean (K, C, T or its middle), trust_hz (1,)."""
         rng = np.random.default_rng([self.config.seed, index])
         others = [self._instruments(source, rng) for source in self.sources[:-1]]
         voice_db = rng.normal(*VOICE_DB)
@@ -84,7 +85,7 @@ class SeparationExamples(Dataset):
         clean[0] += dither(rng, clean[0].shape)
         return {
             "degraded": torch.from_numpy(clean.sum(0)),
-            "clean": torch.from_numpy(clean),
+            "clean": torch.from_numpy(clean[..., self.cut : self.length - self.cut].copy()),
             "trust_hz": torch.tensor([self.rate / 2], dtype=torch.float32),
         }
 
@@ -105,41 +106,16 @@ class SeparationExamples(Dataset):
             voice = self.rooms.reverberant(voice, rng)[0]
         side = 0.5 if rng.random() < CENTRED else rng.uniform(*PAN)
         gains = np.array([[np.cos(side * np.pi / 2)], [np.sin(side * np.pi / 2)]], np.float32)
-        return voice * (gains if self.channels == 2 else 1)
+        return voice * (gains if self.channels == 2 else np.ones((1, 1), np.float32))
 
 
-class Recordings:
-    """Recordings of some kinds, with all their channels.
+def _sizes(net: dict[str, Any], length: int) -> tuple[int, int]:
+    """Samples of a mixture, and by how many its sources are shorter on either side."""
+    if not net.get("context"):
+        return length, 0
+    from models.separation.wave_unet import WaveUnetConfig
 
-    Args:
-        clips: one for each channel.
-        kinds: the manifest's kinds.
-        config: with the share of each kind.
-
-    Raises:
-        ValueError: there is no recording of these kinds.
-    """
-
-    def __init__(self, clips: list[Clip], kinds: tuple[str, ...], config: TrainingConfig) -> None:
-        channels: dict[object, list[Clip]] = {}
-        for clip in clips:
-            if clip.kind in kinds:
-                channels.setdefault(clip.path, []).append(clip)
-        if not channels:
-            raise ValueError(f"data: got no recording of kind {' or '.join(kinds)}")
-        self.recordings = list(channels.values())
-        self.chances = group_chances([channels[0] for channels in self.recordings], config)
-
-    def draw(self, length: int, rate: int, rng: Generator) -> np.ndarray:
-        """(C, T) a piece of one of them, faster or slower, at most at the recording's own peak."""
-        clips = self.recordings[rng.choice(len(self.recordings), p=self.chances)]
-        speed = float(rng.uniform(*SPEED)) if rng.random() < 0.5 else 1.0
-        size = int(length * speed) + 64
-        start = random_start(clips[0], size, rng)
-        pieces = np.zeros((len(clips), length), np.float32)
-        for target, clip in zip(pieces, clips, strict=True):
-            piece = clip.piece(start, size)
-            if speed != 1.0:
-                piece = soxr.resample(piece, rate * speed, rate, "LQ")
-            target[: len(piece)] = piece[:length]
-        return pieces * np.float32(0.5 / max(max(clip.peak for clip in clips), 1e-4))
+    config = WaveUnetConfig(**net)
+    bottleneck = config.bottleneck(length)
+    size = config.input_size(bottleneck)
+    return size, (size - config.output_size(bottleneck)) // 2

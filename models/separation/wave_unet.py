@@ -129,14 +129,17 @@ class WaveUnet(nn.Module):
         keep_level(self.down[0].conv, LEVEL * GAIN)
         keep_level(self.last, QUIET)
         self.stride = 2**c.levels
-        self.receptive_field = (c.input_size(c.up_kernel + 1) - c.output_size(c.up_kernel + 1)) // 2
+        self.lead = (c.input_size(0) - c.output_size(0)) // 2  # of the input over the output
+        self.receptive_field = self.lead + self.stride
 
     def forward(self, x: Tensor) -> Tensor:
         batch, n_channels, _ = x.shape
         odd = n_channels % self.config.channels
         x = torch.cat((x, x[:, -1:]), 1) if odd else x
         sources = self._pad_and_separate(x.reshape(-1, self.config.channels, x.shape[-1]))
-        sources = sources.unflatten(0, (batch, -1)).transpose(1, 2)  # (B, pairs, K, ..) -> (B, K, ..)
+        sources = sources.unflatten(0, (batch, -1)).transpose(
+            1, 2
+        )  # (B, pairs, K, ..) -> (B, K, ..)
         return sources.flatten(2, 3)[:, :, :n_channels]
 
     def _pad_and_separate(self, x: Tensor) -> Tensor:
@@ -146,10 +149,8 @@ class WaveUnet(nn.Module):
             return self._separate(nn.functional.pad(x, (0, -length % self.stride)), length)
         if self.training:
             return self._separate(x, length)
-        bottleneck = c.bottleneck(length)
-        size = c.input_size(bottleneck)
-        first = (size - c.output_size(bottleneck)) // 2
-        return self._separate(nn.functional.pad(x, (first, size - length - first)), length)
+        after = c.input_size(c.bottleneck(length)) - length - self.lead
+        return self._separate(nn.functional.pad(x, (self.lead, after)), length)
 
     def _separate(self, mixture: Tensor, length: int) -> Tensor:
         """(B, C, L_m) -> (B, K, C, up to `length`): the sources of the mixture's middle."""
