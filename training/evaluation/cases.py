@@ -27,7 +27,7 @@ class Case:
     Args:
         recording: name of the file, without its suffix.
         label: the damage, where a recording has several, such as "8 kHz"; else empty.
-        degraded, clean: (T,) at the net's rate; for separators the clean side is (K, T), the sources.
+        degraded, clean: (T,) at the net's rate; for separators the clean side is (K, T).
         cutoff_hz: half the sample rate that it went through; 0 where nothing is known to be intact.
         bandwidth_hz: frequency up to which the clean side can be trusted.
         kind: the manifest's kind.
