@@ -53,7 +53,16 @@ FLOORS = {
         "__main__",
     ),
     "ui": (
-        *("__init__", "jobs", "session", "serving", "server_folder", "wiring", "components"),
+        *(
+            "__init__",
+            "jobs",
+            "session",
+            "serving",
+            "server_folder",
+            "wiring",
+            "sending",
+            "components",
+        ),
         *("restore", "finetune", "api"),
         "page",
     ),

@@ -109,6 +109,10 @@ class Session:
 
     Everything this visitor may fetch lies in `folder`, whose name nobody can guess; `close`
     (an hour after the page is gone) stops the work and removes it.
+
+    Attributes:
+        reference: the clean `Audio` of `source`, where the visitor has given one.
+        parcel: a sound that another tab has sent to Restore (see `ui.sending`), until it is opened.
     """
 
     folder: Path
@@ -119,6 +123,8 @@ class Session:
     results: dict[str, Any] = field(default_factory=dict)
     shown: str = ""
     editor: Any = None
+    reference: Any = None
+    parcel: Any = None
 
     @staticmethod
     def open(host: Path, limits: Limits | None = None, visitor: str = "") -> Session:
@@ -151,6 +157,7 @@ class Session:
         """Drops file and results: nothing may pass for another file's result."""
         self.stop()
         self.job, self.source, self.results, self.shown = None, None, {}, ""
+        self.reference = None
         for old in self.folder.iterdir():
             if old != self.networks:
                 shutil.rmtree(old, ignore_errors=True)

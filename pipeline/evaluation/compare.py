@@ -21,6 +21,7 @@ class Scores:
     seg_snr_db: float
     si_sdr_db: float
     stoi: float
+    mel_db: float
     l1: float
     mse: float
 
@@ -46,6 +47,7 @@ def compare(estimate: Audio, target: Audio) -> Scores:
         seg_snr_db=metrics.seg_snr_db(*pair, rate),
         si_sdr_db=metrics.si_sdr_db(*pair),
         stoi=metrics.stoi(*pair, rate),
+        mel_db=metrics.mel_distance_db(*pair, rate),
         l1=metrics.l1(*pair),
         mse=metrics.mse(*pair),
     )

@@ -18,7 +18,7 @@ from ui.restore import events, recipe_events, result_events
 from ui.restore.source import Source
 from ui.session import Session, uploaded
 
-MOVED = ("folder", "source", "results", "shown", "editor")
+MOVED = ("folder", "source", "results", "shown", "editor", "reference")
 
 
 class Tickets:

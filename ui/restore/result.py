@@ -44,6 +44,7 @@ class Result:
         mixer: the player of the stems, or None.
         note: what to know about steps and stems, or "".
         pairs: the players of two steps each, filled on demand.
+        start_s: where the restored part begins in the recording.
     """
 
     title: str
@@ -58,6 +59,7 @@ class Result:
     mixer: PlayerData | None = None
     note: str = ""
     pairs: dict[tuple[int, int], PlayerData] = field(default_factory=dict)
+    start_s: float = 0.0
 
 
 def restore(
@@ -100,7 +102,7 @@ def _restore(
     return Result(
         title, stem, recipe.dump(chain), folder, restored.audio, player,
         guarantee_card.rows(restored.guarantee), sounds, steps.stems, mixer,
-        "" if steps.keep else STEPS_LEFT_OUT,
+        "" if steps.keep else STEPS_LEFT_OUT, start_s=preview_at_s or 0.0,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from ui.components.chain_editor import ChainEditor
 from ui.components.player import ABPlayer
 from ui.components.rendering import render
 from ui.components.theme import ASSETS
-from ui.restore import downloads, events, own_weights, recipe_events, tab_wiring
+from ui.restore import downloads, events, own_weights, recipe_events, reference, tab_wiring
 from ui.restore.comparison import MAX_CANDIDATES
 from ui.session import Host
 
@@ -33,7 +33,8 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     """Lays the tab out and connects it.
 
     Returns:
-        its parts by name, and as "resumed" the listener that follows the opening of a page.
+        its parts by name, as "resumed" the listener that follows the opening of a page, and as
+        "received" those that follow a sound sent by another tab.
     """
     desk = events.Desk(recipe.stage_classes(), host)
     ticket = gr.Textbox(visible="hidden", label="Ticket", elem_classes="wm-script")
@@ -49,7 +50,8 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     drop = (ASSETS / "js" / "drop.js").read_text(encoding="utf-8")
     gr.HTML("", js_on_load=drop, apply_default_css=False, elem_classes="wm-script")
     tab_wiring.wire(desk, parts)
-    return {**parts, "resumed": tab_wiring.resumed(desk, parts)}
+    resumed, received = tab_wiring.resumed(desk, parts), tab_wiring.received(desk, parts)
+    return {**parts, "resumed": resumed, "received": received}
 
 
 def _heading(text: str) -> None:
@@ -106,8 +108,9 @@ def _recipe(stages: dict[str, type]) -> dict[str, Any]:
         chain = ChainEditor(catalogue, recipe_events.first_value(stages), elem_id="wm-chain")
         compared = _compare()
         own = _own_weights()
+        given = reference.field()
     recipe_parts = {"recipe_list": listed, "recipe_file": file, "chain": chain}
-    return {**recipe_parts, **compared, **own}
+    return {**recipe_parts, **compared, **own, **given}
 
 
 def _compare() -> dict[str, Any]:
@@ -199,6 +202,7 @@ def _result() -> dict[str, Any]:
                 zipped = gr.Button(downloads.STEMS, size="md", scale=0, min_width=90)
             mixer = ABPlayer(elem_id="wm-mixer")
         parts |= _guarantee()
+        parts |= reference.panel()
         parts |= _candidates()
         parts["downloads"].append(zipped)
     shown = {"welcome": welcome, "result": result, "title": title, "which": which}

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ui.components.theme import ASSETS
-from ui.restore import events, own_weights, recipe_events, reload, result_events
+from ui.restore import events, own_weights, recipe_events, reference, reload, result_events
 from ui.restore.comparison import MAX_CANDIDATES
 from ui.restore.recipe_events import OWN, PROPOSED
 from ui.session import Session
@@ -42,6 +42,7 @@ def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
     _wire_own_weights(desk, parts)
     _wire_work(desk, parts)
     _wire_result(desk, parts)
+    reference.wire(desk.host, parts)
     parts["ticket"].change(None, parts["ticket"], None, js=KEEP_TICKET, **QUIET)
 
 
@@ -54,6 +55,17 @@ def resumed(desk: events.Desk, parts: dict[str, Any]) -> dict[str, Any]:
         "js": _script("ticket.js"),
         **QUIET,
     }
+
+
+def received(desk: events.Desk, parts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What follows a sound that another tab sends: listeners' arguments, one after another."""
+    opened: dict[str, Any] = {
+        "fn": following(partial(reference.open_parcel, desk), parts),
+        "inputs": chosen(parts, ("session", "recipe_list", "chain")),
+        "outputs": chosen(parts, (*EVERYTHING, "reference_note")),
+        **AGAIN,
+    }
+    return [opened, {**_forecast(desk, parts, load=True), **LONG}]
 
 
 def _forecast(desk: events.Desk, parts: dict[str, Any], load: bool = False) -> dict[str, Any]:

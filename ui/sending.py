@@ -1,0 +1,23 @@
+"""A sound on its way from one tab to another, by "Send to"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.audio.sound import Audio
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What one tab sends to another; it lies in the visitor's session, never in the browser.
+
+    Attributes:
+        path: a file of the server's own making.
+        reference: the clean take of it, where there is one.
+        reference_name: what the visitor calls it.
+    """
+
+    path: Path
+    reference: Audio | None = None
+    reference_name: str = ""
