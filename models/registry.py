@@ -21,6 +21,8 @@ NETS: dict[str, tuple[str, str, str]] = {  # name: (module, class, config class)
     ),
     "mask_unet": ("models.mask_unet", "MaskUnet", "MaskUnetConfig"),
     "wavenet": ("models.wavenet", "WaveNet", "WaveNetConfig"),
+    "residual_unet": ("models.residual_unet", "ResidualUnet", "ResidualUnetConfig"),
+    "plain_unet": ("models.plain_unet", "PlainUnet", "PlainUnetConfig"),
     "neural_codec": ("models.neural_codec", "NeuralCodecNet", "NeuralCodecConfig"),
     "wave_unet": ("models.separation.wave_unet", "WaveUnet", "WaveUnetConfig"),
     "spectrogram_unet": (

@@ -10,6 +10,8 @@ from models.enhancer import SIZES, Enhancer, EnhancerConfig
 from models.layers import ChannelNorm, Snake, fold_weight_norm
 from models.mask_unet import MaskUnet, MaskUnetConfig
 from models.net import inference_form
+from models.plain_unet import PlainUnet, PlainUnetConfig
+from models.residual_unet import ResidualUnet, ResidualUnetConfig
 from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
 from models.wavenet import WaveNet, WaveNetConfig
 from tests.support.sounds import soft_enhancer
@@ -17,6 +19,8 @@ from tests.support.sounds import soft_enhancer
 TINY = EnhancerConfig(widths=(16, 16, 16, 16, 16, 16))
 TINY_SPECTRAL = SpectralEnhancerConfig(widths=(16, 16, 16), depths=(1, 1, 1))
 TINY_MASK = MaskUnetConfig(base=8, groups=4, n_fft=64, hop=16, dilations=(1, 2))
+TINY_RESIDUAL = ResidualUnetConfig(widths=(8, 8, 16, 16, 16))
+TINY_PLAIN = PlainUnetConfig(widths=(8, 16, 16))
 TINY_WAVENET = WaveNetConfig(channels=16, stacks=2, layers=4, patch=4)
 
 
@@ -27,11 +31,19 @@ def _wavenet() -> WaveNet:
     return net
 
 
+def _settled(net: nn.Module) -> nn.Module:
+    """With batch norms that have seen sound: their statistics are not those of a fresh net."""
+    net.train()(0.1 * torch.randn(4, 1, 4096))
+    return net
+
+
 NETS = [
     pytest.param(lambda: soft_enhancer(TINY), id="waveform"),
     pytest.param(lambda: SpectralEnhancer(TINY_SPECTRAL), id="spectral"),
     pytest.param(lambda: MaskUnet(TINY_MASK), id="mask"),
     pytest.param(_wavenet, id="wavenet"),
+    pytest.param(lambda: _settled(ResidualUnet(TINY_RESIDUAL)), id="residual U-Net"),
+    pytest.param(lambda: _settled(PlainUnet(TINY_PLAIN)), id="plain U-Net"),
 ]
 
 
