@@ -12,7 +12,7 @@ from typing import Any
 from models.registry import NETS
 from training.tasks import TASKS
 
-SCHEDULES = ("cosine", "plateau")
+SCHEDULES = ("cosine", "plateau", "constant")
 OPTIMIZERS = ("adamw", "adam")
 PHASE_SETTINGS = ("learning_rate", "batch", "accumulation", "patience", "validate_every")
 RESOLUTIONS = ((512, 240, 50), (1024, 600, 120), (2048, 1200, 240))  # Parallel WaveGAN, table 1
@@ -32,7 +32,7 @@ class TrainingConfig:
         minutes: length of the run; the learning rate then follows the clock.
         learning_rate: peak, reached after a linear warm-up.
         schedule: "cosine" falls to a hundredth at the end; "plateau" halves the rate whenever
-            `plateau` validations in a row brought no improvement.
+            `plateau` validations in a row brought no improvement; "constant" stays at the peak.
         plateau: see `schedule`.
         warmup_steps: steps until the peak.
         optimizer: "adamw", or "adam", whose weight decay is added to the gradient.

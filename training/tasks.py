@@ -108,6 +108,27 @@ TASKS = {
         examples_name="training.data.separation.examples:SeparationExamples",
         companions=("music", "stem_bass", "stem_drums", "stem_other"),
     ),
+    "half_rate": Task(
+        about="half the sample rate and back by Kaiser's fast filter, for residual_unet",
+        damage_name="training.data.damages:half_rate",
+        cases_name="training.evaluation.cases:half_rate_cases",
+        measure_name="training.evaluation.scores:score_band_limit",
+        examples_name="training.data.examples:PeakExamples",
+    ),
+    "low_rate": Task(
+        about="16 kHz and back, half of them with a low-pass at 4.8 kHz, for plain_unet",
+        damage_name="training.data.damages:low_rate",
+        cases_name="training.evaluation.cases:low_rate_cases",
+        measure_name="training.evaluation.scores:score_band_limit",
+        examples_name="training.data.examples:PeakExamples",
+    ),
+    "low_rate_causal": Task(
+        about="16 kHz and back and a causal low-pass, each side by its own peak, as its paper has",
+        damage_name="training.data.damages:low_rate_causal",
+        cases_name="training.evaluation.cases:causal_cases",
+        measure_name="training.evaluation.scores:score_band_limit",
+        examples_name="training.data.examples:OwnPeakExamples",
+    ),
     "none": Task(
         about="no damage, for a codec whose output should equal its input",
         damage_name="training.data.damages:none",

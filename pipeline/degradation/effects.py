@@ -266,7 +266,7 @@ def equalised(
     return fft.irfft(spectrum * gain.astype(np.float32), length)
 
 
-def resampled(x: np.ndarray, rate: int, new_rate: int, quality: str = "HQ") -> np.ndarray:
+def resampled(x: np.ndarray, rate: float, new_rate: float, quality: str = "HQ") -> np.ndarray:
     """(C, T) at another rate, at least one sample long."""
     y = soxr.resample(x.T.copy(), rate, new_rate, quality).T
     return y if y.shape[1] else np.zeros((len(x), 1), np.float32)

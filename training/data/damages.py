@@ -11,7 +11,8 @@ from collections.abc import Callable
 from numpy.random import Generator
 
 from pipeline.audio.sound import Audio
-from pipeline.degradation.effects import Telephone
+from pipeline.degradation.downsampling import HalfRate, LowRate
+from pipeline.degradation.effects import BandLimit, Telephone
 from pipeline.degradation.random_chain import (
     MUSIC_RATES,
     generated_damage,
@@ -47,6 +48,26 @@ def generated(rng: Generator, config: TrainingConfig) -> Damage:
 def telephone(rng: Generator, config: TrainingConfig) -> Damage:
     """A telephone line, the same every time."""
     return Telephone()
+
+
+def half_rate(rng: Generator, config: TrainingConfig) -> Damage:
+    """Half the sample rate and back: by Kaiser's fast filter, or half of them by others if varied.
+
+    Files that come at half the rate are resampled by another filter than the thesis had.
+    """
+    if config.varied and rng.random() < 0.5:
+        return lambda audio: BandLimit(audio.rate / 4, "resample", int(rng.integers(4, 16)))(audio)
+    return HalfRate()
+
+
+def low_rate(rng: Generator, config: TrainingConfig) -> Damage:
+    """16 kHz and back, half of them with a low-pass at 4.8 kHz; a net meets both."""
+    return LowRate("none" if rng.random() < 0.5 else "zero phase")
+
+
+def low_rate_causal(rng: Generator, config: TrainingConfig) -> Damage:
+    """16 kHz and back and a causal low-pass at 4.8 kHz, as Cukaj and Corsi 2025 have it."""
+    return LowRate("causal")
 
 
 def none(rng: Generator, config: TrainingConfig) -> Damage:

@@ -94,6 +94,30 @@ class Examples(Dataset):
         return vary(clip, self.length, self.rate, rng)
 
 
+class PeakExamples(Examples):
+    """Examples of recordings that peak at 1, as far as they are not varied."""
+
+    def _as_recorded(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+        clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+        clean = np.zeros(self.length, np.float32)
+        piece = crop(clip, self.length, rng)
+        clean[: len(piece)] = piece * (rng.choice((-1, 1)) / clip.peak)
+        return clean, trusted_bandwidth(clean, 0 * clean, clip.bandwidth_hz, self.rate)
+
+
+class OwnPeakExamples(PeakExamples):
+    """Examples of which each side is divided by its own peak, as Cukaj and Corsi 2025 do.
+
+    The level of the low-resolution side is lost, so that no net can know that of its output.
+    """
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        item = super().__getitem__(index)
+        for side in ("degraded", "clean"):
+            item[side] = item[side] / item[side].abs().max().clamp(min=1e-4)
+        return item
+
+
 class PairExamples(Dataset):
     """Endless examples out of pairs as they were recorded, at the same place, level and polarity.
 

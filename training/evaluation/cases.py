@@ -10,6 +10,7 @@ import numpy as np
 import soxr
 
 from pipeline.audio.sound import Audio
+from pipeline.degradation.downsampling import HalfRate, LowRate
 from pipeline.degradation.effects import Telephone
 from pipeline.degradation.neural_codecs import NeuralCodec
 from pipeline.degradation.random_chain import MUSIC_RATES, SPEECH_RATES
@@ -17,6 +18,7 @@ from training.data.clips import INSTRUMENTS, Clip
 from training.tasks import Task
 
 SECONDS = 3.0
+HALF_RATE_PASSED = 0.8  # of the lower Nyquist frequency: where Kaiser's fast filter begins to fall
 CODEC_KBPS = (1.5, 3.0, 6.0)
 
 
@@ -100,6 +102,45 @@ def codec_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list
 def codec_label(kbps: float) -> str:
     """The label of a case at a bit rate."""
     return f"{kbps:g} kbit/s"
+
+
+def half_rate_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The first clips of each group at half the rate and back, where that cuts their band.
+
+    What lies below the filter's transition counts as intact.
+    """
+    kept_hz = HALF_RATE_PASSED * sample_rate / 4
+    return [
+        replace(_through(HalfRate(), case, "", sample_rate), cutoff_hz=kept_hz)
+        for case in undamaged_cases(clips, sample_rate, per_group)
+        if case.bandwidth_hz > 1.2 * sample_rate / 4
+    ]
+
+
+def low_rate_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The first clips of each group at 16 kHz and back, with and without a low-pass filter."""
+    return [
+        _through(LowRate(low_pass), case, label, sample_rate)
+        for case in undamaged_cases(clips, sample_rate, per_group)
+        for low_pass, label in (("none", "16 kHz"), ("zero phase", "4.8 kHz"))
+    ]
+
+
+def causal_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The same with a causal low-pass, and each side divided by its own peak."""
+    cases = [
+        _through(LowRate("causal"), case, "", sample_rate)
+        for case in undamaged_cases(clips, sample_rate, per_group)
+    ]
+    return [
+        replace(case, degraded=peak_normalised(case.degraded), clean=peak_normalised(case.clean))
+        for case in cases
+    ]
+
+
+def peak_normalised(x: np.ndarray) -> np.ndarray:
+    """Scaled so that its peak is 1; silence stays silent."""
+    return x / max(float(np.abs(x).max()), 1e-4)
 
 
 def _through(damage: Callable[[Audio], Audio], case: Case, label: str, sample_rate: int) -> Case:
