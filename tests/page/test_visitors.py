@@ -71,9 +71,7 @@ def test_a_file_name_is_only_ever_text(arrive, files: Path) -> None:
 
 def test_an_example_and_the_microphone_are_recordings_too(arrive) -> None:
     visitor = arrive()
-    visitor.page.get_by_role("tab", name="Examples").click()
-    visitor.button("Telephone call 8 kHz").click()
-    visitor.says(".wm-name", "Telephone-call-8-kHz.flac")
+    visitor.example("Telephone call 8 kHz")
     visitor.page.get_by_role("tab", name="Microphone").click()
     visitor.page.locator("#wm-microphone .record-button").first.click()
     visitor.page.wait_for_timeout(1500)

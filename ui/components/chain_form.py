@@ -24,11 +24,11 @@ Choices = Mapping[tuple[str, str], Sequence[tuple[str, Any]]]
 """(stage, knob) -> (text, value) of values known only at run time, such as checkpoints."""
 
 TITLES = {
-    "snmf": "S-NMF",
-    "mask_unet": "Mask U-Net",
-    "wavenet": "WaveNet",
+    "snmf": "Music noise (S-NMF)",
+    "mask_unet": "AI music haze (Mask U-Net)",
+    "wavenet": "Learned denoiser (WaveNet)",
     "per_stem": "Separate into stems",
-    "dequantize": "Dequantise",
+    "dequantize": "Coarse bits (dequantise)",
 }
 """Display names of the stages whose own name will not do."""
 

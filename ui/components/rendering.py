@@ -8,12 +8,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
+from ui.components.glossary import explained
+
 UI = Path(__file__).parents[1]
 
 
 def _environment() -> Environment:
     folders = {folder.parent.name: FileSystemLoader(folder) for folder in UI.glob("*/templates")}
-    return Environment(
+    environment = Environment(
         loader=PrefixLoader(folders),
         autoescape=True,
         auto_reload=False,
@@ -21,6 +23,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["explained"] = explained
+    return environment
 
 
 _templates = _environment()

@@ -10,6 +10,7 @@ from pipeline import recipe
 from pipeline.stage import UsesCheckpoint
 from ui.components import chain_form
 from ui.components.chain_editor import ChainEditor
+from ui.components.example_cards import ExampleCards
 from ui.components.player import ABPlayer
 from ui.components.rendering import render
 from ui.components.theme import ASSETS
@@ -28,6 +29,14 @@ SEPARATORS = {
 }
 """The separators' names on the page."""
 
+ABOUT_EXAMPLES = {
+    "Old record with hum and clicks": "Mains hum, clicks, and little treble",
+    "Plucked strings up to 8 kHz": "Music whose treble was cut off",
+    "Synthetic voice up to 4 kHz": "Speech, dull and muffled",
+    "Telephone call 8 kHz": "A narrow line, with noise",
+}
+CHOSEN_EXAMPLE = "wm-examples"
+
 
 def build(session: gr.State, host: Host) -> dict[str, Any]:
     """Lays the tab out and connects it.
@@ -37,8 +46,10 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
         "received" those that follow a sound sent by another tab.
     """
     desk = events.Desk(recipe.stage_classes(), host)
-    ticket = gr.Textbox(visible="hidden", label="Ticket", elem_classes="wm-script")
-    parts: dict[str, Any] = {"session": session, "ticket": ticket}
+    hidden: dict[str, Any] = {"visible": "hidden", "elem_classes": "wm-script"}
+    ticket = gr.Textbox(label="Ticket", **hidden)
+    example = gr.Textbox(label="Example", **hidden)
+    parts: dict[str, Any] = {"session": session, "ticket": ticket, "example": example}
     with gr.Row(elem_classes="wm-desk"):
         with gr.Column(scale=0, min_width=320, elem_classes="wm-left"):
             parts |= _source()
@@ -183,6 +194,11 @@ def _diagnosis() -> dict[str, Any]:
 
 def _result() -> dict[str, Any]:
     welcome = gr.HTML(render("restore/welcome.html"), apply_default_css=False, elem_id="wm-empty")
+    known = events.examples().items()
+    cards = ExampleCards(
+        {title: (ABOUT_EXAMPLES.get(title, ""), path) for title, path in known},
+        elem_id=CHOSEN_EXAMPLE,
+    )
     with gr.Column(visible=False, elem_classes="wm-result") as result:
         with gr.Row(elem_classes="wm-tight"):
             title = _html("made")
@@ -205,7 +221,7 @@ def _result() -> dict[str, Any]:
         parts |= reference.panel()
         parts |= _candidates()
         parts["downloads"].append(zipped)
-    shown = {"welcome": welcome, "result": result, "title": title, "which": which}
+    shown = {"welcome": welcome, "cards": cards, "result": result, "title": title, "which": which}
     return {**shown, "player": player, "stems": stems, "mixer": mixer, **parts}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -85,14 +84,18 @@ def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
         getattr(part, event)(read, [session, part, *recipe], outputs, **AGAIN).success(**ahead)
         forget = once(partial(events.forget, desk), parts)
         part.clear(forget, [session, *recipe], outputs, **QUIET)
-    for button, path in zip(parts["examples"], events.examples().values(), strict=True):
-        read = following(partial(_choose_example, desk, path), parts)
-        button.click(read, [session, *recipe], outputs, **AGAIN).success(**ahead)
+    read = following(partial(_choose_example, desk), parts)
+    for button in parts["examples"]:
+        button.click(read, [session, button, *recipe], outputs, **AGAIN).success(**ahead)
+    inputs = [session, parts["example"], *recipe]
+    chosen_card = {"js": CHOSEN_CARD, **AGAIN}
+    parts["cards"].select(read, inputs, outputs, **chosen_card).success(**ahead)
 
 
 def _choose_example(
-    desk: events.Desk, path: Path, session: Session | None, name: str, value: Any
+    desk: events.Desk, session: Session | None, title: Any, name: str, value: Any
 ) -> AsyncIterator[events.Updates]:
+    path = events.examples().get(title) if isinstance(title, str) else None
     return events.choose(desk, "example", session, path, name, value)
 
 
@@ -174,6 +177,9 @@ def _script(name: str) -> str:
 
 KEEP_TICKET = "(ticket) => { if (ticket) sessionStorage.setItem('wavemend-ticket', ticket); }"
 """The ticket lives in the tab, not in the browser: another tab is another visit."""
+
+CHOSEN_CARD = """(session, _, ...recipe) =>
+  [session, document.querySelector("#wm-examples .wm-cards").dataset.chosen ?? "", ...recipe]"""
 
 START_DOWNLOAD = (
     "() => document.querySelector('#wm-handed, #wm-handed a, #wm-handed button').click()"
