@@ -50,7 +50,7 @@ class Marks {
     }
     const level = one.edge_hz && high?.unit === "kHz" ? fractionAt(high, one.edge_hz) : -1;
     if (level >= 0 && level <= 1) {
-      const line = make("div", `wmp-limit${on}`);
+      const line = make("div", `wmp-limit${on}${level > 0.9 ? " wmp-high" : ""}`);
       line.style.bottom = `${100 * level}%`;
       line.append(make("span", "", `${one.label} ${hertz(one.edge_hz)}`));
       nodes.push(line);

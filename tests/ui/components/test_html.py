@@ -7,6 +7,7 @@ import pytest
 from markupsafe import Markup
 
 from ui.components import html as page_html
+from ui.components.glossary import explained
 from ui.components.rendering import render
 from ui.jobs import Progress
 
@@ -45,3 +46,10 @@ def test_progress_tells_the_place_in_the_line_or_the_time_left() -> None:
     at_work = page_html.running(Progress(0, "Enhance", 0.425, 12.4))
     assert "Enhance" in at_work and "42 % · about 12 s left" in at_work
     assert "width:42.5%" in at_work
+
+
+def test_abbreviations_are_explained_and_text_stays_text() -> None:
+    html = explained('<img src=x> at -23 LUFS, SI-SDR and "SNR", not XSNR or segments')
+    assert html.startswith("&lt;img src=x&gt; at -23 <abbr") and "<img" not in html
+    assert html.count("<abbr") == 3 and "XSNR or segments" in html
+    assert explained("segSNR").count("<abbr") == 1
