@@ -12,8 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ui.components import chain_editor, player
+from ui.components import chain_editor, example_cards, player
 
+COMPONENTS = (chain_editor, example_cards, player)
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 REPORT = re.compile(
     r"::(?:error|warning|notice) title=(.*?),file=(.*?),line=(\d+).*?,col=(\d+).*?::(.*)"
@@ -22,7 +23,7 @@ REPORT = re.compile(
 
 def bundles() -> dict[str, list[Path]]:
     """The scripts that run as one, by the name of the last; every other script by itself."""
-    joined = [[ASSETS / "js" / name for name in part.SCRIPTS] for part in (chain_editor, player)]
+    joined = [[ASSETS / "js" / name for name in part.SCRIPTS] for part in COMPONENTS]
     rest = sorted({*(ASSETS / "js").glob("*.js")} - {path for paths in joined for path in paths})
     return {paths[-1].name: paths for paths in (*joined, *([path] for path in rest))}
 
