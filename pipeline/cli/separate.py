@@ -12,7 +12,7 @@ from pipeline.audio.sound import AudioError
 from pipeline.cli import batch
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
 from pipeline.cli.options import AsJson, Device, Format, Inputs, listed, one_of
-from pipeline.separation.separators import OFFLINE, SEPARATORS
+from pipeline.separation.separators import DEMUCS, OFFLINE, SEPARATORS
 from pipeline.stage import Tick
 from pipeline.stages.per_stem import PerStem
 from pipeline.stems import Separated, separate_file
@@ -35,7 +35,10 @@ def separate(
     ] = 0.25,
     weights: Annotated[
         str | None,
-        typer.Option(help="Folder with Demucs' weights; default: $WAVEMEND_DEMUCS, else a cache."),
+        typer.Option(
+            help="Folder with Demucs' weights (default: $WAVEMEND_DEMUCS, else a cache), or with a "
+            "checkpoint of wave_unet."
+        ),
     ] = None,
     device: Device = "auto",
     kind: Format = None,
@@ -97,7 +100,7 @@ def _fetch_weights(model: str, weights: str | None, display: Display) -> None:
     """Downloads missing weights and says so; the run ends here if that fails."""
     from pipeline.separation import demucs_weights
 
-    if model in OFFLINE:
+    if model not in DEMUCS:
         return
     for url in demucs_weights.missing(model, weights):
         display.message(f"First use of {model}: downloading {url}")

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import inference
-from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, peak
 from pipeline.separation import demucs_weights
 from pipeline.separation.demucs_apply import separated
 from pipeline.separation.demucs_weights import Weights
 from pipeline.separation.download import verify
-from pipeline.separation.separators import SEPARATORS, silent_stems
+from pipeline.separation.separators import SEPARATORS, fitted, silent_stems
 from pipeline.stage import Tick, no_tick, part, share
 
 NETS_IN = {"htdemucs_ft": 4, "mdx_extra": 4}
@@ -80,7 +79,7 @@ class Demucs:
         stems = {}
         for at, name in enumerate(self.names):
             stem = resample(Audio(sources.pop(0), bag.samplerate), audio.rate)
-            stems[name] = _fitted(stem, audio.frames)
+            stems[name] = fitted(stem, audio.frames)
             part(back, at, len(self.names))(1.0)
         return stems
 
@@ -97,16 +96,6 @@ class Demucs:
         """Seconds of stereo that one net processes for each second of sound."""
         pairs = (channels + 1) // 2
         return pairs * NETS_IN.get(self.name, 1) * max(self.shifts, 1) / (1 - self.overlap)
-
-
-def _fitted(stem: Audio, frames: int) -> Audio:
-    """The stem with exactly `frames`: resampling back and forth may change the length by one."""
-    if stem.frames >= frames:
-        return Audio(stem.samples[:, :frames], stem.rate)
-    out = allocate(stem.channels, frames)
-    for start, stop in blocks(stem.samples, out):
-        out[:, start:stop] = stem.samples[:, start:stop]
-    return Audio(out, stem.rate)
 
 
 def load(model: str, weights: Weights, device: str) -> Any:

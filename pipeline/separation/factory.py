@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pipeline.separation.classical import HarmonicPercussive, MidSide
 from pipeline.separation.demucs import Demucs
-from pipeline.separation.separators import HARMONIC_PERCUSSIVE, MID_SIDE, SEPARATORS, Separator
+from pipeline.separation.separators import (
+    HARMONIC_PERCUSSIVE,
+    MID_SIDE,
+    SEPARATORS,
+    WAVE_UNET,
+    Separator,
+)
+from pipeline.separation.wave_unet import WaveUnet
 
 
 def separator(
@@ -21,8 +28,8 @@ def separator(
         name: a key of `separators.SEPARATORS`.
         shifts: (Demucs) passes over shifted copies that are averaged; 0 is one pass, unshifted.
         overlap: (Demucs) share of a segment that the next one repeats, in [0, 1).
-        device: (Demucs) one of `pipeline.inference.DEVICES`.
-        weights: (Demucs) folder with the weights; see `pipeline.separation.demucs_weights`.
+        device: (Demucs, Wave-U-Net) one of `pipeline.inference.DEVICES`.
+        weights: folder with the weights; see `separation.demucs_weights`, `separation.wave_unet`.
 
     Raises:
         ValueError: no such separator.
@@ -33,4 +40,6 @@ def separator(
         return HarmonicPercussive()
     if name == MID_SIDE:
         return MidSide()
+    if name == WAVE_UNET:
+        return WaveUnet(device, weights)
     return Demucs(name, shifts, overlap, device, weights)

@@ -24,7 +24,7 @@ from pipeline.knobs import check_knobs, knob, shown
 from pipeline.separation import demucs_weights
 from pipeline.separation.factory import separator
 from pipeline.separation.mixture_consistency import consistent
-from pipeline.separation.separators import OFFLINE, SEPARATORS
+from pipeline.separation.separators import DEMUCS, OFFLINE, SEPARATORS
 from pipeline.stage import Chain, Stage, Tick, expected_seconds, no_tick, part, share, titled
 
 LOWEST_GAIN_DB, HIGHEST_GAIN_DB = -60.0, 24.0
@@ -140,7 +140,7 @@ class PerStem:
 
     def downloads(self) -> list[str]:
         """The addresses that the first use will download from; asks no network."""
-        if self.separator in OFFLINE:
+        if self.separator not in DEMUCS:
             return []
         return demucs_weights.missing(self.separator, self.weights)
 

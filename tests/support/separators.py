@@ -73,3 +73,19 @@ def save_as_the_hub_does(net: Any, path: Path, **changed: str) -> Path:
     }
     save_file(net.state_dict(), path, {**about, **changed})
     return path
+
+
+def tiny_wave_unet(folder: Path, **changes: Any) -> Path:
+    """A checkpoint of a tiny Wave-U-Net with random weights, whose voice is not silent."""
+    import torch
+
+    from models.checkpoint import save_checkpoint
+    from models.separation.wave_unet import WaveUnet, WaveUnetConfig
+
+    settings = {"levels": 3, "filters": 4, "channels": 2, "difference": True, **changes}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = WaveUnet(WaveUnetConfig(**settings))
+        net.last.weight.data.mul_(20)
+    save_checkpoint(net, folder)
+    return folder

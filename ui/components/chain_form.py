@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline import recipe
 from pipeline.knobs import Knob, knobs
-from pipeline.separation.separators import OFFLINE
+from pipeline.separation.separators import DEMUCS, SEPARATORS
 from pipeline.stage import SeparatesStems
 from pipeline.stages.per_stem import HIGHEST_GAIN_DB, LOWEST_GAIN_DB
 
@@ -60,7 +60,7 @@ def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> lis
             "knobs": [_control(name, knob, meta, choices or {}) for knob, meta in _knobs(cls)],
             "inner": runs_chain(cls),
             "stems": _stems(cls) if runs_chain(cls) else {},
-            "alone": list(OFFLINE),
+            "alone": [one for one in SEPARATORS if one not in DEMUCS],
             "gains": [LOWEST_GAIN_DB, HIGHEST_GAIN_DB],
         }
         for name, cls in stages.items()

@@ -7,6 +7,8 @@ from typing import Any
 import gradio as gr
 
 from pipeline import recipe
+from pipeline.separation.separators import WAVE_UNET
+from pipeline.separation.wave_unet import checkpoints
 from pipeline.stage import UsesCheckpoint
 from ui.components import chain_form
 from ui.components.chain_editor import ChainEditor
@@ -24,6 +26,7 @@ SEPARATORS = {
     "htdemucs_6s": "Demucs, six stems",
     "hdemucs_mmi": "Demucs, version 3",
     "mdx_extra": "Demucs, MDX extra",
+    "wave_unet": "Voice / accompaniment",
     "harmonic_percussive": "Harmonic / percussive",
     "mid_side": "Mid / side",
 }
@@ -157,7 +160,8 @@ def _choices(stages: dict[str, type]) -> dict[tuple[str, str], list[tuple[str, A
     """The checkpoints of each stage, and the separators, as (name on the page, value)."""
     from models.checkpoint import available, search_path
 
-    choices = {("per_stem", "separator"): [(text, name) for name, text in SEPARATORS.items()]}
+    usable = {name: text for name, text in SEPARATORS.items() if name != WAVE_UNET or checkpoints()}
+    choices = {("per_stem", "separator"): [(text, name) for name, text in usable.items()]}
     cards = available(search_path())
     for name, cls in stages.items():
         if isinstance(stage := cls(), UsesCheckpoint):

@@ -16,11 +16,11 @@ from pipeline.separation.demucs_apply import separated, statistics
 from pipeline.separation.factory import separator
 from pipeline.separation.separators import OFFLINE, SEPARATORS
 from pipeline.stage import Cancelled
-from tests.support.separators import tiny_demucs, tiny_net
+from tests.support.separators import tiny_demucs, tiny_net, tiny_wave_unet
 from tests.support.sounds import RATE, speech
 from tests.support.ticks import Recorder
 
-TINY = ["htdemucs", "htdemucs_6s", *OFFLINE]
+TINY = ["htdemucs", "htdemucs_6s", "wave_unet", *OFFLINE]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,6 +29,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory):
     tiny_demucs(folder, "htdemucs_6s")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAVEMEND_DEMUCS", str(folder))
+        patch.setenv("WAVEMEND_CHECKPOINTS", str(folder))
+        tiny_wave_unet(folder / "own")
         yield folder
 
 

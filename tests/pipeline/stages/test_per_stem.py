@@ -14,17 +14,19 @@ from pipeline.separation.separators import OFFLINE
 from pipeline.stage import Cancelled, Tick, no_tick
 from pipeline.stages.per_stem import PerStem
 from tests.support.helpers import Gain
-from tests.support.separators import tiny_demucs
+from tests.support.separators import tiny_demucs, tiny_wave_unet
 from tests.support.sounds import RATE
 from tests.support.ticks import Recorder, stop_beyond
 
-SEPARATORS = ["htdemucs", *OFFLINE]
+SEPARATORS = ["htdemucs", "wave_unet", *OFFLINE]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def weights(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WAVEMEND_DEMUCS", str(tiny_demucs(tmp_path_factory.mktemp("demucs"))))
+        folder = tiny_demucs(tmp_path_factory.mktemp("demucs"))
+        patch.setenv("WAVEMEND_DEMUCS", str(folder))
+        patch.setenv("WAVEMEND_CHECKPOINTS", str(tiny_wave_unet(folder / "own").parent))
         yield
 
 
