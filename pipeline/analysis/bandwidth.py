@@ -9,6 +9,8 @@ A cliff is a fall of at least 15 dB, more than any voice or instrument has withi
 sound above it is steady, as hiss is, or some 35 dB weaker. The edge is where that fall begins. A
 recording that fades gradually towards high frequencies has none.
 
+Of a gentle filter that place lies far above its cut-off; its -3 dB point is fitted: see `roll_off`.
+
 A few clicks in a short recording reach p95 at every frequency and hide the cliff. What remains of
 the levels without all that is shorter than three frames shows it: a steep fall there counts.
 """
@@ -20,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.analysis.once import once_per_sound
+from pipeline.analysis.roll_off import roll_off
 from pipeline.audio.sound import Audio
 from pipeline.dsp import framing
 
@@ -32,6 +35,8 @@ FAR_DB = 35.0  # sound this much weaker than below the cliff is residue
 QUIET_DB, FLOOR_DB = 60.0, -135.0  # frames below the loudest one that count; least level of a band
 CLICK_FRAMES = 3  # a click lies in two frames; what lasts for three is sound
 HIDDEN, STEEP_DB = 0.8, 25.0  # an edge so far below the apparent one, with such a fall, was hidden
+SHARP_DB, SHARP_ORDER = 35.0, 48.0  # a steeper edge is where it appears; others are fitted
+HIGHEST_GENTLE_HZ = 14_500.0  # above, a natural fade looks like a gentle filter
 LOW_ONLY_DB = 80.0  # sound above LOWEST_HZ this much weaker than below is none
 
 
@@ -41,6 +46,7 @@ class _Profile(NamedTuple):
     centre_hz: np.ndarray
     width_hz: float
     high: np.ndarray  # p95 of the frames that are not quiet
+    low: np.ndarray  # p10
     above: np.ndarray  # the highest level in this band and above, without lines
     sound_above: np.ndarray  # the same of what is not steady
 
@@ -52,18 +58,20 @@ class Band(NamedTuple):
         edge_hz: where its spectrum falls off a cliff; None where it falls off none.
         level_db: (bands,) level of the loud moments, p95 over time; empty for silence.
         width_hz: of a band.
+        fallen_hz: where the level has fallen by 6 to 10 dB; the edge of a gentle filter lies below.
     """
 
     edge_hz: float | None
     level_db: np.ndarray
     width_hz: float
+    fallen_hz: float | None = None
 
     @property
     def wall_db(self) -> float:
-        """The fall in level within a few per cent of the edge; 0 without an edge."""
-        if self.edge_hz is None:
+        """The fall in level within a few per cent of `fallen_hz`; 0 without an edge."""
+        if self.fallen_hz is None:
             return 0.0
-        edge_hz = self.edge_hz
+        edge_hz = self.fallen_hz
         below = self._between(0.85 * edge_hz, 0.985 * edge_hz)
         above = self._between(1.04 * edge_hz + 100, 1.15 * edge_hz + 300)
         return float(np.median(below) - np.median(above)) if below.size and above.size else 0.0
@@ -91,21 +99,21 @@ def filled_band(audio: Audio) -> Band:
     levels, active, width_hz = band_levels(audio)
     if not active.any():
         return Band(None, np.zeros(0), width_hz)
-    band = _band(levels[active], width_hz)
-    if not CLICK_FRAMES <= len(levels) < MAX_FRAMES:  # too few frames, or none side by side
-        return band
-    lasting = _band(_without_clicks(levels)[active], width_hz)
-    apparent_hz = band.edge_hz or audio.rate / 2
-    hidden = lasting.edge_hz is not None and lasting.edge_hz < HIDDEN * apparent_hz
-    return lasting if hidden and lasting.wall_db >= STEEP_DB else band
+    profile = _profile(levels[active], width_hz)
+    band = _band(profile)
+    if CLICK_FRAMES <= len(levels) < MAX_FRAMES:  # not too few frames, and side by side
+        lasting = _profile(_without_clicks(levels)[active], width_hz)
+        if _hides(band.edge_hz or audio.rate / 2, _band(lasting)):
+            profile, band = lasting, _band(lasting)
+    return _fitted(band, profile)
 
 
 def effective_bandwidth_hz(audio: Audio) -> float:
     """Frequency in Hz up to which there is sound: where its spectrum falls off a cliff.
 
     Half the rate where it falls off none (and for silence). Within 5 % of the cut-off of a steep
-    filter (windowed sinc, codec, resampler) and up to 20 % above that of a 12th-order Butterworth;
-    a filter of 24 dB an octave or less cannot be told from a natural fade.
+    filter (windowed sinc, codec, resampler) and mostly within 10 % of that of a Butterworth filter
+    of order 8 or more; one of 24 dB an octave or less is hard to tell from a natural fade.
     """
     edge_hz = filled_band(audio).edge_hz
     return audio.rate / 2 if edge_hz is None else edge_hz
@@ -135,11 +143,27 @@ def band_levels(audio: Audio) -> tuple[np.ndarray, np.ndarray, float]:
     return levels, active, BINS * audio.rate / n_fft
 
 
-def _band(levels: np.ndarray, width_hz: float) -> Band:
-    profile = _profile(levels, width_hz)
+def _band(profile: _Profile) -> Band:
+    """The band up to where levels have visibly fallen."""
     cliff = _cliff(profile)
-    edge = None if cliff is None else _edge_hz(profile, *cliff)
-    return Band(edge, profile.high, width_hz)
+    fallen_hz = None if cliff is None else _edge_hz(profile, *cliff)
+    return Band(fallen_hz, profile.high, profile.width_hz, fallen_hz)
+
+
+def _hides(apparent_hz: float, lasting: Band) -> bool:
+    """Whether clicks hide the steep edge of the sound that lasts."""
+    is_lower = lasting.edge_hz is not None and lasting.edge_hz < HIDDEN * apparent_hz
+    return is_lower and lasting.wall_db >= STEEP_DB
+
+
+def _fitted(band: Band, profile: _Profile) -> Band:
+    """The same band, up to the -3 dB point of a gentle filter."""
+    if band.edge_hz is None or band.wall_db >= SHARP_DB or band.edge_hz >= HIGHEST_GENTLE_HZ:
+        return band
+    fit = roll_off(profile.centre_hz, profile.high, profile.low, STEADY_DB, band.edge_hz)
+    if fit is None or fit.order >= SHARP_ORDER or fit.hz < LOWEST_HZ:
+        return band
+    return band._replace(edge_hz=fit.hz)
 
 
 def _without_clicks(levels: np.ndarray) -> np.ndarray:
@@ -159,6 +183,7 @@ def _profile(levels: np.ndarray, width_hz: float) -> _Profile:
         (np.arange(len(high)) + 0.5) * width_hz,
         width_hz,
         high,
+        low,
         _maximum_above(smooth),
         _maximum_above(np.where(steady, -np.inf, smooth)),
     )

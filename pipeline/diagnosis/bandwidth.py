@@ -11,7 +11,9 @@ from pipeline.dsp import framing
 
 AUDIBLE_HZ = 14_500.0  # an edge below sounds dull to most people
 LEAST_S = 0.5  # of a recording whose bandwidth can be told
-WEAK_TREBLE_DB, NO_TREBLE_DB = -42.0, -60.0  # see `Band.treble_db`; clean ones have -39 and more
+WEAK_TREBLE_DB = -42.0  # see `Band.treble_db`; clean recordings have -39 and more
+NO_TREBLE_DB, TREBLE_DB = -50.0, -32.0  # none may be left; surely there is some
+GENTLE_DB, STEEP_DB = 7.0, 28.0  # `Band.wall_db`: half of such edges are right, nearly all are
 WALL_DB = 22.0  # fall within a few per cent of the edge: a codec's or a resampler's filter
 TYPICAL_HZ = (  # where MP3, AAC and Opus put their low-pass, by bit rate
     4000, 5500, 6000, 7000, 8000, 8300, 10_000, 11_000, 12_000, 13_000, 14_000, 15_000, 15_500,
@@ -40,14 +42,14 @@ def bandwidth(recording: Recording) -> Finding:
     if edge is None or reach > 0.93 * half:
         text = f"A sample rate of {rate} Hz holds nothing above {hertz(half)}: it sounds dull."
         return Finding("bandwidth", half, "Hz", 1.0, text, True, everywhere)
-    confidence = 0.4 + 0.5 * ramp(recording.band.wall_db, 8, 30)
+    confidence = 0.5 + 0.45 * ramp(recording.band.wall_db, GENTLE_DB, STEEP_DB)
     text = f"Nothing above {hertz(reach)}: its treble was cut off, so it sounds dull."
-    if confidence < 0.6:
+    if confidence < 0.7:
         text = (
             f"Little above {hertz(reach)}. The spectrum falls off gently there: an old or a "
             "naturally dark recording, or one that was filtered."
         )
-    return Finding("bandwidth", reach, "Hz", confidence, text, confidence >= 0.5, everywhere)
+    return Finding("bandwidth", reach, "Hz", confidence, text, confidence >= 0.6, everywhere)
 
 
 def _why_unknown(recording: Recording) -> str:
@@ -70,7 +72,7 @@ def _full(recording: Recording, reach: float) -> Finding:
             f"It reaches {hertz(reach)}, but its treble is weak: a dark recording, or one that was "
             "filtered gently."
         )
-    confidence = 0.4 + 0.5 * ramp(treble_db, NO_TREBLE_DB, WEAK_TREBLE_DB)
+    confidence = 0.35 + 0.57 * ramp(treble_db, NO_TREBLE_DB, TREBLE_DB)
     return Finding("bandwidth", reach, "Hz", confidence, text)
 
 
