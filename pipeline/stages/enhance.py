@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import ClassVar
 
+from models.checkpoint import find, search_path
 from models.net import PRECISIONS
 from pipeline import inference
 from pipeline.analysis.bandwidth import effective_bandwidth_hz
@@ -40,7 +41,10 @@ class Enhance:
         device: one of `pipeline.inference.DEVICES`.
     """
 
-    MODELS: ClassVar[tuple[str, ...]] = ("enhancer", "spectral_enhancer")
+    MODELS: ClassVar[tuple[str, ...]] = (
+        *("enhancer", "spectral_enhancer"),
+        *("residual_unet", "plain_unet"),
+    )
     checkpoint: str = knob("enhancer-speech-48k", label="Model", help="The trained network to run.")
     mix: float = knob(
         100.0, 0, 100, "%", "How much of the network's addition is mixed in; 0 changes nothing."
@@ -58,9 +62,9 @@ class Enhance:
     output_rate: str = knob(
         "auto",
         label="Output rate",
-        choices=("auto", "input", "48000"),
+        choices=("auto", "input", "44100", "48000"),
         help="Sample rate of the result in Hz. Automatic: the input's if it is 44100 or more, else "
-        "48000.",
+        "the network's: 48000 or 44100.",
     )
     precision: str = knob(
         "float32",
@@ -139,8 +143,13 @@ class Enhance:
 
     def _rate(self, audio: Audio) -> int:
         if self.output_rate == "auto":
-            return audio.rate if audio.rate >= 44_100 else 48_000
+            return audio.rate if audio.rate >= 44_100 else self._own_rate()
         return audio.rate if self.output_rate == "input" else int(self.output_rate)
+
+    def _own_rate(self) -> int:
+        """The net's rate where recordings have it, else 48 kHz."""
+        card = find(self.checkpoint, search_path(self.own))
+        return 44_100 if card.config.get("sample_rate") == 44_100 else 48_000
 
 
 def _resampled(audio: Audio, rate: int, tick: Tick) -> Audio:

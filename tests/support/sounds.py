@@ -101,6 +101,20 @@ def tiny_checkpoint(folder: Path, *, spectral: bool = False, sample_rate: int = 
     save_checkpoint(net, folder, title="Tiny", licence="none")
 
 
+def tiny_super_resolver(folder: Path) -> None:
+    """Writes a checkpoint of a small residual U-Net at 44.1 kHz that changes what it is given."""
+    import torch
+
+    from models.checkpoint import save_checkpoint
+    from models.residual_unet import ResidualUnet, ResidualUnetConfig
+
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        net = ResidualUnet(ResidualUnetConfig(widths=(8, 8, 16)))
+        net(0.1 * torch.randn(2, 1, 4096))  # fills the batch norms' statistics
+    save_checkpoint(net, folder, title="Tiny super-resolution", licence="none")
+
+
 def tiny_cleaners(folder: Path) -> None:
     """Small random nets under the names of those that clean, at 32 and 16 kHz."""
     import torch
@@ -119,7 +133,8 @@ def tiny_cleaners(folder: Path) -> None:
 
 
 def tiny_checkpoints(folder: Path) -> None:
-    """ "tiny" and "spectral" at 48 kHz, "low" at 32 kHz."""
+    """ "tiny" and "spectral" at 48 kHz, "low" at 32 kHz, "residual" at 44.1 kHz."""
+    tiny_super_resolver(folder / "residual")
     tiny_checkpoint(folder / "tiny")
     tiny_checkpoint(folder / "spectral", spectral=True)
     tiny_checkpoint(folder / "low", sample_rate=32_000)

@@ -11,7 +11,7 @@ from models.checkpoint import CARD, Card, available, search_path
 from training.runs.run import Run
 from training.runs.run_folder import BEST, read_json
 
-MODELS = ("enhancer", "spectral_enhancer")
+MODELS = ("enhancer", "spectral_enhancer", "residual_unet", "plain_unet")
 
 
 def bases() -> list[Card]:

@@ -34,7 +34,7 @@ def low_pass(below_hz, rate):
     return firwin(2001, below_hz - 100, window=("kaiser", 12), fs=rate)
 
 
-@pytest.mark.parametrize("checkpoint", ["tiny", "spectral"])
+@pytest.mark.parametrize("checkpoint", ["tiny", "spectral", "residual"])
 @pytest.mark.parametrize("keep_below_hz", [None, 3000.0])
 def test_the_kept_band_is_the_original_and_the_rest_is_not(checkpoint, keep_below_hz):
     sound = limited()
@@ -88,6 +88,15 @@ def test_rates_and_lengths_are_exact(rate, frames):
 def test_the_output_rate_is_as_chosen(choice, rate):
     made = Enhance("tiny", output_rate=choice)(limited(rate=16_000))
     assert made.rate == rate and made.frames == 2 * rate
+
+
+@pytest.mark.parametrize("choice, rate", [("auto", 44_100), ("48000", 48_000), ("44100", 44_100)])
+def test_super_resolution_to_44_1_khz_is_at_its_nets_rate(choice, rate):
+    sound = limited(rate=22_050, cutoff_hz=8000)
+    made = Enhance("residual", output_rate=choice)(sound)
+    assert (made.rate, made.frames) == (rate, 2 * rate)
+    assert null_db(resample(sound, rate), made, Enhance("residual").kept_below_hz(sound)) < -80
+    assert null_db(resample(sound, rate), made, 20_000) > -70
 
 
 def test_a_delay_free_crossover_keeps_what_a_resampled_input_has():
@@ -195,7 +204,7 @@ def test_the_estimate_follows_the_last_run():
     [
         ({"mix": 101}, "mix"),
         ({"keep_below_hz": -1.0}, "keep_below_hz"),
-        ({"output_rate": "44100"}, "output_rate"),
+        ({"output_rate": "22050"}, "output_rate"),
         ({"device": "tpu"}, "device"),
     ],
 )
