@@ -49,8 +49,8 @@ FLOORS = {
         "__main__",
     ),
     "training": (
-        *("tasks", "config", "data", "runs", "evaluation", "learn", "experiments", "commands"),
-        "__main__",
+        *("tasks", "config", "data", "runs", "evaluation", "learn", "experiments", "tables"),
+        *("commands", "__main__"),
     ),
     "ui": (
         *(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from training.commands import experiment
+from training.commands import experiment, tables
 from training.commands.check import check
 from training.commands.results import cost, judge, ship
 from training.commands.run import run
@@ -30,11 +30,12 @@ def about() -> None:
 for name, function in COMMANDS.items():
     app.command(name)(function)
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(tables.app, name="tables")
 
 
 def complete(arguments: list[str]) -> list[str]:
     """The arguments with "run" where no command is named, and one --data for each folder."""
-    known = (*COMMANDS, "experiment", "--help")
+    known = (*COMMANDS, "experiment", "tables", "--help")
     words = arguments if not arguments or arguments[0] in known else ["run", *arguments]
     spread: list[str] = []
     for word in words:

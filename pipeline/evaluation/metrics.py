@@ -60,16 +60,18 @@ def lsd(
     rate: int,
     low_hz: float = 0.0,
     high_hz: float | None = None,
+    floor: float = 1e-8,
 ) -> float:
     """Log-spectral distance in log10 of power (decades, not dB), mean over frames and channels.
 
     The mean over frames of the root mean square over frequency of log10 |S|^2 - log10 |S^|^2, with
     n_fft 2048, hop 512, periodic Hann window, centred frames, reflected edges and power not below
-    1e-8, which is what AP-BWE, NU-Wave2 and their peers publish (there at 48 kHz).
+    a floor of 1e-8, which is what AP-BWE, NU-Wave2 and their peers publish (there at 48 kHz).
 
     Args:
         rate: in Hz; with it the band's edges become bins.
         low_hz, high_hz: only bins in this closed band count; None is up to half the rate.
+        floor: of the power.
 
     Raises:
         ValueError: shapes differ, or no bin lies in the band.
@@ -84,7 +86,7 @@ def lsd(
         raise ValueError(f"band: got {low_hz} to {high_hz} Hz, expected one below {rate / 2} Hz")
     distances = []
     for e, t in zip(_powers(estimate, 2048, 512), _powers(target, 2048, 512), strict=True):
-        logs = [np.log10(np.maximum(power[..., band], 1e-8)) for power in (e, t)]
+        logs = [np.log10(np.maximum(power[..., band], floor)) for power in (e, t)]
         distances.append(np.sqrt(np.square(logs[0] - logs[1]).mean(axis=-1)).ravel())
     return float(np.concatenate(distances).mean())
 

@@ -1,0 +1,84 @@
+"""`python -m training tables NAME FOLDER`: a paper's tables beside what is measured here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.files import write_atomically
+from training.commands.common import checkpoint_folder, one_line_errors
+
+if TYPE_CHECKING:
+    from training.tables.subject import Subject
+    from training.tables.table import Report
+
+app = typer.Typer(no_args_is_help=True)
+Folder = Annotated[Path, typer.Argument(help="Recordings that the network has not learned from.")]
+Run = Annotated[Path | None, typer.Option(help="Run folder: its test recordings, its curves.")]
+Checkpoint = Annotated[str | None, typer.Option(help="Name of a checkpoint, or its folder.")]
+Most = Annotated[int, typer.Option(help="Largest number of recordings.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Out = Annotated[Path | None, typer.Option(help="Write an HTML page; its figures too, as PNG.")]
+
+
+@app.callback()
+def about() -> None:
+    """Prints a paper's tables beside what is measured here."""
+
+
+@app.command()
+def thesis(
+    folder: Folder,
+    run: Run = None,
+    checkpoint: Checkpoint = None,
+    most: Most = 25,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """22.05 to 44.1 kHz: Kaiser's filters, soxr and the residual U-Net."""
+    from training.tables import thesis as paper
+
+    with one_line_errors():
+        measured = _subject(folder, {"speech"}, run, checkpoint, most)
+        _show(paper.report(measured, out.with_suffix("") if out else None), as_json, out)
+
+
+@app.command()
+def small_sr(
+    folder: Folder,
+    run: Run = None,
+    checkpoint: Checkpoint = None,
+    most: Most = 35,
+    seams: Annotated[bool, typer.Option("--seams", help="Also where segments meet.")] = False,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """16 to 44.1 kHz: the input itself and the plain U-Net, with either sign."""
+    from training.tables import small_sr as paper
+
+    with one_line_errors():
+        measured = _subject(folder, {"music"}, run, checkpoint, most)
+        figures = out.with_suffix("") if out else None
+        _show(paper.report(measured, figures, with_seams=seams), as_json, out)
+
+
+def _subject(
+    folder: Path, kinds: set[str], run: Path | None, checkpoint: str | None, most: int
+) -> Subject:
+    from training.tables.subject import subject
+
+    if run and checkpoint:
+        raise ValueError("tables: give --run or --checkpoint, not both")
+    weights = checkpoint_folder(checkpoint) if checkpoint else None
+    return subject(folder, kinds, run=run, checkpoint=weights, most=most)
+
+
+def _show(report: Report, as_json: bool, out: Path | None) -> None:
+    """Prints a report, and writes its page."""
+    if out:
+        with write_atomically(out) as temporary:
+            temporary.write_text(report.html(), "utf-8")
+    print(json.dumps(report.as_dict(), indent=1) if as_json else report.text())

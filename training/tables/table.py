@@ -1,0 +1,90 @@
+"""Tables of measurements beside a paper's, as text, JSON and one HTML page."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TEMPLATE = Path(__file__).parent / "templates" / "report.html"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table.
+
+    Attributes:
+        label: what was measured.
+        values: a figure for each column; None where there is none.
+        source: "here", or "paper" for figures that were copied from it.
+    """
+
+    label: str
+    values: tuple[float | None, ...]
+    source: str = "here"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    digits: int = 2
+
+    def cells(self) -> list[list[str]]:
+        """The rows as text: label, source and figures."""
+        return [[row.label, row.source, *map(self._figure, row.values)] for row in self.rows]
+
+    def heads(self) -> list[str]:
+        """The columns' names."""
+        return ["", "source", *self.columns]
+
+    def text(self) -> str:
+        """The table in Markdown."""
+        lines = [self.heads(), ["---"] * len(self.heads()), *self.cells()]
+        rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return f"**{self.title}**\n\n{rows}\n"
+
+    def _figure(self, value: float | None) -> str:
+        return "" if value is None or not math.isfinite(value) else f"{value:.{self.digits}f}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one paper says, what was measured here, and what differs.
+
+    Attributes:
+        title: of the paper.
+        tables: beside the paper's figures.
+        differs: sentences: data, steps, machine, definitions.
+        figures: PNG files.
+    """
+
+    title: str
+    tables: tuple[Table, ...]
+    differs: tuple[str, ...]
+    figures: tuple[Path, ...] = ()
+
+    def text(self) -> str:
+        """Everything but the figures, in Markdown."""
+        tables = "\n".join(table.text() for table in self.tables)
+        return "\n".join([f"# {self.title}\n", tables, *(f"- {line}" for line in self.differs)])
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; figures by their path."""
+        document = dataclasses.asdict(self)
+        return {**document, "figures": [str(path) for path in self.figures]}
+
+    def html(self) -> str:
+        """One page with its figures inside."""
+        from jinja2 import Environment, StrictUndefined
+
+        pictures = [base64.b64encode(path.read_bytes()).decode() for path in self.figures]
+        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        template = environment.from_string(TEMPLATE.read_text("utf-8"))
+        return template.render(report=self, pictures=pictures)
