@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +123,7 @@ def speed(subject: Subject) -> Table:
     low = np.random.default_rng(0).standard_normal((1, round(SPEED_SECONDS * LOW_RATE))) * 0.1
     low = low.astype(np.float32)
     methods: dict[str, Callable[[], object]] = {
-        name: (lambda method=method: method(low)) for name, method in resamplers().items()
+        name: partial(method, low) for name, method in resamplers().items()
     }
     methods |= _resampys(low)
     if (net := subject.net) is not None:
@@ -141,7 +142,7 @@ def _resampys(low: np.ndarray) -> dict[str, Callable[[], object]]:
     except ImportError:
         return {}
     return {
-        f"resampy {name}": lambda name=name: resampy.resample(low, LOW_RATE, RATE, filter=name)
+        f"resampy {name}": partial(resampy.resample, low, LOW_RATE, RATE, filter=name)
         for name in ("kaiser_fast", "kaiser_best")
     }
 

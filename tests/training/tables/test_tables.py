@@ -52,7 +52,7 @@ def test_the_thesis_has_its_figures_beside_ours(voices, monkeypatch, tmp_path) -
     assert figures_of(quality, "Kaiser fast", "paper")[:2] == (6.091, 6.272)
     assert figures_of(speed, "U-Net", "paper") == (55.5,)
     snr, distance, below, above = figures_of(quality, "Kaiser best")
-    assert below > 30 > 1 > above and distance > 1 < snr
+    assert below > 30 > 3 > above and distance > 1 < snr
     assert figures_of(quality, "soxr VHQ")[0] > figures_of(quality, "Kaiser fast")[0] - 0.5
     kept, bare = (figures_of(quality, name) for name in (thesis.NET_KEPT, thesis.NET))
     assert kept[2] > 30 > bare[2]
