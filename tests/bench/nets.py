@@ -17,6 +17,8 @@ def measure(row: Row) -> None:
     from models.enhancer import SIZES, Enhancer, EnhancerConfig
     from models.mask_unet import MaskUnet, MaskUnetConfig
     from models.net import PRECISIONS, inference_form
+    from models.plain_unet import PlainUnet, PlainUnetConfig
+    from models.residual_unet import ResidualUnet, ResidualUnetConfig
     from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
     from models.wavenet import SIZES as WAVENETS
     from models.wavenet import WaveNetConfig
@@ -26,6 +28,10 @@ def measure(row: Row) -> None:
     }
     makers["spectral enhancer base"] = lambda: SpectralEnhancer(SpectralEnhancerConfig())
     makers["mask U-Net"] = lambda: MaskUnet(MaskUnetConfig())
+    for size in ("quarter", "half", "full"):
+        config = ResidualUnetConfig.named(size)
+        makers[f"residual U-Net {size}"] = lambda config=config: ResidualUnet(config)
+    makers["plain U-Net small"] = lambda: PlainUnet(PlainUnetConfig.named("small"))
     for size in WAVENETS:
         makers[f"WaveNet {size}"] = lambda size=size: _wavenet(WaveNetConfig.named(size))
     for name, make in makers.items():

@@ -1,4 +1,4 @@
-"""What a step of the learner hands to the losses."""
+"""What a step of the learner hands to the losses, and what its average keeps."""
 
 from __future__ import annotations
 
@@ -31,3 +31,25 @@ def test_examples_without_voice_have_no_sdr_term_in_any_part(accumulation: int) 
     assert voiceless is not None and voiceless["gradient"] == voiceless["sdr"] == 0
     plain = learner.step(batch, 0, 1.0)
     assert plain is not None and plain["gradient"] > 0
+
+
+def test_the_average_has_the_batch_norms_statistics_and_adam_its_own_moments() -> None:
+    config = TrainingConfig(
+        model="residual_unet", config={"widths": [4, 4], "sample_rate": 16_000}, precision="no",
+        optimizer="adam", betas=(0.9, 0.999), ema=0.5, losses={"mse": 1.0},
+    )  # fmt: skip
+    torch.manual_seed(0)
+    accelerator = Accelerator()
+    learner = Learner(build(config.model, config.net_config()), config, accelerator)
+    sound = torch.randn(4, 1, 2048, device=accelerator.device)
+    trust_hz = torch.full((4, 1), 8000.0, device=accelerator.device)
+    batch = {"degraded": sound, "clean": 0.5 * sound, "trust_hz": trust_hz}
+    for turn in range(3):
+        assert learner.step(batch, turn, 1.0) is not None
+    assert type(learner.optimizer.optimizer) is torch.optim.Adam
+    assert learner.optimizer.param_groups[0]["betas"] == (0.9, 0.999)
+    net, average = (m.state_dict() for m in (learner.net, learner.average.module))
+    statistics = [name for name in net if "running" in name or "num_batches" in name]
+    assert statistics and all(torch.equal(net[name], average[name]) for name in statistics)
+    weight = "enter.0.weight"
+    assert not torch.equal(net[weight], average[weight])
