@@ -71,13 +71,21 @@ def chart(
     )
 
 
-def spark(points: Sequence[Point], label: str) -> str:
-    """A curve without axes, as high as its line of text; the trend is what it shows."""
-    thin = thinned(finite(points))
-    curve = ""
+def spark(points: Sequence[Point], label: str, beside: Sequence[Point] = ()) -> str:
+    """A curve without axes, as high as its line of text; the trend is what it shows.
+
+    Args:
+        points: (x, y), in the order of x.
+        label: what it shows, for those who cannot see it.
+        beside: a second curve on the same scales, dashed.
+    """
+    thin, other = thinned(finite(points)), thinned(finite(beside))
+    curve = dashed = ""
     if len(thin) > 1:
-        curve = _curve(thin, Scale(thin[0][0], thin[-1][0]), around([y for _, y in thin]))
-    return render("components/spark.html", side=SIDE, label=label, curve=curve)
+        xs, ys = zip(*thin, *other, strict=True)
+        across, up = Scale(min(xs), max(xs)), around(ys)
+        curve, dashed = _curve(thin, across, up), _curve(other, across, up)
+    return render("components/spark.html", side=SIDE, label=label, curve=curve, dashed=dashed)
 
 
 def finite(points: Sequence[Point]) -> list[Point]:

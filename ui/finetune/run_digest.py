@@ -26,6 +26,7 @@ class Digest:
         rate: learning rate.
         left_s: seconds left, None while nobody can tell.
         terms: loss terms by name, each (step, value); "total" first.
+        held_out: the same terms on the held-out recordings.
         rates: (step, learning rate).
         evaluations: (step, LSD) on the held-out recordings.
         base: their LSD with what the run started from.
@@ -40,6 +41,7 @@ class Digest:
     rate: float = 0.0
     left_s: float | None = None
     terms: dict[str, list[Point]] = field(default_factory=dict)
+    held_out: dict[str, list[Point]] = field(default_factory=dict)
     rates: list[Point] = field(default_factory=list)
     evaluations: list[Point] = field(default_factory=list)
     base: float | None = None
@@ -84,6 +86,10 @@ def _add(digest: Digest, event: Event) -> None:
                 digest.terms.setdefault(name, []).append((step, float(value)))
     elif kind == "validation" and math.isfinite(score := event.number(JUDGED, math.nan)):
         digest.evaluations.append((step, score))
+        for name, value in event.values.items():
+            if name.startswith("val_") and isinstance(value, (int, float)):
+                term = name.removeprefix("val_")
+                digest.held_out.setdefault(term, []).append((step, float(value)))
     elif kind == "base" and math.isfinite(score := event.number(JUDGED, math.nan)):
         digest.base = score
     elif kind == "warning":

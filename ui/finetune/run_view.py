@@ -44,6 +44,7 @@ TERMS = {
     "total": "All together", "magnitude": "Spectrum", "mel": "Mel spectrum", "lsd": "Log spectrum",
     "waveform": "Waveform", "pulse": "Pulses", "convergence": "Convergence",
     "balance": "Band levels", "sdr": "Signal to distortion", "complex": "Complex spectrum",
+    "mse": "Squared error", "linear_magnitude": "Magnitude",
     "gradient": "Gradient", "learning rate": "Learning rate",
 }  # fmt: skip
 
@@ -127,7 +128,9 @@ def curves(digest: Digest, is_live: bool = True) -> str:
         warnings=[html.problem(text) for text in digest.warnings[-2:]],
         chart=drawn,
         text=_progress_text(digest, is_live) if drawn else _waiting_text(is_live),
-        terms=[_term(name, points) for name, points in learning.items()],
+        terms=[
+            _term(name, points, digest.held_out.get(name, ())) for name, points in learning.items()
+        ],
     )
 
 
@@ -162,13 +165,14 @@ def _progress_text(digest: Digest, is_live: bool) -> str:
     return f"Step {step:,.0f}: {value:.3f}, {abs(percent):.1f} % {side} the base."
 
 
-def _term(name: str, points: Sequence[Point]) -> dict[str, Any]:
+def _term(name: str, points: Sequence[Point], held_out: Sequence[Point]) -> dict[str, Any]:
     title, value = TERMS.get(name, name.replace("_", " ")), points[-1][1]
     return {
         "title": title,
         "is_total": name == "total",
-        "curve": spark(points, title),
+        "curve": spark(points, title, held_out),
         "value": f"{value:.1e}" if name == "learning rate" else f"{value:.3g}",
+        "held_out": f"{held_out[-1][1]:.3g} held out" if held_out else "",
     }
 
 

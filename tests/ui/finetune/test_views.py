@@ -65,3 +65,15 @@ def test_what_is_checked_tells_what_can_be_done() -> None:
 def test_every_loss_term_of_a_shipped_config_has_a_title() -> None:
     used = {name for path in CONFIGS.glob("*.json") for name in read_config(path).losses}
     assert sorted(used - set(run_view.TERMS)) == []
+
+
+def test_loss_terms_of_the_held_out_recordings_stand_beside_those_learned() -> None:
+    events = [
+        *(Event("step", 0.0, step, {"total": 9.0 - step, "fraction": 0.1}) for step in (1, 2)),
+        *(Event("validation", 1.0, step, {"score": 1.0, "val_total": 7.5}) for step in (1, 2)),
+    ]
+    digest = digest_of(events, 1.0)
+    assert digest.held_out == {"total": [(1.0, 7.5), (2.0, 7.5)]}
+    page = run_view.curves(digest)
+    assert "7.5 held out" in page and page.count("wmf-level") == 1
+    assert "held out</small></td>" not in run_view.curves(digest_of(events[:2], 1.0))
