@@ -34,6 +34,9 @@ def thesis(
     folder: Folder,
     run: Run = None,
     checkpoint: Checkpoint = None,
+    beside: Annotated[
+        str | None, typer.Option(help="Another checkpoint, of any rate, such as an enhancer.")
+    ] = None,
     most: Most = 25,
     as_json: AsJson = False,
     out: Out = None,
@@ -43,10 +46,12 @@ def thesis(
 
     with one_line_errors():
         measured = _subject(folder, {"speech"}, run, checkpoint, most)
-        _show(paper.report(measured, out.with_suffix("") if out else None), as_json, out)
+        other = checkpoint_folder(beside) if beside else None
+        figures = out.with_suffix("") if out else None
+        _show(paper.report(measured, figures, beside=other), as_json, out)
 
 
-@app.command()
+@app.command("small_sr")
 def small_sr(
     folder: Folder,
     run: Run = None,

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import soxr
+from torch import nn
 
+from models.checkpoint import load
 from pipeline.degradation.effects import fit
 from pipeline.dsp.kaiser import BEST, FAST, doubled
 from pipeline.evaluation.metrics import lsd, snr_db
@@ -45,8 +47,13 @@ DIFFERS = (
 )
 
 
-def report(subject: Subject, figures: Path | None = None) -> Report:
+def report(subject: Subject, figures: Path | None = None, *, beside: Path | None = None) -> Report:
     """Both tables, and where a folder for them is given the figures.
+
+    Args:
+        subject: net and recordings.
+        figures: folder.
+        beside: folder of another checkpoint, whose net may have another rate.
 
     Raises:
         ValueError: no recording reaches above 13 kHz.
@@ -59,16 +66,19 @@ def report(subject: Subject, figures: Path | None = None) -> Report:
         drawn.append(draw_kaiser_windows(figures / "kaiser-windows.png"))
         if subject.run:
             drawn += draw_losses(subject.run, TERMS, figures)
-    tables = (quality(subject, clips), speed(subject))
+    other = (beside.name, load(beside)) if beside else None
+    tables = (quality(subject, clips, other), speed(subject))
     return Report(TITLE, tables, (*subject.facts, *DIFFERS), tuple(drawn))
 
 
-def quality(subject: Subject, clips: list[Clip]) -> Table:
+def quality(
+    subject: Subject, clips: list[Clip], beside: tuple[str, nn.Module] | None = None
+) -> Table:
     """The paper's table 2: how near each method comes to the recording at 44.1 kHz."""
     scores: dict[str, list[tuple[float, ...]]] = {}
     for clip in clips:
         clean = middle(clip.samples, round(SECONDS * RATE))
-        for name, estimate in estimates(subject, clean).items():
+        for name, estimate in estimates(subject, clean, beside).items():
             scores.setdefault(name, []).append(_scores(estimate, clean, clip.bandwidth_hz))
     rows = [
         Row(name, tuple(_pooled(column, values) for column, values in enumerate(np.array(some).T)))
@@ -77,14 +87,31 @@ def quality(subject: Subject, clips: list[Clip]) -> Table:
     return Table("SNR (higher is better) and LSD (lower)", COLUMNS, (*PAPER, *rows))
 
 
-def estimates(subject: Subject, clean: np.ndarray) -> dict[str, np.ndarray]:
+def estimates(
+    subject: Subject, clean: np.ndarray, beside: tuple[str, nn.Module] | None = None
+) -> dict[str, np.ndarray]:
     """What each method makes of (T,) at half the rate, by its name."""
     low = soxr.resample(clean, RATE, LOW_RATE, "VHQ")[None]
     made = {name: fit(method(low), len(clean))[0] for name, method in resamplers().items()}
     if subject.net is not None:
         made[NET] = restored(subject.net, made["Kaiser fast"])
-        made[NET_KEPT] = keep_low_band(made[NET], made["soxr VHQ"], KEPT_HZ / (RATE / 2))
+        made[NET_KEPT] = _kept(made[NET], made["soxr VHQ"])
+    if beside is not None:
+        name, net = beside
+        made[f"{name}, low band kept"] = _kept(_at_own_rate(net, low[0], clean), made["soxr VHQ"])
     return made
+
+
+def _kept(estimate: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """The estimate with the band that was given, as the stage Enhance keeps it."""
+    return keep_low_band(estimate, given, KEPT_HZ / (RATE / 2))
+
+
+def _at_own_rate(net: nn.Module, low: np.ndarray, clean: np.ndarray) -> np.ndarray:
+    """(T,) at 22.05 kHz through a net of another rate, as long as `clean`."""
+    rate = net.config.sample_rate
+    output = restored(net, soxr.resample(low, LOW_RATE, rate, "VHQ"))
+    return fit(soxr.resample(output, rate, RATE, "VHQ")[None], len(clean))[0]
 
 
 def resamplers() -> dict[str, Callable[[np.ndarray], np.ndarray]]:

@@ -13,7 +13,7 @@ from torch import nn
 from models.net import inference_form
 from models.plain_unet import PlainUnet, PlainUnetConfig
 from models.residual_unet import ResidualUnet, ResidualUnetConfig
-from tests.support.sounds import music, speech
+from tests.support.sounds import music, speech, tiny_checkpoint
 from training.data.clips import Clip
 from training.runs.run_folder import RunFolder
 from training.tables import small_sr, thesis
@@ -46,7 +46,9 @@ def test_the_thesis_has_its_figures_beside_ours(voices, monkeypatch, tmp_path) -
     monkeypatch.setattr(thesis, "SPEED_SECONDS", 0.1)
     monkeypatch.setattr(thesis, "_resampys", lambda low: {})
     net = _net(ResidualUnet(ResidualUnetConfig(widths=(8, 8, 16))))
-    made = thesis.report(Subject(net, voices, ("Two voices.",)), tmp_path)
+    tiny_checkpoint(tmp_path / "tiny")  # at 48 kHz
+    subject = Subject(net, voices, ("Two voices.",))
+    made = thesis.report(subject, tmp_path, beside=tmp_path / "tiny")
     quality, speed = made.tables
     assert figures_of(quality, "U-Net", "paper")[:2] == (11.067, 2.6916)
     assert figures_of(quality, "Kaiser fast", "paper")[:2] == (6.091, 6.272)
@@ -56,6 +58,8 @@ def test_the_thesis_has_its_figures_beside_ours(voices, monkeypatch, tmp_path) -
     assert figures_of(quality, "soxr VHQ")[0] > figures_of(quality, "Kaiser fast")[0] - 0.5
     kept, bare = (figures_of(quality, name) for name in (thesis.NET_KEPT, thesis.NET))
     assert kept[2] > 30 > bare[2]
+    other = figures_of(quality, "tiny, low band kept")
+    assert other[2] > 30 and other[3] != kept[3]
     assert {"U-Net alone", "Kaiser fast and U-Net"} <= {row.label for row in speed.rows}
     assert [path.name for path in made.figures] == ["kaiser-windows.png"]
 
