@@ -1,5 +1,5 @@
 // The chain editor: every stage a card that can be switched, set and moved; those that are on come
-// first, in the order in which they run. Its value is {cards, own, about}: see ui/components/chain_form.py; `own`
+// first, in the order in which they run. Its value is {cards, own, about, strength}: see ui/components/chain_form.py; `own`
 // holds this visitor's own networks, stage -> [[title, name], ...]; `about` says what a recipe is
 // for, until somebody changes it.
 // Runs as the body of a Gradio HTML component: `element`, `props`, `trigger` and `watch` are its.
@@ -13,17 +13,42 @@ class Editor {
     Object.assign(this, { root, stages, changed, cards: [], own: {}, opened: new Set(), ids: 0 });
     this.order = stages.map(({ name }) => name);
     this.said = make("p", "wmc-said", "", { role: "status" });
+    this.inside = new Stems(this);
+    this.strength = new Strength(this);
+    this.history = new History((value, key) => this.restore(value, key));
+    this.saved = new Saved(() => this.value, (value) => this.restore(value, "saved:list"));
   }
 
   // --- the value --------------------------------------------------------------------------------
 
   show(value) {
-    const { cards = [], own = {}, about = "" } = value ?? {};
+    const { cards = [], own = {}, about = "", strength = "normal" } = value ?? {};
     const on = cards.filter((card) => card.on);
     Object.assign(this, { cards, own, about, opened: new Set() });
     this.number(cards);
+    this.strength.begin(strength);
     if (on.length === 1) this.opened.add(on[0].id);
+    this.history.push(this.value);
     this.draw();
+  }
+
+  /** An earlier or a saved value takes the place of what is shown, as if somebody had set it. */
+  restore({ cards, strength }, key) {
+    const opened = this.cards.filter((card) => this.opened.has(card.id)).map((card) => card.stage);
+    const known = cards.filter((card) => this.stage(card));
+    const rest = this.stages.filter(({ name }) => !known.some((card) => card.stage === name));
+    this.cards = [...known, ...rest.map((stage) => this.fresh(stage))];
+    this.number(this.cards);
+    this.opened = new Set(this.cards.filter((card) => opened.includes(card.stage)).map((card) => card.id));
+    this.strength.begin(strength ?? "normal");
+    this.draw(key);
+    this.changed(true);
+  }
+
+  fresh({ name, knobs, inner }) {
+    const settings = Object.fromEntries(knobs.map((knob) => [knob.name, knob.default]));
+    const card = { stage: name, on: false, settings, reason: "", id: ++this.ids };
+    return inner ? { ...card, gains_db: {}, cards: [] } : card;
   }
 
   number(cards) {
@@ -35,7 +60,8 @@ class Editor {
 
   get value() {
     const plain = (key, value) => (key === "id" ? undefined : value);
-    return JSON.parse(JSON.stringify({ cards: this.cards, own: this.own }, plain));
+    const { cards, own, strength } = this;
+    return JSON.parse(JSON.stringify({ cards, own, strength: strength.level }, plain));
   }
 
   stage(card) {
@@ -60,9 +86,7 @@ class Editor {
   }
 
   add(cards, name) {
-    const { knobs } = this.stages.find((stage) => stage.name === name);
-    const settings = Object.fromEntries(knobs.map((knob) => [knob.name, knob.default]));
-    const card = { stage: name, on: false, settings, reason: "", id: ++this.ids };
+    const card = this.fresh(this.stages.find((stage) => stage.name === name));
     cards.push(card);
     this.turn(cards, card, true);
   }
@@ -85,6 +109,7 @@ class Editor {
     const shape = (one) => one === null;
     const other = shape(card.settings[knob.name]) !== shape(value);
     card.settings[knob.name] = value;
+    this.strength.keep(card, knob.name);
     if (knob.name === "separator" && card.cards) this.fitGains(card);
     if (other || (knob.name === "separator" && card.cards)) this.draw(`${card.id}:${knob.name}`);
     this.changed(done);
@@ -117,8 +142,15 @@ class Editor {
     if (off.length) rest.append(make("h3", "", "Off"), ...off.map((card) => this.offRow(card)));
     const none = make("p", "wmc-none", "Nothing is on: the recording stays as it is.");
     const about = this.about ? [make("p", "wmc-summary", this.about)] : [];
-    this.root.replaceChildren(...about, on.length ? this.list(this.cards) : none, rest, this.said);
+    this.root.replaceChildren(this.tools(), ...about, on.length ? this.list(this.cards) : none, rest, this.said);
     this.focus(key);
+  }
+
+  /** Strength, undo and redo, and the saved recipes. */
+  tools() {
+    const node = make("div", "wmc-tools");
+    node.append(this.strength.node(), this.history.node(), this.saved.node());
+    return node;
   }
 
   focus(key) {
@@ -212,7 +244,7 @@ class Editor {
       body.append(field);
     }
     if (!knobs.length && !inner) body.append(make("p", "wmc-none", "Nothing to set."));
-    if (inner) body.append(this.levels(card), this.inner(card));
+    if (inner) body.append(this.inside.levels(card), this.inside.inner(card));
     return body;
   }
 
@@ -220,52 +252,6 @@ class Editor {
   fitted(card, knob) {
     const own = knob.name === "checkpoint" ? (this.own[card.stage] ?? []) : [];
     return own.length ? { ...knob, choices: [...knob.choices, ...own] } : knob;
-  }
-
-  /** Gain and mute of each stem. */
-  levels(card) {
-    const node = make("div", "wmc-levels");
-    const [low, high] = this.stage(card).gains;
-    const names = [...new Set([...this.stems(card), ...Object.keys(card.gains_db)])];
-    node.append(make("h4", "", "Level of each stem"), ...names.map((name) => this.level(card, name, low, high)));
-    return node;
-  }
-
-  level(card, name, low, high) {
-    const gain = name in card.gains_db ? card.gains_db[name] : 0;
-    const row = make("div", "wmc-level");
-    const set = (value, done) => {
-      if (value === 0) delete card.gains_db[name];
-      else card.gains_db[name] = value;
-      this.changed(done);
-    };
-    const title = name[0].toUpperCase() + name.slice(1);
-    const mute = makeButton("wmc-mute", "M", `Mute ${name}`, () => {
-      set(gain === null ? 0 : null, true);
-      this.draw(`${card.id}:mute-${name}`);
-    });
-    mute.setAttribute("aria-label", `Mute ${name}`);
-    mute.setAttribute("aria-pressed", gain === null);
-    mute.dataset.key = `${card.id}:mute-${name}`;
-    const knob = { label: title, unit: "dB", range: [low, high, 0.5], default: 0, kind: "number" };
-    const field = number(knob, gain ?? 0, set);
-    field.inert = gain === null;
-    row.append(mute, field);
-    return row;
-  }
-
-  /** The chain that runs on every stem. */
-  inner(card) {
-    const node = make("div", "wmc-inner");
-    const add = make("select", "wmc-add", "", { "aria-label": "Add a stage on each stem" });
-    add.append(make("option", "", "Add a stage\u2026", { value: "" }));
-    for (const { name, title, inner } of this.stages) if (!inner) add.append(make("option", "", title, { value: name }));
-    add.dataset.key = `${card.id}:add`;
-    add.addEventListener("change", () => add.value && this.add(card.cards, add.value));
-    node.append(make("h4", "", "On each stem"));
-    if (card.cards.some((one) => one.on)) node.append(this.list(card.cards));
-    node.append(add);
-    return node;
   }
 }
 
@@ -278,7 +264,10 @@ function changed(done) {
   const value = editor.value;
   shown = JSON.stringify(value);
   props.value = value;
-  if (done) trigger("input");
+  if (!done) return;
+  editor.history.push(value);
+  editor.saved.remember(value);
+  trigger("input");
 }
 
 const editor = new Editor(root, JSON.parse(JSON.stringify(props.stages)), changed);
@@ -291,5 +280,6 @@ function showValue() {
 }
 
 root.chain = editor;
+root.addEventListener("keydown", (event) => editor.history.key(event));
 watch("value", showValue);
 showValue();

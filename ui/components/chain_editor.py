@@ -9,16 +9,20 @@ import gradio as gr
 
 from ui.components.theme import ASSETS
 
-SCRIPTS = ("elements.js", "chain_fields.js", "chain.js")
+SCRIPTS = (
+    "elements.js", "chain_fields.js", "chain_stems.js", "chain_strength.js", "chain_history.js",
+    "chain_saved.js", "chain.js",
+)  # fmt: skip
 ROOT = '<div class="wm-chain" role="group" aria-label="Stages"></div>'
 
 
 class ChainEditor(gr.HTML):
     """Switches, sets and moves the stages of a recipe.
 
-    Its value is {"cards": [...], "own": {stage: [[title, name], ...]}, "about": text}: the cards of
-    `ui.components.chain_form`, networks that only this visitor has, and what the recipe is for. It
-    triggers `input` when somebody has changed something.
+    Its value is {"cards": [...], "own": {stage: [[title, name], ...]}, "about": text, "strength":
+    one of `ui.components.strength.LEVELS`}: the cards of `ui.components.chain_form`, networks that
+    only this visitor has, and what the recipe is for. It triggers `input` when somebody has
+    changed something. Recipes that a visitor saves stay in the browser.
     """
 
     def __init__(

@@ -18,6 +18,7 @@ from pipeline.knobs import Knob, knobs
 from pipeline.separation.separators import DEMUCS, SEPARATORS
 from pipeline.stage import SeparatesStems
 from pipeline.stages.per_stem import HIGHEST_GAIN_DB, LOWEST_GAIN_DB
+from ui.components.strength import FACTORS
 
 Card = dict[str, Any]
 Choices = Mapping[tuple[str, str], Sequence[tuple[str, Any]]]
@@ -62,6 +63,7 @@ def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> lis
             "stems": _stems(cls) if runs_chain(cls) else {},
             "alone": [one for one in SEPARATORS if one not in DEMUCS],
             "gains": [LOWEST_GAIN_DB, HIGHEST_GAIN_DB],
+            "strength": FACTORS.get(name, {}),
         }
         for name, cls in stages.items()
     ]

@@ -17,6 +17,11 @@ def note(message: str) -> str:
     return _message("note", "status", message)
 
 
+def stale(message: str) -> str:
+    """What is shown no longer belongs to what is set."""
+    return _message("stale", "status", message)
+
+
 def _message(kind: str, role: str, message: str, details: str = "") -> str:
     return render("components/message.html", kind=kind, role=role, message=message, details=details)
 

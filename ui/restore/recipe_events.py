@@ -14,6 +14,7 @@ from ui.components import chain_form, html
 from ui.components.formatting import about
 from ui.restore import estimate
 from ui.restore.comparison import MAX_CANDIDATES, Candidate
+from ui.restore.result import Result
 from ui.restore.source import Source
 from ui.restore.steps import load_chain
 from ui.session import Session, plain_error, uploaded
@@ -28,6 +29,7 @@ PROPOSED = "proposed"
 """The recipe list's entry for the diagnosis' proposal."""
 
 CHOOSE_YOURSELF = "To restore it anyway, choose a recipe or switch on a stage."
+STALE = "Settings changed: preview again."
 NOTHING_ON = "The recipe is empty: switch on at least one stage."
 
 Value = dict[str, Any]
@@ -205,7 +207,15 @@ def forecast(stages: Mapping[str, type], session: Session, name: str, value: Any
         downloads = _downloads(estimate.n_downloads(chain))
     except Exception as error:
         return html.problem(plain_error(error))
+    if is_stale(stages, session, value):
+        return html.stale(f"{STALE} The whole recording takes about {about(seconds)}.{downloads}")
     return html.note(f"Restoring the whole recording takes about {about(seconds)}.{downloads}")
+
+
+def is_stale(stages: Mapping[str, type], session: Session, value: Any) -> bool:
+    """Whether the result that is shown was made by another recipe than the editor shows."""
+    shown = session.results.get(session.shown)
+    return isinstance(shown, Result) and shown.recipe != document(stages, value)
 
 
 def downloads_note(

@@ -11,10 +11,11 @@ import pytest
 
 from pipeline import recipe
 from pipeline.audio.sound import Audio
-from pipeline.knobs import check_knobs, knob
+from pipeline.knobs import check_knobs, knob, knobs
 from pipeline.stage import Tick, no_tick
 from pipeline.stages.per_stem import PerStem
 from ui.components import chain_form
+from ui.components.strength import FACTORS
 from ui.restore import own_weights
 
 
@@ -218,3 +219,13 @@ def test_a_setting_cannot_name_another_stage_or_be_a_file() -> None:
         else:
             with pytest.raises(ValueError, match="got|unknown key"):
                 chain_form.to_recipe(cards, recipe.stage_classes())
+
+
+def test_strength_scales_settings_that_exist_and_normal_is_what_the_recipe_says() -> None:
+    for stage, factors in FACTORS.items():
+        known = knobs(recipe.stage_classes()[stage])
+        for name, (gentle, normal, strong) in factors.items():
+            low, high = known[name].low, known[name].high
+            assert known[name].type in (int, float) and low is not None and high is not None
+            assert low <= known[name].default * gentle and known[name].default * strong <= high
+            assert gentle < normal == 1.0 <= strong

@@ -16,6 +16,7 @@ from pipeline.diagnosis.diagnose import Diagnosis
 from ui.components import chain_form
 from ui.restore import own_weights, recipe_events, result_events, steps
 from ui.restore.recipe_events import DEFAULT, OWN, PROPOSED
+from ui.restore.result import Result
 from ui.session import Session
 
 STAGES = recipe.stage_classes()
@@ -153,3 +154,16 @@ def test_own_weights_are_adopted_found_by_the_stage_and_outlive_the_recording(
     path.write_bytes(b"no weights")
     assert "wm-problem" in own_weights.adopt(STAGES, session, str(path), "small", value)[1]
     assert "wm-problem" in own_weights.adopt(STAGES, session, "/etc/passwd", "small", value)[1]
+
+
+def test_a_result_is_out_of_date_once_a_setting_has_changed(session: Session) -> None:
+    value = recipe_events.filled({}, PROPOSAL, STAGES)
+    made = recipe_events.document(STAGES, value)
+    assert not recipe_events.is_stale(STAGES, session, value), "nothing is shown yet"
+    nothing: Any = None
+    session.results["whole"] = Result("", "", made, Path(), nothing, nothing, [], [])
+    session.shown = "whole"
+    assert not recipe_events.is_stale(STAGES, session, value)
+    value["cards"][0]["settings"]["tilt_db"] = 2.0
+    assert recipe_events.is_stale(STAGES, session, value)
+    assert recipe_events.STALE in recipe_events.forecast(STAGES, session, OWN, value)
