@@ -19,6 +19,7 @@ NETS: dict[str, tuple[str, str, str]] = {  # name: (module, class, config class)
         "SpectralEnhancer",
         "SpectralEnhancerConfig",
     ),
+    "tcn_masker": ("models.tcn_masker", "TcnMasker", "TcnMaskerConfig"),
     "mask_unet": ("models.mask_unet", "MaskUnet", "MaskUnetConfig"),
     "wavenet": ("models.wavenet", "WaveNet", "WaveNetConfig"),
     "residual_unet": ("models.residual_unet", "ResidualUnet", "ResidualUnetConfig"),

@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from models.neural_codec import NeuralCodecNet
+from models.tcn_masker import TcnMasker
 from training.config import TrainingConfig
 from training.learn.adversary import Adversary, hide_untrusted
 from training.learn.codec_loss import codec_loss
+from training.learn.gain_losses import GainLosses
 from training.learn.losses import Losses
 
 
@@ -34,9 +36,7 @@ class Learner:
         self.average.to(accelerator.device)
         self.net, self.optimizer = accelerator.prepare(net, _optimizer(net, config))
         self.adversary = Adversary(config.adversary, accelerator) if config.adversary else None
-        self.losses = Losses(config.losses, self.sample_rate, config.resolutions, config.floor).to(
-            accelerator.device
-        )
+        self.losses = _losses(net, config).to(accelerator.device)
         self.net.train()
 
     def step(
@@ -78,10 +78,13 @@ class Learner:
 
     def _terms(self, part: dict[str, Tensor], turn: int, rate_share: float) -> dict[str, Tensor]:
         """Loss terms and their "total"; the discriminators learn on the way."""
-        estimate, clean, trust_hz = self.net(part["degraded"]), part["clean"], part["trust_hz"]
-        resolution = None if self.config.every_resolution else turn
-        terms = self.losses(estimate, clean, trust_hz, resolution, part.get("voiced"))
         net = self.accelerator.unwrap_model(self.net)
+        clean, trust_hz, voiced = part["clean"], part["trust_hz"], part.get("voiced")
+        if isinstance(self.losses, GainLosses):
+            return self.losses(net, *self.net(part["degraded"], as_gains=True), clean, voiced)
+        estimate = self.net(part["degraded"])
+        resolution = None if self.config.every_resolution else turn
+        terms = self.losses(estimate, clean, trust_hz, resolution, voiced)
         if isinstance(net, NeuralCodecNet) and net.coding:
             codes = codec_loss(net.coding)
             terms = {**terms, "codes": codes, "total": terms["total"] + codes}
@@ -126,6 +129,13 @@ def _optimizer(net: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
         weight_decay=config.weight_decay,
         fused=True,
     )
+
+
+def _losses(net: nn.Module, config: TrainingConfig) -> nn.Module:
+    """The terms of a config; a net that estimates gains is compared in its own spectrum."""
+    if isinstance(net, TcnMasker):
+        return GainLosses(config.losses)
+    return Losses(config.losses, net.config.sample_rate, config.resolutions, config.floor)
 
 
 def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:

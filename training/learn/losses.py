@@ -91,7 +91,7 @@ class Losses(nn.Module):
         if "pulse" in terms:
             terms["pulse"] = (pulse(estimate) - pulse(target)).clamp(min=0).mean()
         if "sdr" in terms:
-            terms["sdr"] = _mean_of(sdr(estimate, target), voiced)
+            terms["sdr"] = mean_of(sdr(estimate, target), voiced)
         if "complex" in terms:
             terms["complex"] = self.coarse.compressed_distance(estimate, target)
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
@@ -132,7 +132,7 @@ def sdr(estimate: Tensor, target: Tensor) -> Tensor:
     return torch.log10(error / power + 10 ** (-SDR_LIMIT_DB / 10))
 
 
-def _mean_of(values: Tensor, counted: Tensor | None) -> Tensor:
+def mean_of(values: Tensor, counted: Tensor | None) -> Tensor:
     """Mean of (B * C,) over the examples that (B,) `counted` marks; 0 where it marks none."""
     if counted is None:
         return values.mean()

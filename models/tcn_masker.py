@@ -1,0 +1,172 @@
+"""The TCN masker: a temporal convolutional network that estimates a gain for each band.
+
+Log powers of bands go in, one a bin up to `fine_hz`, so that the harmonics of a voice are told
+apart, and wider ones above. Dilated convolutions look at some seconds on either side. A gain
+between zero and one for each band comes out, is interpolated over the band's bins, and multiplies
+the spectrum. Nothing is added and no phase is changed: what the net gets wrong is missing, never
+invented.
+
+Sources: bands and gains of Valin 2018, "A hybrid DSP/deep learning approach to real-time full-band
+speech enhancement" (arXiv 1709.08243); dilated convolutions of Luo and Mesgarani 2019,
+"Conv-TasNet" (arXiv 1809.07454); blocks of Liu et al. 2022, "A ConvNet for the 2020s".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.config import RATES_HZ, check, ranged
+from models.layers import pad_to_multiple
+from models.stft import Stft
+
+PAIR = 2  # STFT frames that the net sees as one: half the work, and no less to see
+QUIET = 1e-7  # power under the logarithms, about that of 24-bit rounding
+LOG_CENTRE, LOG_SCALE = -4.0, 0.25  # bring log powers of speech to about -1 to 4
+OPEN = 2.0  # before the sigmoid: a fresh net lets most of its input pass
+
+SIZES: dict[str, dict[str, int]] = {
+    "small": {"width": 192, "repeats": 2},
+    "base": {"width": 320, "repeats": 2},
+    "large": {"width": 640, "repeats": 3},
+}
+
+
+@dataclass(frozen=True)
+class TcnMaskerConfig:
+    """All that defines a `TcnMasker`.
+
+    Args:
+        width: channels.
+        dilations: of the blocks, in pairs of frames; one block each.
+        repeats: of the whole list of dilations.
+        kernel: pairs of frames that a block's depthwise convolution sees.
+        expansion: inner width of a block, in multiples of `width`.
+        n_fft: samples of an STFT frame, a multiple of two hops.
+        hop: samples from frame to frame.
+        fine_hz: up to here each bin has its own gain.
+        n_bands: bands from there to half the sample rate, evenly spaced in ERB numbers.
+        sample_rate: in Hz.
+    """
+
+    width: int = ranged(SIZES["base"]["width"], 1, 4096)
+    dilations: tuple[int, ...] = ranged((1, 2, 4, 8, 16, 32), 1, 256)
+    repeats: int = ranged(SIZES["base"]["repeats"], 1, 8)
+    kernel: int = ranged(3, 1, 31, odd=True)
+    expansion: int = ranged(3, 1, 16)
+    n_fft: int = ranged(1920, 2, 1 << 15)
+    hop: int = ranged(480, 1, 1 << 14)
+    fine_hz: int = ranged(4000, 1, RATES_HZ[1])
+    n_bands: int = ranged(64, 1, 1024)
+    sample_rate: int = ranged(48_000, *RATES_HZ)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.n_fft % (2 * self.hop):
+            raise ValueError(f"n_fft: got {self.n_fft}, expected a multiple of 2 x hop {self.hop}")
+        if self.fine_hz >= self.sample_rate / 2:
+            raise ValueError(f"fine_hz: got {self.fine_hz}, expected less than half the rate")
+
+    @classmethod
+    def named(cls, size: str, **changes: Any) -> TcnMaskerConfig:
+        """The config of a named size: small, base or large."""
+        if size not in SIZES:
+            raise ValueError(f"size: got {size!r}, expected one of {', '.join(SIZES)}")
+        return replace(cls(**SIZES[size]), **changes)
+
+
+class TcnMasker(nn.Module):
+    """Denoises mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
+
+    Attributes:
+        stride: samples of one pair of frames.
+        receptive_field: samples on either side that can change an output sample.
+    """
+
+    multichannel = False
+    spread: Tensor
+    pool: Tensor
+
+    def __init__(self, config: TcnMaskerConfig | None = None) -> None:
+        super().__init__()
+        c = self.config = config or TcnMaskerConfig()
+        self.stft = Stft(c.n_fft, c.hop)
+        spread = band_weights(c)  # (F, K)
+        self.register_buffer("spread", spread, persistent=False)
+        self.register_buffer("pool", (spread / spread.sum(0)).T.contiguous(), persistent=False)
+        n_bands = spread.shape[1]
+        self.enter = nn.Linear(PAIR * n_bands, c.width)
+        self.blocks = nn.Sequential(*(Block(c, d) for d in c.dilations * c.repeats))
+        self.norm = nn.RMSNorm(c.width, eps=1e-6)
+        self.leave = nn.Linear(c.width, PAIR * n_bands)
+        nn.init.constant_(self.leave.bias, OPEN)
+        self.stride = PAIR * c.hop
+        reach = sum(c.dilations) * c.repeats * (c.kernel // 2) + 1
+        self.receptive_field = reach * self.stride + c.n_fft
+
+    def forward(self, x: Tensor, as_gains: bool = False) -> Any:
+        """The denoised sound; with `as_gains` the input's spectrum and the gains, (B, F, N)."""
+        spectrum = self.stft(pad_to_multiple(x[:, 0], self.stride))
+        gains = self.gains(spectrum)
+        if as_gains:
+            return spectrum, gains
+        return self.stft.inverse(spectrum * gains)[:, None, : x.shape[-1]]
+
+    def gains(self, spectrum: Tensor) -> Tensor:
+        """(B, F, N) complex -> (B, F, N) gains in [0, 1]; N is a multiple of `PAIR`."""
+        power = torch.view_as_real(spectrum).square().sum(-1)
+        log_power = torch.log(self.pool @ power + QUIET)  # (B, K, N)
+        x = ((log_power - LOG_CENTRE) * LOG_SCALE).transpose(1, 2)  # (B, N, K)
+        x = x.reshape(len(x), -1, PAIR * x.shape[2]).to(self.enter.weight.dtype)
+        x = self.leave(self.norm(self.blocks(self.enter(x))))
+        gains = torch.sigmoid(x.float()).reshape(len(x), -1, len(self.pool))  # (B, N, K)
+        return self.spread @ gains.transpose(1, 2)
+
+
+class Block(nn.Module):
+    """(B, N, C) -> (B, N, C): dilated depthwise convolution, norm, wide, GELU, narrow; added."""
+
+    def __init__(self, config: TcnMaskerConfig, dilation: int) -> None:
+        super().__init__()
+        width, inner = config.width, config.width * config.expansion
+        reach = dilation * (config.kernel // 2)
+        self.mix = nn.Conv1d(
+            width, width, config.kernel, padding=reach, dilation=dilation, groups=width
+        )
+        self.norm = nn.RMSNorm(width, eps=1e-6)
+        self.wide = nn.Linear(width, inner)
+        self.narrow = nn.Linear(inner, width)
+        self.scale = nn.Parameter(torch.full((width,), 0.3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.mix(x.transpose(1, 2)).transpose(1, 2)
+        y = self.narrow(functional.gelu(self.wide(self.norm(y))))
+        return x + self.scale * y
+
+
+def band_weights(config: TcnMaskerConfig) -> Tensor:
+    """(F, K) weight of each band in each bin: triangles between centres; rows sum to 1.
+
+    Centres: every bin up to `fine_hz`, then `n_bands` at equal steps of the ERB number.
+    Source: Glasberg and Moore 1990, "Derivation of auditory filter shapes from notched-noise data".
+    """
+    bin_hz = config.sample_rate / config.n_fft
+    n_bins, n_fine = config.n_fft // 2 + 1, int(config.fine_hz / bin_hz) + 1
+    ends = 21.4 * torch.log10(
+        1 + 0.00437 * torch.tensor([(n_fine - 1) * bin_hz, config.sample_rate / 2])
+    )
+    erb = torch.linspace(float(ends[0]), float(ends[1]), config.n_bands + 1)[1:]
+    wide = (10 ** (erb / 21.4) - 1) / 0.00437 / bin_hz
+    centres = torch.cat((torch.arange(n_fine, dtype=torch.float32), wide))
+    bins = torch.arange(n_bins, dtype=torch.float32)
+    above = torch.searchsorted(centres, bins).clamp(1, len(centres) - 1)
+    low, high = centres[above - 1], centres[above]
+    share = ((bins - low) / (high - low)).clamp(0, 1)
+    weights = torch.zeros(n_bins, len(centres))
+    weights[bins.long(), above - 1] = 1 - share
+    weights[bins.long(), above] += share
+    return weights

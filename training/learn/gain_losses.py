@@ -1,0 +1,90 @@
+"""Loss terms of nets that estimate gains, compared in the net's own spectrum.
+
+An estimate differs from its input by real gains alone, so that every term is real arithmetic on
+magnitudes: no inverse transform, no other spectra, a quarter of the cost of terms on waveforms.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from models.layers import pad_to_multiple
+from models.tcn_masker import TcnMasker
+from training.learn.losses import COMPRESSION, SDR_LIMIT_DB, mean_of
+
+TERMS = ("sdr", "complex", "magnitude")
+FLOOR = 1e-6  # magnitude under logarithms and powers, of a target of mean square one
+
+
+class GainLosses(nn.Module):
+    """Terms between the estimate of a net that estimates gains, and the target.
+
+    Args:
+        weights: by term.
+
+    Raises:
+        ValueError: a weight without a term.
+    """
+
+    def __init__(self, weights: dict[str, float]) -> None:
+        super().__init__()
+        unknown = sorted(set(weights) - set(TERMS))
+        if unknown or not weights:
+            raise ValueError(f"losses: got {unknown}, expected some of {', '.join(TERMS)}")
+        self.weights = weights
+
+    def forward(
+        self,
+        net: TcnMasker,
+        spectrum: Tensor,
+        gains: Tensor,
+        clean: Tensor,
+        voiced: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """
+        Args:
+            net: whose spectrum and bands are compared.
+            spectrum: (B, F, N) complex, of the input.
+            gains: (B, F, N) that the net estimates.
+            clean: (B, 1, T), the target.
+            voiced: (B,) bool, examples that "sdr" counts; all of them where None.
+
+        Returns:
+            each weighted term, unweighted, and "total":
+
+            - "sdr": negative signal-to-distortion ratio in units of 10 dB;
+            - "complex": distance of compressed spectra, half with phase and half without (Braun and
+              Tashev 2020, "A consolidated view of loss functions");
+            - "magnitude": distance of log magnitudes, in nepers.
+
+            "complex" and "magnitude" count each band of the net alike.
+        """
+        with torch.no_grad():
+            target = net.stft(pad_to_multiple(clean[:, 0], net.stride))
+            scale = (target.abs().square().mean((1, 2), keepdim=True) + 1e-8).rsqrt()
+            noisy, wanted = spectrum.abs() * scale + FLOOR, target.abs() * scale + FLOOR
+            cosine = (spectrum * target.conj()).real * scale.square() / (noisy * wanted)
+        estimate = gains * noisy + FLOOR
+        weight = net.pool.sum(0)[:, None] / len(net.pool)  # (F, 1), sums to one
+        terms = {}
+        if "sdr" in self.weights:
+            error = (estimate * (estimate - 2 * wanted * cosine)).sum((1, 2))
+            power = wanted.square().sum((1, 2))
+            ratio = (error + power).clamp(min=0) / power
+            terms["sdr"] = mean_of(torch.log10(ratio + 10 ** (-SDR_LIMIT_DB / 10)), voiced)
+        logs = torch.log(estimate), torch.log(wanted)
+        if "complex" in self.weights:
+            ours, theirs = (torch.exp(COMPRESSION * x) for x in logs)
+            difference = (ours - theirs).square()
+            with_phase = difference + 2 * ours * theirs * (1 - cosine)
+            terms["complex"] = 0.5 * _mean(difference + with_phase, weight)
+        if "magnitude" in self.weights:
+            terms["magnitude"] = _mean((logs[0] - logs[1]).abs(), weight)
+        total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
+        return {**terms, "total": total}
+
+
+def _mean(x: Tensor, weight: Tensor) -> Tensor:
+    """Of (B, F, N), each bin by its weight (F, 1), which sum to one."""
+    return (x.mean((0, 2)) * weight[:, 0]).sum()
