@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -156,17 +157,13 @@ def band_weights(config: TcnMaskerConfig) -> Tensor:
     """
     bin_hz = config.sample_rate / config.n_fft
     n_bins, n_fine = config.n_fft // 2 + 1, int(config.fine_hz / bin_hz) + 1
-    ends = 21.4 * torch.log10(
-        1 + 0.00437 * torch.tensor([(n_fine - 1) * bin_hz, config.sample_rate / 2])
-    )
-    erb = torch.linspace(float(ends[0]), float(ends[1]), config.n_bands + 1)[1:]
-    wide = (10 ** (erb / 21.4) - 1) / 0.00437 / bin_hz
-    centres = torch.cat((torch.arange(n_fine, dtype=torch.float32), wide))
-    bins = torch.arange(n_bins, dtype=torch.float32)
-    above = torch.searchsorted(centres, bins).clamp(1, len(centres) - 1)
-    low, high = centres[above - 1], centres[above]
-    share = ((bins - low) / (high - low)).clamp(0, 1)
-    weights = torch.zeros(n_bins, len(centres))
-    weights[bins.long(), above - 1] = 1 - share
-    weights[bins.long(), above] += share
-    return weights
+    ends = 21.4 * np.log10(1 + 0.00437 * np.array([(n_fine - 1) * bin_hz, config.sample_rate / 2]))
+    erb = np.linspace(*ends, config.n_bands + 1)[1:]
+    centres = np.append(np.arange(n_fine), (10 ** (erb / 21.4) - 1) / 0.00437 / bin_hz)
+    bins = np.arange(n_bins)
+    above = np.searchsorted(centres, bins).clip(1, len(centres) - 1)
+    share = ((bins - centres[above - 1]) / np.diff(centres)[above - 1]).clip(0, 1)
+    weights = np.zeros((n_bins, len(centres)), np.float32)
+    weights[bins, above - 1] = 1 - share
+    weights[bins, above] += share
+    return torch.from_numpy(weights)
