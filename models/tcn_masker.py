@@ -81,14 +81,16 @@ class TcnMaskerConfig:
 
 
 class TcnMasker(nn.Module):
-    """Denoises mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
+    """Denoises sound: (B, C, T) -> (B, C, T) for any T >= 1.
+
+    The channels share their gains, so that nothing moves between the loudspeakers.
 
     Attributes:
         stride: samples of one pair of frames.
         receptive_field: samples on either side that can change an output sample.
     """
 
-    multichannel = False
+    multichannel = True
     spread: Tensor
     pool: Tensor
 
@@ -110,22 +112,24 @@ class TcnMasker(nn.Module):
         self.receptive_field = reach * self.stride + c.n_fft
 
     def forward(self, x: Tensor, as_gains: bool = False) -> Any:
-        """The denoised sound; with `as_gains` the input's spectrum and the gains, (B, F, N)."""
-        spectrum = self.stft(pad_to_multiple(x[:, 0], self.stride))
+        """The denoised sound; with `as_gains` the input's spectrum and the gains, (B, C, F, N)."""
+        padded = pad_to_multiple(x, self.stride)
+        spectrum = self.stft(padded.flatten(0, 1)).unflatten(0, x.shape[:2])
         gains = self.gains(spectrum)
         if as_gains:
             return spectrum, gains
-        return self.stft.inverse(spectrum * gains)[:, None, : x.shape[-1]]
+        sound = self.stft.inverse((spectrum * gains).flatten(0, 1))
+        return sound.unflatten(0, x.shape[:2])[..., : x.shape[-1]]
 
     def gains(self, spectrum: Tensor) -> Tensor:
-        """(B, F, N) complex -> (B, F, N) gains in [0, 1]; N is a multiple of `PAIR`."""
-        power = torch.view_as_real(spectrum).square().sum(-1)
+        """(B, C, F, N) complex -> (B, 1, F, N) gains in [0, 1]; N is a multiple of `PAIR`."""
+        power = torch.view_as_real(spectrum).square().sum(-1).mean(1)
         log_power = torch.log(self.pool @ power + QUIET)  # (B, K, N)
-        x = ((log_power - LOG_CENTRE) * LOG_SCALE).transpose(1, 2)  # (B, N, K)
+        x = ((log_power - LOG_CENTRE) * LOG_SCALE).transpose(1, 2)
         x = x.reshape(len(x), -1, PAIR * x.shape[2]).to(self.enter.weight.dtype)
         x = self.leave(self.norm(self.blocks(self.enter(x))))
         gains = torch.sigmoid(x.float()).reshape(len(x), -1, len(self.pool))  # (B, N, K)
-        return self.spread @ gains.transpose(1, 2)
+        return (self.spread @ gains.transpose(1, 2))[:, None]
 
 
 class Block(nn.Module):

@@ -31,6 +31,7 @@ STAGES: dict[str, str] = {
     "declip": "pipeline.stages.declip:Declip",
     "dequantize": "pipeline.stages.dequantize:Dequantize",
     "denoise": "pipeline.stages.denoise:Denoise",
+    "denoise_speech": "pipeline.stages.cleaners:DenoiseSpeech",
     "snmf": "pipeline.stages.snmf:Snmf",
     "mask_unet": "pipeline.stages.cleaners:MaskUnet",
     "wavenet": "pipeline.stages.cleaners:WaveNet",

@@ -1,4 +1,4 @@
-"""The stages that denoise with a trained net: a masking U-Net and a WaveNet.
+"""The stages that denoise with a trained net: a TCN masker, a masking U-Net and a WaveNet.
 
     input -------------------------------------------------------- + --- output
       |                                                            |
@@ -26,7 +26,6 @@ from pipeline.stage import Tick, no_tick, share
 from pipeline.stages import high_band, residual
 
 OVERLAP = 0.1  # share of a window that the next one repeats
-STORED_SPEED = {"cpu": 12.0, "cuda": 500.0, "mps": 100.0}  # seconds of one channel a second
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,12 @@ class Cleaner:
     Attributes:
         device: one of `pipeline.inference.DEVICES`.
         own: folder with the user's own checkpoints; none if empty.
+        STORED_SPEED: seconds of one channel a second, before the first run, by device.
     """
 
     MODELS: ClassVar[tuple[str, ...]] = ()
+    STORED_SPEED: ClassVar[dict[str, float]] = {"cpu": 12.0, "cuda": 500.0, "mps": 100.0}
     checkpoint: str = knob("", label="Model", help="The trained network to run.")
-    mix: float = knob(
-        100.0, 0, 100, "%", "How much of the network's change is mixed in; 0 changes nothing."
-    )
     precision: str = knob(
         "float32",
         choices=PRECISIONS,
@@ -63,7 +61,8 @@ class Cleaner:
             Cancelled: from `tick`.
         """
         tick(0.0)
-        if not self.mix:
+        wet_share = self.wet_share()
+        if not wet_share:
             tick(1.0)
             return audio
         device = inference.pick_device(self.device)
@@ -76,17 +75,23 @@ class Cleaner:
             change = residual.residual(net, x, 0.0, share(tick, 0.05, 0.92), OVERLAP)
         out = allocate(audio.channels, audio.frames)
         wet = resample(Audio(change, own_rate), audio.rate).samples
-        residual.mix(audio.samples, wet, self.mix / 100, out, share(tick, 0.92, 0.97))
+        residual.mix(audio.samples, wet, wet_share, out, share(tick, 0.92, 0.97))
         if audio.rate > own_rate:
             low = resample(x, audio.rate).samples
-            high_band.turn_down(audio, low, high_band.gains(x, change), self.mix / 100, out)
+            high_band.turn_down(audio, low, high_band.gains(x, change), wet_share, out)
         tick(1.0)
         return Audio(out, audio.rate)
+
+    def wet_share(self) -> float:
+        """The share of the net's change that is added to the input, in [0, 1]."""
+        raise NotImplementedError
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         """Seconds that the stage will take, by the speed of the last run with this net."""
         device = inference.pick_device(self.device) if "torch" in sys.modules else "cpu"
-        return frames / rate * channels / inference.speed(self._key(device), STORED_SPEED[device])
+        return (
+            frames / rate * channels / inference.speed(self._key(device), self.STORED_SPEED[device])
+        )
 
     def _key(self, device: str) -> tuple[str, ...]:
         return self.checkpoint, device, self.precision
@@ -119,7 +124,39 @@ def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class MaskUnet(Cleaner):
+class DenoiseSpeech(Cleaner):
+    """Removes steady and unsteady noise from speech with gains that a trained net estimates.
+
+    Nothing is added, and no phase is changed.
+    """
+
+    MODELS: ClassVar[tuple[str, ...]] = ("tcn_masker",)
+    STORED_SPEED: ClassVar[dict[str, float]] = {"cpu": 60.0, "cuda": 2000.0, "mps": 400.0}
+    checkpoint: str = knob("denoiser-speech-48k", label="Model", help="The trained network to run.")
+    limit_db: float = knob(
+        30.0, 0, 60, "dB", "Nothing is turned down by more than this; 0 changes nothing.",
+        label="Strength",
+    )  # fmt: skip
+
+    def wet_share(self) -> float:
+        """So that a gain of 0 becomes one of -`limit_db`."""
+        return 1 - 10 ** (-self.limit_db / 20)
+
+
+@dataclass(frozen=True)
+class _Mixed(Cleaner):
+    """A cleaner whose change is mixed in by a percentage."""
+
+    mix: float = knob(
+        100.0, 0, 100, "%", "How much of the network's change is mixed in; 0 changes nothing."
+    )
+
+    def wet_share(self) -> float:
+        return self.mix / 100
+
+
+@dataclass(frozen=True)
+class MaskUnet(_Mixed):
     """Removes noise and haze from the spectrum with a learned mask; adds nothing.
 
     It is the conservative choice: it smooths the treble and keeps the stereo image.
@@ -131,7 +168,7 @@ class MaskUnet(Cleaner):
 
 
 @dataclass(frozen=True)
-class WaveNet(Cleaner):
+class WaveNet(_Mixed):
     """Subtracts the noise that a dilated convolutional net estimates in the waveform.
 
     Attacks stay sharp. Each channel is processed on its own.

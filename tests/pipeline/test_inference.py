@@ -57,7 +57,7 @@ def test_an_unknown_checkpoint_and_a_device_that_is_not_there_are_named(monkeypa
         Enhance("tiny", device="cuda")(limited())
 
 
-@pytest.mark.parametrize("name", ["enhance", "mask_unet", "wavenet", "per_stem"])
+@pytest.mark.parametrize("name", ["enhance", "denoise_speech", "mask_unet", "wavenet", "per_stem"])
 def test_an_unknown_device_is_refused_when_the_stage_is_made(name: str) -> None:
     with pytest.raises(ValueError, match="device: got 'gpu', expected one of auto, cpu"):
         stage_classes()[name](device="gpu")

@@ -13,7 +13,7 @@ from tests.support.sounds import speech, windowed_sinc
 
 SECONDS = 4.0
 RATE = 16_000
-HIGHER_RATES = {"mask_unet": 44_100, "wavenet": 24_000}
+HIGHER_RATES = {"denoise_speech": 44_100, "mask_unet": 44_100, "wavenet": 24_000}
 """Rates above those of the stages' nets, so that there is a band that the nets do not see."""
 
 
@@ -38,7 +38,7 @@ def _damaged(stage: str, voice: np.ndarray, rate: int, seed: int) -> np.ndarray:
         return np.clip(voice, *(0.5 * np.abs(voice).max() * np.array([-1, 1])))
     if stage == "dequantize":
         return rounded(0.5 * voice, 8)
-    if stage in ("denoise", "snmf", "mask_unet", "wavenet"):
+    if stage in ("denoise", "denoise_speech", "snmf", "mask_unet", "wavenet"):
         return 0.5 * voice + 0.01 * rng.standard_normal(t.size)
     if stage == "enhance":
         return windowed_sinc(voice[None], 3000, rate)[0]

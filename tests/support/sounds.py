@@ -116,18 +116,21 @@ def tiny_super_resolver(folder: Path) -> None:
 
 
 def tiny_cleaners(folder: Path) -> None:
-    """Small random nets under the names of those that clean, at 32 and 16 kHz."""
+    """Small random nets under the names of those that clean, at 32, 32 and 16 kHz."""
     import torch
 
     from models.checkpoint import save_checkpoint
     from models.mask_unet import MaskUnet, MaskUnetConfig
+    from models.tcn_masker import TcnMasker, TcnMaskerConfig
     from models.wavenet import WaveNet, WaveNetConfig
 
     with torch.random.fork_rng():
         torch.manual_seed(7)
+        tcn = TcnMasker(TcnMaskerConfig(16, (1, 2), 1, n_fft=256, hop=64, sample_rate=32_000))
         mask = MaskUnet(MaskUnetConfig(base=8, groups=4, n_fft=64, hop=16, dilations=(1,)))
         wave = WaveNet(WaveNetConfig(16, 1, 4, patch=4, sample_rate=16_000))
         torch.nn.init.normal_(wave.leave[-1].weight, std=0.1)
+    save_checkpoint(tcn, folder / "denoiser-speech-48k", title="Tiny TCN", licence="none")
     save_checkpoint(mask, folder / "mask-unet-32k", title="Tiny mask", licence="none")
     save_checkpoint(wave, folder / "wavenet-denoiser", title="Tiny WaveNet", licence="none")
 

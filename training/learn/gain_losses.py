@@ -45,9 +45,9 @@ class GainLosses(nn.Module):
         """
         Args:
             net: whose spectrum and bands are compared.
-            spectrum: (B, F, N) complex, of the input.
-            gains: (B, F, N) that the net estimates.
-            clean: (B, 1, T), the target.
+            spectrum: (B, C, F, N) complex, of the input.
+            gains: (B, 1, F, N) that the net estimates.
+            clean: (B, C, T), the target; each channel counts as a sound.
             voiced: (B,) bool, examples that "sdr" counts; all of them where None.
 
         Returns:
@@ -61,10 +61,12 @@ class GainLosses(nn.Module):
             "complex" and "magnitude" count each band of the net alike.
         """
         with torch.no_grad():
-            target = net.stft(pad_to_multiple(clean[:, 0], net.stride))
+            target = net.stft(pad_to_multiple(clean, net.stride).flatten(0, 1))
+            spectrum = spectrum.flatten(0, 1)
             scale = (target.abs().square().mean((1, 2), keepdim=True) + 1e-8).rsqrt()
             noisy, wanted = spectrum.abs() * scale + FLOOR, target.abs() * scale + FLOOR
             cosine = (spectrum * target.conj()).real * scale.square() / (noisy * wanted)
+        gains = gains.repeat_interleave(clean.shape[1], 0)[:, 0]
         estimate = gains * noisy + FLOOR
         weight = net.pool.sum(0)[:, None] / len(net.pool)  # (F, 1), sums to one
         terms = {}

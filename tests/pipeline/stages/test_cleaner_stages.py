@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from models.tcn_masker import TcnMasker
 from pipeline import inference
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
 from pipeline.stage import no_tick
 from pipeline.stages import cleaners, high_band, residual
-from pipeline.stages.cleaners import MaskUnet, WaveNet
+from pipeline.stages.cleaners import DenoiseSpeech, MaskUnet, WaveNet
 from tests.support.sounds import RATE, limited, speech, tiny_checkpoint, tiny_cleaners
 
 STAGES = [MaskUnet, WaveNet]
@@ -40,6 +41,20 @@ def test_half_the_mix_is_half_the_change(cls):
     whole, half = (cls(mix=mix)(sound).samples - sound.samples for mix in (100.0, 50.0))
     assert np.abs(whole).max() > 1e-3
     np.testing.assert_allclose(half, whole / 2, atol=1e-6)
+
+
+def test_a_strength_of_nothing_returns_the_recording_itself():
+    sound = stereo()
+    assert DenoiseSpeech(limit_db=0.0)(sound) is sound
+
+
+@pytest.mark.parametrize("limit_db", [3.0, 12.0, 40.0])
+def test_nothing_is_turned_down_by_more_than_the_strength(limit_db, monkeypatch):
+    """A net that closes every band leaves the recording at minus the strength, but for its mean."""
+    monkeypatch.setattr(TcnMasker, "gains", lambda _, spectrum: 0 * spectrum.real)
+    sound = resample(stereo(), 32_000)
+    left = DenoiseSpeech(limit_db=limit_db)(sound).samples
+    np.testing.assert_allclose(left, sound.samples * 10 ** (-limit_db / 20), atol=5e-5)
 
 
 @pytest.mark.parametrize("left", [0.0, 0.25, 1.0, 3.0])
