@@ -49,7 +49,7 @@ class TrainingConfig:
         varied: change speed, tone and background of the recordings. Off, a net learns a few
             recordings faster.
         mixed: share of varied examples that are a mixture of two recordings.
-        losses: weight of each term of `training.learn.losses.TERMS`.
+        losses: weight of each term of `training.learn.losses.TERMS`, or of `gain_losses.TERMS`.
         resolutions: (n_fft, window, hop) in samples of each spectrum that the losses compare.
         every_resolution: compare all of them in each step, not one after the other.
         floor: power under the square root and the logarithm of a spectrum.
