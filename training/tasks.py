@@ -72,6 +72,13 @@ TASKS = {
         measure_name="training.evaluation.scores:score_band_limit",
         label="Low rates and codecs, music",
     ),
+    "lossy_music": Task(
+        about="MP3, AAC, Vorbis and Opus, and some band limits, for enhancers of music",
+        damage_name="training.data.damages:lossy_music",
+        cases_name="training.evaluation.cases:lossy_music_cases",
+        measure_name="training.evaluation.scores:score_codec",
+        label="Lossy codecs, music",
+    ),
     "telephone": Task(
         about="300 to 3400 Hz in mu-law, the same for every example",
         damage_name="training.data.damages:telephone",

@@ -59,6 +59,15 @@ def _random_codec(rng: Generator) -> Codec:
     return Codec(name, float(np.exp(rng.uniform(np.log(low), np.log(high)))), rate)
 
 
+def lossy_damage(rng: Generator) -> Codec:
+    """A lossy codec of today at 12 to 96 kbit/s a channel, from cheap radio to a good stream."""
+    name = str(rng.choice(("mp3", "aac", "vorbis", "opus"), p=(0.5, 0.12, 0.18, 0.2)))
+    low, high = {"mp3": (16, 96), "aac": (16, 64), "vorbis": (24, 96), "opus": (8, 48)}[name]
+    rates = (24_000, 44_100, 48_000) if name == "mp3" else (44_100, 48_000)
+    kbps = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    return Codec(name, kbps, int(rng.choice(rates)))
+
+
 def neural_damage(rng: Generator) -> NeuralCodec:
     """Our neural codec at 1.5 to 6 kbit/s, like that of generated and transmitted voices."""
     return NeuralCodec(kbps=0.75 * int(rng.integers(2, 9)))

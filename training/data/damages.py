@@ -16,11 +16,13 @@ from pipeline.degradation.effects import BandLimit, Telephone
 from pipeline.degradation.random_chain import (
     MUSIC_RATES,
     generated_damage,
+    lossy_damage,
     neural_damage,
     random_damage,
 )
 from training.config import TrainingConfig
 
+LOSSY = 0.75  # share of the examples of `lossy_music`
 Damage = Callable[[Audio], Audio]
 
 
@@ -32,6 +34,11 @@ def band_limits(rng: Generator, config: TrainingConfig) -> Damage:
 def music_band_limits(rng: Generator, config: TrainingConfig) -> Damage:
     """`band_limits` at the sample rates that music is cut to."""
     return _coded(rng, config.coded) or random_damage(rng, MUSIC_RATES)
+
+
+def lossy_music(rng: Generator, config: TrainingConfig) -> Damage:
+    """MP3, AAC, Vorbis or Opus for three quarters of the examples, else `music_band_limits`."""
+    return lossy_damage(rng) if rng.random() < LOSSY else random_damage(rng, MUSIC_RATES)
 
 
 def neural_codec(rng: Generator, config: TrainingConfig) -> Damage:

@@ -10,6 +10,7 @@ import numpy as np
 import soxr
 
 from pipeline.audio.sound import Audio
+from pipeline.degradation.codecs import Codec
 from pipeline.degradation.downsampling import HalfRate, LowRate
 from pipeline.degradation.effects import Telephone
 from pipeline.degradation.neural_codecs import NeuralCodec
@@ -20,6 +21,7 @@ from training.tasks import Task
 SECONDS = 3.0
 HALF_RATE_PASSED = 0.8  # of the lower Nyquist frequency: where Kaiser's fast filter begins to fall
 CODEC_KBPS = (1.5, 3.0, 6.0)
+LOSSY = (("mp3", 24), ("mp3", 48), ("vorbis", 48), ("opus", 16))  # kbit/s of a channel
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,16 @@ def codec_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list
         _through(NeuralCodec(kbps=kbps), case, codec_label(kbps), sample_rate)
         for case in undamaged_cases(clips, sample_rate, per_group)
         for kbps in CODEC_KBPS
+    ]
+
+
+def lossy_music_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
+    """The first music of each group through each codec of `LOSSY`."""
+    music = [clip for clip in clips if clip.kind in INSTRUMENTS]
+    return [
+        _through(Codec(name, kbps), case, f"{name} {codec_label(kbps)}", sample_rate)
+        for case in undamaged_cases(music or clips, sample_rate, per_group)
+        for name, kbps in LOSSY
     ]
 
 
