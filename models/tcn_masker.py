@@ -30,7 +30,7 @@ QUIET = 1e-7  # power under the logarithms, about that of 24-bit rounding
 LOG_CENTRE, LOG_SCALE = -4.0, 0.25  # bring log powers of speech to about -1 to 4
 OPEN = 2.0  # before the sigmoid: a fresh net lets most of its input pass
 
-SIZES: dict[str, dict[str, int]] = {
+SIZES: dict[str, dict[str, Any]] = {
     "small": {"width": 192, "repeats": 2},
     "base": {"width": 320, "repeats": 2},
     "large": {"width": 640, "repeats": 3},
@@ -162,7 +162,7 @@ def band_weights(config: TcnMaskerConfig) -> Tensor:
     bin_hz = config.sample_rate / config.n_fft
     n_bins, n_fine = config.n_fft // 2 + 1, int(config.fine_hz / bin_hz) + 1
     ends = 21.4 * np.log10(1 + 0.00437 * np.array([(n_fine - 1) * bin_hz, config.sample_rate / 2]))
-    erb = np.linspace(*ends, config.n_bands + 1)[1:]
+    erb = np.linspace(ends[0], ends[1], config.n_bands + 1)[1:]
     centres = np.append(np.arange(n_fine), (10 ** (erb / 21.4) - 1) / 0.00437 / bin_hz)
     bins = np.arange(n_bins)
     above = np.searchsorted(centres, bins).clip(1, len(centres) - 1)

@@ -136,6 +136,13 @@ TASKS = {
         measure_name="training.evaluation.scores:score_band_limit",
         examples_name="training.data.examples:OwnPeakExamples",
     ),
+    "reverberant_speech": Task(
+        about="voices in rooms and in noise, for nets that remove both",
+        damage_name="training.data.damages:none",
+        cases_name="training.evaluation.noisy_speech_cases:reverberant_speech_cases",
+        measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
+        examples_name="training.data.noisy_speech:ReverberantSpeechExamples",
+    ),
     "none": Task(
         about="no damage, for a codec whose output should equal its input",
         damage_name="training.data.damages:none",

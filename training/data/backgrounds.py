@@ -63,15 +63,22 @@ class Backgrounds:
             return self._recorded(name, length, rng)
         return coloured(length, self.rate, rng)
 
-    def reverberant(self, x: np.ndarray, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+    def reverberant(
+        self, x: np.ndarray, rng: Generator, late_t60_s: float = LATE_T60_S
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(T,) in a random room.
+
+        Args:
+            x: (T,).
+            rng: draws the room.
+            late_t60_s: seconds in which the shortened tail decays by 60 dB, after `EARLY_S`.
 
         Returns:
             (T,) `x` in the room, at the level of `x`; and (T,) with a shortened tail.
         """
         response = self._response(rng)
         late_s = np.maximum(np.arange(len(response)) / self.rate - EARLY_S, 0)
-        both = np.stack((response, response * 10 ** (-3 * late_s / LATE_T60_S)))
+        both = np.stack((response, response * 10 ** (-3 * late_s / late_t60_s)))
         size = fft.next_fast_len(len(x) + len(response), real=True)
         wet = fft.irfft(fft.rfft(x, size) * fft.rfft(both.astype(np.float32), size), size)
         wet = wet[:, : len(x)]

@@ -20,7 +20,14 @@ from pipeline.audio.sound import Audio
 from pipeline.degradation.additions import gain_for
 from pipeline.degradation.effects import BandLimit
 from training.config import TrainingConfig
-from training.data.backgrounds import VOICES, Backgrounds, gain, group_chances, tilted
+from training.data.backgrounds import (
+    LATE_T60_S,
+    VOICES,
+    Backgrounds,
+    gain,
+    group_chances,
+    tilted,
+)
 from training.data.clips import Clip
 from training.data.examples import vary
 from training.data.noisy_examples import dither
@@ -31,8 +38,9 @@ CLEAN, NEAR_CLEAN, VOICELESS = 0.06, 0.08, 0.03  # shares of the examples
 TARGET_NOISE_DB = -30.0  # level of the noise in the target over that in the input
 FLOOR_SHARE, FLOOR_DB = 0.5, -12.0  # share of voices with a floor, and its level over `Rooms`' own
 CLEAN_RANGE_DB = 30.0  # least level range of a voice recording that is clean enough for a target
-REVERBERANT = 0.1  # share of the voices
+REVERBERANT = 0.1  # share of the voices, for denoisers
 NARROW, NARROW_RATES = 0.2, (8_000, 11_025, 16_000, 16_000, 16_000, 22_050, 24_000, 32_000)
+DRY_T60_S = 0.1  # of the target, for nets that remove the room
 PEAK_DB = (-35.0, 0.0)  # of the mixture
 
 
@@ -64,9 +72,16 @@ class NoisySpeechExamples(Dataset):
         count: length of the dataset.
         channels: of the net; an example has one all the same.
 
+    Attributes:
+        reverberant: share of the voices that stand in a room.
+        late_t60_s: seconds in which the target's room decays by 60 dB.
+
     Raises:
         ValueError: no voice among the clips.
     """
+
+    reverberant = REVERBERANT
+    late_t60_s = LATE_T60_S
 
     def __init__(
         self,
@@ -118,8 +133,8 @@ class NoisySpeechExamples(Dataset):
             return Voice(silence, silence, clip.group, self.rate / 2)
         piece, bandwidth_hz = vary(clip, self.length, self.rate, rng)
         recorded = target = tilted(piece, self.rate, rng, 2.0)
-        if rng.random() < REVERBERANT:
-            recorded, target = self.backgrounds.reverberant(recorded, rng)
+        if rng.random() < self.reverberant:
+            recorded, target = self.backgrounds.reverberant(recorded, rng, self.late_t60_s)
         if rng.random() < FLOOR_SHARE:
             floor = gain(FLOOR_DB) * self.floors.draw(rng, self.length)
             recorded, target = recorded + floor, target + floor
@@ -135,6 +150,13 @@ class NoisySpeechExamples(Dataset):
             return noise
         snr_db = rng.uniform(*(NEAR_CLEAN_DB if chance < CLEAN + NEAR_CLEAN else SNR_DB))
         return noise * gain_for(voice.recorded, noise, snr_db)
+
+
+class ReverberantSpeechExamples(NoisySpeechExamples):
+    """The same with nearly every voice in a room, of which the target keeps almost nothing."""
+
+    reverberant = 0.9
+    late_t60_s = DRY_T60_S
 
 
 def level_range_db(clip: Clip, rate: int) -> float:

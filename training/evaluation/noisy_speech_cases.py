@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipeline.degradation.additions import gain_for
@@ -9,6 +11,7 @@ from pipeline.evaluation.metrics import lsd, si_sdr_db, snr_db
 from training.data.backgrounds import VOICES, Backgrounds, gain
 from training.data.clips import Clip
 from training.data.noisy_examples import dither
+from training.data.noisy_speech import DRY_T60_S
 from training.evaluation.cases import Case, first_of_each_group, middle
 from training.evaluation.scores import Scores
 
@@ -28,6 +31,21 @@ def noisy_speech_cases(clips: list[Clip], sample_rate: int, per_group: int = 2) 
         _case(clip, backgrounds, CASE_SNRS_DB[number % len(CASE_SNRS_DB)], number)
         for number, clip in enumerate(voices)
     ]
+
+
+def reverberant_speech_cases(clips: list[Clip], sample_rate: int, per_group: int = 2) -> list[Case]:
+    """`noisy_speech_cases` of voices in rooms; their targets keep almost nothing of the room."""
+    backgrounds = Backgrounds(clips, sample_rate)
+    return [
+        _in_a_room(case, backgrounds, number)
+        for number, case in enumerate(noisy_speech_cases(clips, sample_rate, per_group))
+    ]
+
+
+def _in_a_room(case: Case, backgrounds: Backgrounds, seed: int) -> Case:
+    rng = np.random.default_rng([seed, 1])
+    wet, dry = backgrounds.reverberant(case.clean, rng, DRY_T60_S)
+    return replace(case, degraded=wet + case.degraded - case.clean, clean=dry)
 
 
 def _case(clip: Clip, backgrounds: Backgrounds, wanted_db: float, seed: int) -> Case:

@@ -16,6 +16,7 @@ from training.data.noisy_speech import (
     SNR_DB,
     TARGET_NOISE_DB,
     NoisySpeechExamples,
+    ReverberantSpeechExamples,
     level_range_db,
 )
 from training.evaluation.noisy_speech_cases import (
@@ -78,8 +79,9 @@ def test_example_number_i_is_always_the_same_and_well_formed() -> None:
 
 
 def test_noise_comes_at_the_ratio_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    for share in ("CLEAN", "NEAR_CLEAN", "VOICELESS", "FLOOR_SHARE", "REVERBERANT", "NARROW"):
+    for share in ("CLEAN", "NEAR_CLEAN", "VOICELESS", "FLOOR_SHARE", "NARROW"):
         monkeypatch.setattr(noisy_speech, share, 0.0)
+    monkeypatch.setattr(NoisySpeechExamples, "reverberant", 0.0)
     monkeypatch.setattr(noisy_speech, "PEAK_DB", (0.0, 0.0))
     ratios = []
     drawn = examples()
@@ -89,6 +91,16 @@ def test_noise_comes_at_the_ratio_drawn(monkeypatch: pytest.MonkeyPatch) -> None
         ratios.append(ratio_db(item["degraded"] - noise, noise))
     assert SNR_DB[0] - 0.1 < min(ratios) < SNR_DB[0] + 3
     assert SNR_DB[1] - 3 < max(ratios) < SNR_DB[1] + 0.1
+
+
+def test_voices_stand_in_rooms_as_often_as_the_task_says() -> None:
+    shares = []
+    for cls in (NoisySpeechExamples, ReverberantSpeechExamples):
+        drawn = cls(clips(), CONFIG, RATE, 60)
+        voices = [drawn._voice(np.random.default_rng(seed)) for seed in range(60)]
+        shares.append(np.mean([not np.array_equal(v.recorded, v.target) for v in voices]))
+    assert 0.02 < shares[0] < 0.25
+    assert 0.7 < shares[1] < 0.99
 
 
 def test_a_target_without_voice_is_the_noise_at_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
