@@ -20,6 +20,7 @@ def measure(row: Row) -> None:
     from models.plain_unet import PlainUnet, PlainUnetConfig
     from models.residual_unet import ResidualUnet, ResidualUnetConfig
     from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
+    from models.tcn_masker import TcnMasker, TcnMaskerConfig
     from models.wavenet import SIZES as WAVENETS
     from models.wavenet import WaveNetConfig
 
@@ -27,6 +28,7 @@ def measure(row: Row) -> None:
         f"enhancer {size}": lambda size=size: Enhancer(EnhancerConfig.named(size)) for size in SIZES
     }
     makers["spectral enhancer base"] = lambda: SpectralEnhancer(SpectralEnhancerConfig())
+    makers["TCN masker"] = lambda: TcnMasker(TcnMaskerConfig())
     makers["mask U-Net"] = lambda: MaskUnet(MaskUnetConfig())
     for size in ("quarter", "half", "full"):
         config = ResidualUnetConfig.named(size)
