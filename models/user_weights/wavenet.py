@@ -11,9 +11,9 @@ import torch
 
 from models import registry
 from models.config import make
+from models.denoisers.wavenet import SIZES, WaveNet, WaveNetConfig
 from models.user_weights.files import open_weights, read_all
 from models.user_weights.torch_zip import StoredTensor
-from models.wavenet import SIZES, WaveNet, WaveNetConfig
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "ema", "weights")
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
@@ -26,7 +26,7 @@ def read_wavenet(path: Path, size: str) -> WaveNet:
     Args:
         path: a .safetensors, .pt or .pth file with names to tensors, or these under one of
             `WRAPPERS` with a "config" beside them, which then overrides `size`.
-        size: one of `models.wavenet.SIZES`, for a file without a config.
+        size: one of `models.denoisers.wavenet.SIZES`, for a file without a config.
 
     Raises:
         ValueError: no weights that can be read safely, a config that no WaveNet has, weights of

@@ -103,7 +103,7 @@ def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
     Args:
         path: a .safetensors, .pt or .pth file; a config in it overrides `size`.
         folder: of checkpoints, made when missing; stages find it as their `own`.
-        size: of `models.wavenet.SIZES`.
+        size: of `models.denoisers.wavenet.SIZES`.
         name: of the checkpoint, "my-" and the file's name when empty.
 
     Returns:

@@ -14,15 +14,15 @@ def measure(row: Row) -> None:
     reference = references()
     import torch
 
+    from models.denoisers.mask_unet import MaskUnet, MaskUnetConfig
+    from models.denoisers.tcn_masker import TcnMasker, TcnMaskerConfig
+    from models.denoisers.wavenet import SIZES as WAVENETS
+    from models.denoisers.wavenet import WaveNetConfig
     from models.enhancer import SIZES, Enhancer, EnhancerConfig
-    from models.mask_unet import MaskUnet, MaskUnetConfig
     from models.net import PRECISIONS, inference_form
     from models.plain_unet import PlainUnet, PlainUnetConfig
     from models.residual_unet import ResidualUnet, ResidualUnetConfig
     from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
-    from models.tcn_masker import TcnMasker, TcnMaskerConfig
-    from models.wavenet import SIZES as WAVENETS
-    from models.wavenet import WaveNetConfig
 
     makers = {
         f"enhancer {size}": lambda size=size: Enhancer(EnhancerConfig.named(size)) for size in SIZES
@@ -71,7 +71,7 @@ def _wavenet(config: Any) -> Any:
     """A WaveNet that does something, which a fresh one does not."""
     import torch
 
-    from models.wavenet import WaveNet
+    from models.denoisers.wavenet import WaveNet
 
     net = WaveNet(config)
     torch.nn.init.normal_(net.leave[-1].weight, std=0.01)

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
+from models.denoisers.mask_unet import MaskUnet, MaskUnetConfig
+from models.denoisers.wavenet import WaveNet, WaveNetConfig
 from models.enhancer import SIZES, Enhancer, EnhancerConfig
 from models.layers import ChannelNorm, Snake, fold_weight_norm
-from models.mask_unet import MaskUnet, MaskUnetConfig
 from models.net import inference_form
 from models.plain_unet import PlainUnet, PlainUnetConfig
 from models.residual_unet import ResidualUnet, ResidualUnetConfig
 from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
-from models.wavenet import WaveNet, WaveNetConfig
 from tests.support.sounds import soft_enhancer
 
 TINY = EnhancerConfig(widths=(16, 16, 16, 16, 16, 16))

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
+from models.denoisers.wavenet import WaveNet, WaveNetConfig
 from models.registry import outline
-from models.wavenet import WaveNet, WaveNetConfig
 
 CONFIG = {"channels": 4, "stacks": 1, "layers": 2, "patch": 2, "sample_rate": 16_000}
 LARGER_THAN_ALLOWED = (1 << 28) + 1

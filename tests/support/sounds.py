@@ -120,9 +120,9 @@ def tiny_cleaners(folder: Path) -> None:
     import torch
 
     from models.checkpoint import save_checkpoint
-    from models.mask_unet import MaskUnet, MaskUnetConfig
-    from models.tcn_masker import TcnMasker, TcnMaskerConfig
-    from models.wavenet import WaveNet, WaveNetConfig
+    from models.denoisers.mask_unet import MaskUnet, MaskUnetConfig
+    from models.denoisers.tcn_masker import TcnMasker, TcnMaskerConfig
+    from models.denoisers.wavenet import WaveNet, WaveNetConfig
 
     with torch.random.fork_rng():
         torch.manual_seed(7)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from models.denoisers.tcn_masker import TcnMasker
 from models.layers import pad_to_multiple
-from models.tcn_masker import TcnMasker
 from training.learn.losses import COMPRESSION, SDR_LIMIT_DB, mean_of
 
 TERMS = ("sdr", "complex", "magnitude")

@@ -11,8 +11,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from models.denoisers.tcn_masker import TcnMasker
 from models.neural_codec import NeuralCodecNet
-from models.tcn_masker import TcnMasker
 from training.config import TrainingConfig
 from training.learn.adversary import Adversary, hide_untrusted
 from training.learn.codec_loss import codec_loss

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from models.checkpoint import load
-from models.wavenet import WaveNet, WaveNetConfig
+from models.denoisers.wavenet import WaveNet, WaveNetConfig
 from pipeline.stages.cleaners import WaveNet as WaveNetStage
 from pipeline.stages.cleaners import adopt
 from tests.support.sounds import limited

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.tcn_masker import TcnMasker
+from models.denoisers.tcn_masker import TcnMasker
 from pipeline import inference
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.tcn_masker import TcnMasker, TcnMaskerConfig
+from models.denoisers.tcn_masker import TcnMasker, TcnMaskerConfig
 from training.learn.gain_losses import GainLosses
 
 WEIGHTS = {"sdr": 1.0, "complex": 2.0, "magnitude": 0.5}

@@ -136,7 +136,7 @@ def test_own_weights_are_adopted_found_by_the_stage_and_outlive_the_recording(
 ) -> None:
     import torch
 
-    from models.wavenet import WaveNet, WaveNetConfig
+    from models.denoisers.wavenet import WaveNet, WaveNetConfig
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
     (tmp_path / "cache").mkdir()

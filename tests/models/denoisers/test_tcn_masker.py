@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.tcn_masker import SIZES, TcnMasker, TcnMaskerConfig, band_weights
+from models.denoisers.tcn_masker import SIZES, TcnMasker, TcnMaskerConfig, band_weights
 
 TINY = TcnMaskerConfig(16, (1, 2), 1, n_fft=256, hop=64, fine_hz=1000, n_bands=12,
                        sample_rate=16_000)  # fmt: skip

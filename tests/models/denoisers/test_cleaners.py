@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.mask_unet import FLOOR_SHIFTS, MaskUnet, MaskUnetConfig, _height
-from models.wavenet import SIZES, WaveNet, WaveNetConfig
+from models.denoisers.mask_unet import FLOOR_SHIFTS, MaskUnet, MaskUnetConfig, _height
+from models.denoisers.wavenet import SIZES, WaveNet, WaveNetConfig
 
 TINY = MaskUnetConfig(base=8, groups=4, n_fft=64, hop=16, dilations=(1,))
 

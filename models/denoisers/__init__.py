@@ -1,0 +1,1 @@
+"""Nets that take noise out of sound."""
