@@ -17,14 +17,26 @@ from pipeline.cli.options import AsJson
 
 def evaluate(
     estimate: Annotated[Path, typer.Argument(help="A degraded or a restored recording.")],
-    target: Annotated[Path, typer.Argument(help="The clean recording.")],
+    target: Annotated[Path | None, typer.Argument(help="The clean recording.")] = None,
+    no_reference: Annotated[
+        bool,
+        typer.Option("--no-reference", help="DNSMOS of speech; hears nothing above 8 kHz."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measures the distance of a recording from its clean reference."""
+    """Measures the distance of a recording from its clean reference, or predicts opinions of it."""
     from pipeline.evaluation.compare import compare
+    from pipeline.evaluation.dnsmos import dnsmos
 
+    scores: dict[str, float] = {}
     with command():
-        scores = dataclasses.asdict(compare(load(estimate), load(target)))
+        if not target and not no_reference:
+            raise AudioError("evaluate: got one recording, expected a TARGET or --no-reference")
+        if target:
+            scores |= dataclasses.asdict(compare(load(estimate), load(target)))
+        if no_reference:
+            opinion = dnsmos(load(estimate))
+            scores |= {f"dnsmos_{k}": v for k, v in dataclasses.asdict(opinion).items()}
     if as_json:
         print_json(**scores)
     else:

@@ -96,6 +96,7 @@ def test_a_wrong_checkpoint_is_one_sentence(name: str) -> None:
         (("report", "a.wav", "--keep-below-hz", "-5"), 2, "got -5"),
         (("report", "nowhere.wav"), 1, "at least one"),
         (("evaluate", "a.wav", "a.wav"), 0, ""),
+        (("evaluate", "a.wav"), 1, "expected a TARGET or --no-reference"),
     ],
 )
 def test_the_exit_code_says_what_failed(arguments: tuple[str, ...], code: int, words: str) -> None:
