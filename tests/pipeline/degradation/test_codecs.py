@@ -47,6 +47,15 @@ def test_codecs_keep_length_and_place_and_do_damage(name, kbps, channels) -> Non
     assert 3 < snr_db(damaged, clean) < 60
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(
+    ("rate", "kbps"), [(16_000, 16), (24_000, 32), (24_000, 64), (44_100, 32), (48_000, 128)]
+)
+def test_mp3_takes_the_bits_that_it_is_given(rate, kbps, channels) -> None:
+    x = 0.1 * np.random.default_rng(0).standard_normal((channels, 4 * rate))
+    assert len(Codec("mp3", kbps).encoded(x, rate)) * 8 / 4000 == pytest.approx(kbps, rel=0.03)
+
+
 def test_fewer_bits_a_second_do_more_damage() -> None:
     clean = speech_like()
     for name, rates in (("mp3", (24, 64, 192)), ("opus", (8, 24, 96)), ("aac", (24, 64, 192))):
