@@ -44,14 +44,19 @@ def build(model: str, config: dict[str, Any]) -> nn.Module:
         ValueError: an unknown model, a config that the model does not take, or a net that is too
             large, which is found out before anything is allocated.
     """
+    make_net, config_class = classes(model)
+    settings = make(config_class, config)
+    outline(make_net, settings)
+    return make_net(settings)
+
+
+def classes(model: str) -> tuple[type[nn.Module], type[Any]]:
+    """The class of a net, and of its config; raises `ValueError` for an unknown model."""
     if model not in NETS:
         raise ValueError(f"model: got {short(model)}, expected one of {', '.join(NETS)}")
     module, net_class, config_class = NETS[model]
     library = importlib.import_module(module)
-    make_net = getattr(library, net_class)
-    settings = make(getattr(library, config_class), config)
-    outline(make_net, settings)
-    return make_net(settings)
+    return getattr(library, net_class), getattr(library, config_class)
 
 
 def outline(make_net: Callable[[Config], nn.Module], config: Config) -> dict[str, tuple[int, ...]]:

@@ -91,6 +91,13 @@ class UsesDevice(Protocol):
 
 
 @runtime_checkable
+class UsesPrecision(Protocol):
+    """A stage whose network computes in a chosen precision, one of `models.net.PRECISIONS`."""
+
+    precision: str
+
+
+@runtime_checkable
 class UsesCheckpoint(Protocol):
     """A stage that runs a checkpoint.
 
@@ -151,13 +158,16 @@ def expected_seconds(stage: Stage, frames: int, rate: int, channels: int) -> flo
     return frames / rate * channels / USUAL_SPEED
 
 
-def with_settings(stage: Any, *, checkpoint: str = "", device: str = "", own: str = "") -> Any:
+def with_settings(
+    stage: Any, *, checkpoint: str = "", device: str = "", own: str = "", precision: str = ""
+) -> Any:
     """The stage with these settings where it takes them; likewise the chain that it runs itself.
 
     Args:
-        checkpoint, device, own: see `UsesCheckpoint`, `UsesDevice`, `TakesOwnWeights`; a stage
-            keeps what it has where the argument is empty.
+        checkpoint, device, own, precision: see `UsesCheckpoint`, `UsesDevice`, `TakesOwnWeights`,
+            `UsesPrecision`; a stage keeps what it has where the argument is empty.
     """
+    wanted = {"checkpoint": checkpoint, "device": device, "own": own, "precision": precision}
     settings: dict[str, Any] = {}
     if checkpoint and isinstance(stage, UsesCheckpoint):
         settings["checkpoint"] = checkpoint
@@ -165,12 +175,10 @@ def with_settings(stage: Any, *, checkpoint: str = "", device: str = "", own: st
         settings["device"] = device
     if own and isinstance(stage, TakesOwnWeights):
         settings["own"] = own
+    if precision and isinstance(stage, UsesPrecision):
+        settings["precision"] = precision
     if isinstance(stage, SeparatesStems):
-        inner = (
-            with_settings(one, checkpoint=checkpoint, device=device, own=own)
-            for one in stage.stages
-        )
-        settings["stages"] = tuple(inner)
+        settings["stages"] = tuple(with_settings(one, **wanted) for one in stage.stages)
     return dataclasses.replace(stage, **settings) if settings else stage
 
 

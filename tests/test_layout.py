@@ -63,7 +63,7 @@ FLOORS = {
             "sending",
             "components",
         ),
-        *("restore", "finetune", "api"),
+        *("restore", "finetune", "degrade", "setup", "api"),
         "page",
     ),
 }

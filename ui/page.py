@@ -15,6 +15,8 @@ from pipeline import recipe
 from ui import VERSION, api
 from ui.components.rendering import render
 from ui.components.theme import ASSETS, theme
+from ui.degrade import events as degrade_events
+from ui.degrade import tab as tab_degrade
 from ui.finetune import result_use
 from ui.finetune import tab as tab_finetune
 from ui.finetune.checkpoints import bases
@@ -23,9 +25,10 @@ from ui.restore import recipe_events
 from ui.restore import tab as tab_restore
 from ui.serving import Gate, Page
 from ui.session import Host, Limits, Session, close_session, visitor_of
+from ui.setup import tab as tab_setup
 from ui.wiring import QUIET
 
-STYLES = ("style.css", "finetune.css")
+STYLES = ("style.css", "finetune.css", "degrade.css", "setup.css")
 
 FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·
 recordings stay on this server: for a day at most, or with the training run that learns from them
@@ -59,8 +62,12 @@ def build(limits: Limits | None = None) -> Page:
         with gr.Tabs(elem_classes="wm-tabs") as tabs:
             with gr.Tab("Restore", id="restore"):
                 restore = tab_restore.build(session, host)
-            with gr.Tab("Fine-tune", id="fine-tune") as tab:
+            with gr.Tab("Degrade", id="degrade"):
+                degrade = tab_degrade.build(session, host)
+            with gr.Tab("Fine-tune", id="fine-tune") as tuning:
                 tuned = tab_finetune.build(session, host)
+            with gr.Tab("Setup", id="setup") as settings:
+                setup = tab_setup.build(session, host)
         api.build(page, host, recipe_events.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
         opened = page.load(
@@ -68,9 +75,13 @@ def build(limits: Limits | None = None) -> Page:
             show_progress="hidden", api_visibility="private",
         ).then(**restore["resumed"])  # fmt: skip
         _connect(opened, tabs, restore, tuned)
+        _send(degrade, restore, tabs)
+        visit = tuned["visit"] if tuned else gr.State(None)
+        tab_setup.wire_pages(setup, restore["chain"], degrade["bench"], visit)
+        settings.select(**setup["opened"])
         if tuned:
             opened.then(**tuned["opened"])
-            tab.select(**tuned["opened"])
+            tuning.select(**tuned["opened"])
     return page.queue(max_size=64, api_open=False)
 
 
@@ -94,6 +105,14 @@ def _connect(
     if tuned:
         to_restore = partial(result_use.to_restore, recipe.stage_classes())
         tuned["made"].success(to_restore, [tuned["used"], chain], [chain, named, tabs], **QUIET)
+
+
+def _send(degrade: dict[str, Any], restore: dict[str, Any], tabs: gr.Tabs) -> None:
+    """What was degraded is opened in Restore, with the clean recording as its reference."""
+    states = [degrade["bench"], degrade["session"]]
+    sent = degrade["send"].click(degrade_events.send, states, tabs, **QUIET)
+    for listener in restore["received"]:
+        sent = sent.success(**listener)
 
 
 def launch_options(limits: Limits | None = None) -> dict[str, Any]:

@@ -113,6 +113,8 @@ class Session:
     Attributes:
         reference: the clean `Audio` of `source`, where the visitor has given one.
         parcel: a sound that another tab has sent to Restore (see `ui.sending`), until it is opened.
+        setup_job: the download of the Setup tab.
+        device, precision: for every network, chosen in Setup; empty where each stage has its own.
     """
 
     folder: Path
@@ -125,6 +127,9 @@ class Session:
     editor: Any = None
     reference: Any = None
     parcel: Any = None
+    device: str = ""
+    precision: str = ""
+    setup_job: Job | None = None
 
     @staticmethod
     def open(host: Path, limits: Limits | None = None, visitor: str = "") -> Session:

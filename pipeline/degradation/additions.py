@@ -38,7 +38,9 @@ class NoiseAtSnr:
 class Dither:
     """Adds a faint white Gaussian noise, as a converter does."""
 
-    level_db: float = knob(-93.0, -140, -40, "dBFS", "Level of the noise, each channel its own.")
+    level_db: float = knob(
+        -93.0, -140, -40, "dBFS", "Level of the noise, each channel its own.", label="Level"
+    )
     seed: int = knob(0, 0, None, "", "Same seed, same noise.")
 
     def __post_init__(self) -> None:
@@ -56,7 +58,7 @@ class Hum:
     """
 
     mains_hz: int = knob(50, choices=(50, 60), help="Frequency of the mains.")
-    level_db: float = knob(-40.0, -90, 0, "dBFS", "Level of all harmonics together.")
+    level_db: float = knob(-40.0, -90, 0, "dBFS", "Level of all harmonics together.", label="Level")
     harmonics: int = knob(8, 1, 40, "", "How many there are, the fundamental included.")
     seed: int = knob(0, 0, None, "", "Same seed, same phases.")
 

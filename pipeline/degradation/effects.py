@@ -114,7 +114,9 @@ class Crush:
 class Noise:
     """Adds coloured Gaussian noise (see `noise_floor`)."""
 
-    level_db: float = knob(-60.0, -140, 0, "dBFS", "Level of the noise, each channel its own.")
+    level_db: float = knob(
+        -60.0, -140, 0, "dBFS", "Level of the noise, each channel its own.", label="Level"
+    )
     slope: float = knob(0.0, -2, 2, "", "Power falls as frequency to the minus slope.")
     seed: int = knob(0, 0, None, "", "Same seed, same noise.")
 

@@ -53,7 +53,7 @@ def find(model: str, folder: str | None = None, tick: Tick = no_tick) -> Weights
         ValueError: the folder named does not exist, or the model is unknown.
         Cancelled: from `tick`; no partial file is left.
     """
-    root = _folder(folder)
+    root = weights_folder(folder)
     bag = _bag(model, root)
     signatures = _signatures(bag)
     if any(_local(model, signature, root) is None for signature in signatures):
@@ -67,12 +67,13 @@ def find(model: str, folder: str | None = None, tick: Tick = no_tick) -> Weights
 
 def missing(model: str, folder: str | None = None) -> list[str]:
     """The addresses that the first use of a model will download from; uses no network."""
-    root = _folder(folder)
+    root = weights_folder(folder)
     signatures = _signatures(_bag(model, root))
     return [_hub_url(model, s) for s in signatures if _local(model, s, root) is None]
 
 
-def _folder(folder: str | None) -> Path:
+def weights_folder(folder: str | None = None) -> Path:
+    """Where weights lie and are downloaded to; see `find`. Raises `ValueError` as `find` does."""
     if named := folder or os.environ.get(VARIABLE):
         root = Path(named).expanduser()
         if not root.is_dir():

@@ -97,14 +97,15 @@ class Cleaner:
         return self.checkpoint, device, self.precision
 
 
-def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
-    """Makes a checkpoint of a WaveNet's weights that a user brings (weights only, never code).
+def adopt(path: Path, folder: Path, size: str = "", name: str = "", model: str = "wavenet") -> str:
+    """Makes a checkpoint of weights that a user brings (weights only, never code).
 
     Args:
         path: a .safetensors, .pt or .pth file; a config in it overrides `size`.
         folder: of checkpoints, made when missing; stages find it as their `own`.
-        size: of `models.denoisers.wavenet.SIZES`.
+        size: a named size of such nets; "" is the default config.
         name: of the checkpoint, "my-" and the file's name when empty.
+        model: a key of `models.registry.NETS`.
 
     Returns:
         the checkpoint's name.
@@ -113,11 +114,11 @@ def adopt(path: Path, folder: Path, size: str, name: str = "") -> str:
         ValueError: the file holds no weights that can be read safely, or those of another net.
     """
     from models import checkpoint
-    from models.user_weights.wavenet import read_wavenet
+    from models.user_weights.net import read_net
 
-    net = read_wavenet(path, size)
+    net = read_net(path, model, size)
     stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower())[:60].strip("-")
-    name = name or f"my-{stem or 'wavenet'}"
+    name = name or f"my-{stem or model}"
     title = f"Own weights: {path.name}"
     checkpoint.save_checkpoint(net, folder / name, title=title, licence="not stated")
     return name

@@ -30,6 +30,12 @@ TITLES = {
     "wavenet": "Learned denoiser (WaveNet)",
     "per_stem": "Separate into stems",
     "dequantize": "Coarse bits (dequantise)",
+    "bits": "Fewer bits",
+    "mu_law": "Mu-law",
+    "telephone": "Telephone line",
+    "noise": "Noise at a level",
+    "noise_at_snr": "Noise at an SNR",
+    "hum": "Mains hum",
 }
 """Display names of the stages whose own name will not do."""
 
@@ -179,7 +185,8 @@ def _summed(entry: Mapping[str, Any], stages: Mapping[str, type]) -> str:
 
 
 def _said(name: str, meta: Knob, value: Any) -> str:
-    text = "automatic" if value is None else f"{value} {meta.unit}".rstrip()
+    number = round(value, 3) if isinstance(value, float) else value
+    text = "automatic" if value is None else f"{number} {meta.unit}".rstrip()
     return f"{label(name, meta).lower()} {text}"
 
 

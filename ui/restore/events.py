@@ -150,7 +150,7 @@ def _load(desk: Desk, session: Session, value: Any) -> str:
     """Loads the recipe's networks; what is in the way, or ""."""
     try:
         document = recipe_events.document(desk.stages, value)
-        estimate.warm_up(load_chain(document, session.networks))
+        estimate.warm_up(load_chain(document, session))
     except Exception as error:
         return html.problem(plain_error(error))
     return ""
@@ -165,7 +165,7 @@ async def run(
         return
     try:
         document = recipe_events.document(desk.stages, value)
-        chain = load_chain(document, session.networks)
+        chain = load_chain(document, session)
     except ValueError as error:
         yield {"status": html.problem(plain_error(error))}
         return

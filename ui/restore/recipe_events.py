@@ -167,9 +167,7 @@ def candidates(
     result = []
     for name in dict.fromkeys(names):
         document = _document(stages, session.source, name, value)
-        result.append(
-            Candidate(name, titles[name], document, load_chain(document, session.networks))
-        )
+        result.append(Candidate(name, titles[name], document, load_chain(document, session)))
     return result
 
 

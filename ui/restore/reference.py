@@ -35,12 +35,12 @@ def field() -> dict[str, Any]:
     """Draws the field for the reference."""
     with gr.Accordion(
         "Clean reference", open=False, elem_id="wm-reference", elem_classes="wm-more"
-    ):
+    ) as box:
         text = "A clean take of the same recording, as long. The result is measured against it."
         gr.HTML(html.note(text), apply_default_css=False)
         file = gr.UploadButton("Upload the reference", file_types=["audio", "video"], size="md")
         note = gr.HTML("", apply_default_css=False)
-    return {"reference": file, "reference_note": note}
+    return {"reference_box": box, "reference": file, "reference_note": note}
 
 
 def panel() -> dict[str, Any]:
@@ -102,7 +102,8 @@ async def open_parcel(
     if session.source is None or session.source.path != parcel.path or parcel.reference is None:
         return
     session.reference = parcel.reference
-    yield {"reference_note": named(parcel.reference_name)}
+    note = named(parcel.reference_name)
+    yield {"reference_note": note, "reference_box": gr.update(open=True)}
 
 
 async def measured(host: Host, session: Session | None) -> AsyncIterator[Updates]:

@@ -18,7 +18,9 @@ from ui.restore import events, recipe_events, result_events
 from ui.restore.source import Source
 from ui.session import Session, uploaded
 
-MOVED = ("folder", "source", "results", "shown", "editor", "reference")
+MOVED = (
+    "folder", "source", "results", "shown", "editor", "reference", "device", "precision",
+)  # fmt: skip
 
 
 class Tickets:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pipeline import recipe
@@ -20,6 +19,7 @@ from pipeline.stage import (
     share,
     titled,
 )
+from ui.session import Session
 
 NamedSound = tuple[str, Audio]
 
@@ -66,13 +66,15 @@ class StepChain(Chain):
         return audio if stage.changes_nothing else stage.mix(stems)
 
 
-def load_chain(document: Mapping[str, Any], networks: Path) -> Chain:
-    """The chain of a recipe; its stages also look for checkpoints in the folder `networks`.
+def load_chain(document: Mapping[str, Any], session: Session) -> Chain:
+    """The chain of a recipe, with the visitor's own networks, device and precision.
 
     Raises:
         ValueError: the recipe cannot be read; see `pipeline.recipe.load`.
     """
-    return recipe.load(document).with_settings(own=str(networks))
+    return recipe.load(document).with_settings(
+        own=str(session.networks), device=session.device, precision=session.precision
+    )
 
 
 def fits(audio: Audio, stages: Sequence[Stage]) -> bool:

@@ -61,7 +61,7 @@ def received(desk: events.Desk, parts: dict[str, Any]) -> list[dict[str, Any]]:
     opened: dict[str, Any] = {
         "fn": following(partial(reference.open_parcel, desk), parts),
         "inputs": chosen(parts, ("session", "recipe_list", "chain")),
-        "outputs": chosen(parts, (*EVERYTHING, "reference_note")),
+        "outputs": chosen(parts, (*EVERYTHING, "reference_note", "reference_box")),
         **AGAIN,
     }
     return [opened, {**_forecast(desk, parts, load=True), **LONG}]

@@ -19,18 +19,18 @@ MOST_MB = 64  # that the whole zoo may take on top of what one good file takes
 PROBE = """
 import json, resource, sys
 from pathlib import Path
-from models.user_weights.wavenet import read_wavenet
+from models.user_weights.net import read_net
 
 def megabytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILO
 
 KILO = 1e6 if sys.platform == "darwin" else 1e3
 good, *paths = map(Path, sys.argv[1:])
-read_wavenet(good, "small")
+read_net(good, "wavenet", "small")
 before, refusals = megabytes(), {}
 for path in paths:
     try:
-        read_wavenet(path, "small")
+        read_net(path, "wavenet", "small")
         refusals[path.name] = ["", "it was taken"]
     except Exception as error:
         refusals[path.name] = [type(error).__name__, str(error)]

@@ -148,7 +148,7 @@ def test_own_weights_are_adopted_found_by_the_stage_and_outlive_the_recording(
     assert "mine.pt" in said and chosen["own"]["wavenet"][0][0] == "mine.pt"
     session.forget()
     settings = chain_form.to_recipe(chosen["cards"], STAGES)
-    chain = steps.load_chain(settings, session.networks)
+    chain = steps.load_chain(settings, session)
     stage = next(stage for stage in chain.stages if type(stage).__name__ == "WaveNet")
     assert stage(Audio(np.zeros((1, 8000), np.float32), 16_000)).frames == 8000
     path.write_bytes(b"no weights")

@@ -19,6 +19,7 @@ from pipeline.knobs import knob
 from pipeline.stage import Cancelled, Tick, no_tick
 from ui.jobs import Job, JobQueue
 from ui.restore import comparison, downloads, estimate, result, result_player, source, steps
+from ui.session import Session
 
 RATE = 16_000
 
@@ -74,7 +75,7 @@ def made_by(
 ) -> tuple[result.Result, list[str]]:  # fmt: skip
     folder.mkdir()
     job = Watched(stop)
-    chain = steps.load_chain({"version": 1, "stages": stages}, folder / "networks")
+    chain = steps.load_chain({"version": 1, "stages": stages}, Session(folder))
     return result.restore(recording, chain, at_s, folder, job), job.stages
 
 
@@ -171,7 +172,9 @@ def test_recipes_are_compared_on_the_same_ten_seconds_and_one_may_fail(
     def wanted(*entries: list[dict[str, Any]]) -> list[comparison.Candidate]:
         documents = [{"version": 1, "stages": stages} for stages in entries]
         return [
-            comparison.Candidate(f"r{n}", f"Recipe {n}", one, steps.load_chain(one, tmp_path))
+            comparison.Candidate(
+                f"r{n}", f"Recipe {n}", one, steps.load_chain(one, Session(tmp_path))
+            )
             for n, one in enumerate(documents)
         ]
 

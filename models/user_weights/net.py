@@ -1,4 +1,4 @@
-"""A WaveNet from a user's weights file."""
+"""A net of any kind from a user's weights file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from models import registry
 from models.config import make
@@ -17,38 +18,46 @@ from models.user_weights.torch_zip import StoredTensor
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "ema", "weights")
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
-MOST_WEIGHTS = 1 << 25  # three times those of the largest named size
+MOST_WEIGHTS = 1 << 26  # a quarter of a GiB as float32
 
 
-def read_wavenet(path: Path, size: str) -> WaveNet:
-    """The WaveNet whose weights a file holds.
+def read_net(path: Path, model: str, size: str = "") -> nn.Module:
+    """The net whose weights a file holds.
 
     Args:
         path: a .safetensors, .pt or .pth file with names to tensors, or these under one of
             `WRAPPERS` with a "config" beside them, which then overrides `size`.
-        size: one of `models.denoisers.wavenet.SIZES`, for a file without a config.
+        model: a key of `models.registry.NETS`.
+        size: a named size of such nets, for a file without a config; "" is the default config.
 
     Raises:
-        ValueError: no weights that can be read safely, a config that no WaveNet has, weights of
+        ValueError: no weights that can be read safely, a config that no such net has, weights of
             another net, or numbers that are not finite.
     """
     content = open_weights(path)
     state, carried = _state(content), content.get("config")
-    config = WaveNetConfig.named(size) if carried is None else make(WaveNetConfig, carried)
-    wanted = registry.outline(WaveNet, config)
+    net_class, config_class = registry.classes(model)
+    config = _config(config_class, size) if carried is None else make(config_class, carried)
+    wanted = registry.outline(net_class, config)
     given = {name: stored.shape for name, stored in state.items()}
     if wanted != given:
-        why = f"size {size!r}" if carried is None else "its config"
-        raise ValueError(_difference(wanted, given, why))
+        why = "its config" if carried is not None else f"size {size!r}" if size else "usual size"
+        raise ValueError(_difference(wanted, given, f"{model} of {why}"))
     n_weights = sum(math.prod(shape) for shape in wanted.values())
     if n_weights > MOST_WEIGHTS:
         raise ValueError(f"weights: got {n_weights} of them, expected at most {MOST_WEIGHTS}")
     weights = read_all(state)
     if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
         raise ValueError("weights: some are not finite numbers; export them again")
-    net = WaveNet(config)
+    net = net_class(config)
     net.load_state_dict(weights)
     return net
+
+
+def _config(config_class: type[Any], size: str) -> Any:
+    """The config of a named size; nets without sizes have their default one only."""
+    named = getattr(config_class, "named", None)
+    return named(size) if size and named else config_class()
 
 
 def _state(content: Mapping[Any, Any]) -> dict[str, StoredTensor]:
@@ -79,5 +88,4 @@ def _difference(wanted: dict[str, Any], given: dict[str, Any], why: str) -> str:
         )
         if names
     ]
-    sizes = ", ".join(SIZES)
-    return f"weights: they do not fit the WaveNet of {why}: {'; '.join(parts)}. Sizes: {sizes}"
+    return f"weights: they do not fit the {why}: {'; '.join(parts)}"

@@ -8,12 +8,19 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from models.card import read_card
 from models.checkpoint import load
 from models.denoisers.wavenet import WaveNet, WaveNetConfig
+from models.registry import build
 from pipeline.stages.cleaners import WaveNet as WaveNetStage
 from pipeline.stages.cleaners import adopt
 from tests.support.sounds import limited
 
+SMALL = {
+    "mask_unet": {"base": 8, "groups": 4, "n_fft": 64, "hop": 16, "dilations": [1]},
+    "spectral_enhancer": {"widths": [16, 16], "depths": [1, 1], "n_skips": 1},
+    "wave_unet": {"levels": 3, "filters": 4},
+}
 CONFIG = WaveNetConfig(16, 1, 3, patch=2, sample_rate=16_000)
 
 
@@ -51,8 +58,20 @@ def test_without_a_config_the_chosen_size_counts(tmp_path):
     net = WaveNet(WaveNetConfig.named("small"))
     torch.save(net.state_dict(), tmp_path / "a.pth")
     adopt(tmp_path / "a.pth", tmp_path, "small")
-    with pytest.raises(ValueError, match=r"do not fit the WaveNet of size 'medium'.*missing"):
+    with pytest.raises(ValueError, match=r"do not fit the wavenet of size 'medium'.*missing"):
         adopt(tmp_path / "a.pth", tmp_path, "medium")
+
+
+@pytest.mark.parametrize("model", ["mask_unet", "spectral_enhancer", "wave_unet"])
+def test_every_kind_of_net_is_taken_for_what_it_is(tmp_path, model):
+    net = build(model, SMALL[model])
+    config = json.dumps(dataclasses.asdict(net.config))
+    save_file(net.state_dict(), tmp_path / "a.safetensors", {"config": config})
+    name = adopt(tmp_path / "a.safetensors", tmp_path / "own", model=model)
+    card = read_card(tmp_path / "own" / name)
+    assert card.model == model and build(model, card.config).config == net.config
+    with pytest.raises(ValueError, match="config: got|do not fit the wavenet"):
+        adopt(tmp_path / "a.safetensors", tmp_path / "own")
 
 
 class Evil:

@@ -1,0 +1,139 @@
+"""A clean recording and a chain of damage give a degraded one: measured, drawn, ready to play."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import damages, recipe
+from pipeline.audio.containers import Info
+from pipeline.audio.decode import decode
+from pipeline.audio.encode import save
+from pipeline.audio.sound import Audio, peak
+from pipeline.files import write_atomically
+from pipeline.stage import Chain, share, titled
+from ui.components import chain_form, scores
+from ui.components.player import PlayerData
+from ui.jobs import Job
+from ui.restore import result_player
+from ui.restore.result import PREVIEW_S
+from ui.restore.source import excerpt, safe_stem
+from ui.restore.steps import StepChain
+
+WAV, FLAC, RECIPE = "WAV", "FLAC", "Recipe"
+FILES = (WAV, FLAC, RECIPE)
+"""The downloads by their name on the page."""
+
+
+@dataclass(frozen=True)
+class Clean:
+    """A clean recording that can be degraded.
+
+    Attributes:
+        name: the visitor's name for it, only ever shown, never a path.
+    """
+
+    path: Path
+    name: str
+    audio: Audio
+    info: Info
+
+
+@dataclass(frozen=True)
+class Degraded:
+    """A degraded recording.
+
+    Attributes:
+        title: its extent: "Whole recording" or "Excerpt from 20 s".
+        stem: what downloads are named after.
+        chain: the damage, with every seed.
+        folder: the files that the page fetches; removed with the result.
+        player: the player of clean, degraded and difference.
+        table: how far it is from the clean recording, in HTML.
+    """
+
+    name: str
+    title: str
+    stem: str
+    chain: Chain
+    folder: Path
+    clean: Audio
+    degraded: Audio
+    player: PlayerData
+    table: str
+
+
+def read(path: Path, max_seconds: float, job: Job) -> Clean:
+    """Reads a clean recording; raises `AudioError` where it cannot be read."""
+    audio, info = decode(path, max_seconds=max_seconds, tick=titled(job.tick, "Reading"))
+    return Clean(path, path.name, audio, info)
+
+
+def degrade(source: Clean, chain: Chain, at_s: float | None, folder: Path, job: Job) -> Degraded:
+    """Degrades a recording, measures the damage and draws it.
+
+    Args:
+        at_s: start of an excerpt in seconds; None degrades the whole recording.
+        folder: an empty folder of the visitor's; removed again on failure or cancellation.
+    """
+    try:
+        return _degrade(source, chain, at_s, folder, job)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _degrade(source: Clean, chain: Chain, at_s: float | None, folder: Path, job: Job) -> Degraded:
+    from pipeline.evaluation.compare import compare
+
+    title, stem, clean = "Whole recording", f"{safe_stem(source.name)} degraded", source.audio
+    if at_s is not None:
+        title, stem = f"Excerpt from {at_s:g} s", f"{stem} excerpt"
+        clean = excerpt(source.audio, at_s, PREVIEW_S)
+    classes = recipe.stage_classes(damages.DAMAGES)
+    titles = [chain_form.title_of(damage, classes) for damage in chain.stages]
+    degraded = StepChain(chain.stages, titles, keep=False)(clean, share(job.tick, 0, 0.6))
+    job.tick(0.6, "Measuring")
+    table = scores.table("What the damage did", {"Degraded": compare(degraded, clean)})
+    sounds = [("Clean", clean), ("Degraded", degraded)]
+    player = result_player.of_pair(sounds, folder, share(job.tick, 0.75, 1), folder.name)
+    return Degraded(source.name, title, stem, chain, folder, clean, degraded, player, table)
+
+
+def document(result: Degraded) -> Mapping[str, Any]:
+    """The damage as JSON; the command line gets the same samples from it."""
+    return damages.dump(result.chain, result.title)
+
+
+def export(result: Degraded, name: str) -> Path:
+    """Writes one of `FILES` when it is first asked for.
+
+    Raises:
+        ValueError: an unknown name, or samples that the format cannot hold (with the cure).
+    """
+    if name not in FILES:
+        raise ValueError(f"got download {name!r}, expected one of {', '.join(FILES)}")
+    if name == RECIPE:
+        path = result.folder / f"{result.stem}.recipe.json"
+        with write_atomically(path) as temporary:
+            temporary.write_text(json.dumps(document(result), indent=2) + "\n", encoding="utf-8")
+        return path
+    path = result.folder / f"{result.stem}.{name.lower()}"
+    if not path.exists():
+        above = name == WAV and peak(result.degraded) > 1
+        save(result.degraded, path, subtype="FLOAT" if above else "PCM_24")
+    return path
+
+
+def exact(result: Degraded) -> Path:
+    """The degraded samples to the bit, for another tab."""
+    folder = result.folder / "sent"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{result.stem}.wav"
+    if not path.exists():
+        save(result.degraded, path, subtype="FLOAT")
+    return path

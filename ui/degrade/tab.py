@@ -1,0 +1,116 @@
+"""The layout of the Degrade tab: a clean recording, its damage, the degraded recording."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ui.components.chain_editor import ChainEditor
+from ui.components.player import ABPlayer
+from ui.components.rendering import render
+from ui.degrade import damage, result, tab_wiring
+from ui.restore.events import examples
+from ui.session import Host, close_session
+
+
+def build(session: gr.State, host: Host) -> dict[str, Any]:
+    """Lays the tab out and connects it.
+
+    Returns:
+        its parts by name.
+    """
+    bench = gr.State(None, delete_callback=close_session)
+    parts: dict[str, Any] = {"session": session, "bench": bench}
+    with gr.Row(elem_classes="wm-desk"):
+        with gr.Column(scale=0, min_width=320, elem_classes="wm-left"):
+            parts |= _source() | _damage() | _actions()
+        with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
+            parts |= _result()
+    tab_wiring.wire(host, parts)
+    return parts
+
+
+def _heading(text: str) -> None:
+    gr.HTML(f"<h2>{text}</h2>", elem_classes="wm-heading", apply_default_css=False)
+
+
+def _html(name: str) -> gr.HTML:
+    return gr.HTML("", elem_id=f"wmd-{name}", apply_default_css=False)
+
+
+def _source() -> dict[str, Any]:
+    with gr.Column(elem_classes="wm-panel wm-recording"):
+        _heading("Clean recording")
+        with gr.Tabs(elem_classes="wm-source"):
+            with gr.Tab("File"):
+                file = gr.File(
+                    label="Audio or video file", show_label=False, height=64,
+                    elem_id="wmd-file", elem_classes="wm-drop",
+                )  # fmt: skip
+            with gr.Tab("Examples"):
+                buttons = [gr.Button(title, size="md") for title in examples()]
+        facts = _html("facts")
+    return {"file": file, "examples": buttons, "facts": facts}
+
+
+def _damage() -> dict[str, Any]:
+    with gr.Column(elem_classes="wm-panel wm-recipe"):
+        _heading("Damage")
+        with gr.Row(elem_classes="wm-tight"):
+            listed = gr.Dropdown(
+                damage.choices(), value=damage.DEFAULT, label="Damage", show_label=False,
+                container=False, min_width=160, filterable=False, elem_id="wmd-damage",
+            )  # fmt: skip
+            opened = gr.UploadButton("Open", file_types=[".json"], size="md", scale=0, min_width=64)
+        with gr.Row(elem_classes="wm-tight wmd-draw"):
+            seed = gr.Number(
+                0, label="Seed", minimum=0, maximum=damage.LARGEST_SEED, precision=0,
+                min_width=90, elem_id="wmd-seed",
+            )  # fmt: skip
+            randomise = gr.Button("Randomise (MusicGen-like)", size="md", min_width=150)
+        chain = ChainEditor(damage.catalogue(), damage.first_value(), elem_id="wmd-chain")
+    return {
+        "listed": listed, "opened": opened, "seed": seed, "randomise": randomise, "chain": chain,
+    }  # fmt: skip
+
+
+def _actions() -> dict[str, Any]:
+    with gr.Column(elem_classes="wm-panel wm-actions"):
+        at = gr.Slider(
+            0, 1, value=0, step=0.1, label="Preview from (s)", visible=False, elem_id="wmd-at"
+        )
+        with gr.Row(elem_classes="wm-tight"):
+            preview = gr.Button(
+                "Preview 10 s", interactive=False, min_width=80, elem_id="wmd-preview"
+            )
+            degrade = gr.Button(
+                "Degrade", variant="primary", interactive=False, min_width=80, elem_id="wmd-degrade"
+            )
+            stop = gr.Button("Stop", variant="stop", visible=False, min_width=60)
+        status = _html("status")
+    return {"at": at, "preview": preview, "degrade": degrade, "stop": stop, "status": status}
+
+
+def _result() -> dict[str, Any]:
+    welcome = gr.HTML(render("degrade/welcome.html"), apply_default_css=False)
+    with gr.Column(visible=False, elem_classes="wm-result wmd-result") as shown:
+        title = _html("made")
+        player = ABPlayer(elem_id="wmd-player")
+        with gr.Row(elem_classes="wm-lower"):
+            with gr.Column(elem_classes="wm-panel", min_width=300):
+                scores = _html("scores")
+            with gr.Column(elem_classes="wm-panel", min_width=300):
+                _heading("Use it")
+                send = gr.Button(
+                    "Send to Restore with its reference", variant="primary", elem_id="wmd-send"
+                )
+                with gr.Row(elem_classes="wm-tight wm-downloads"):
+                    buttons = [gr.Button(name, size="md", min_width=90) for name in result.FILES]
+                gr.HTML(render("degrade/downloads.html"), apply_default_css=False)
+        delivery = _html("delivery")
+        download = gr.DownloadButton("Download", visible="hidden", elem_id="wmd-handed")
+    return {
+        "welcome": welcome, "result": shown, "title": title, "player": player, "scores": scores,
+        "send": send, "downloads": buttons, "delivery": delivery, "download": download,
+    }  # fmt: skip

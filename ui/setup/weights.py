@@ -1,0 +1,180 @@
+"""Weights: the checkpoints here, those of others, and those that a visitor brings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.card import CONTENTS, Card
+from models.checkpoint import WEIGHTS, available, search_path
+from pipeline import recipe
+from pipeline.degradation import neural_codecs
+from pipeline.separation import demucs_weights
+from pipeline.separation.separators import OFFLINE
+from pipeline.stage import UsesCheckpoint
+from ui.components import chain_form
+from ui.jobs import Job
+from ui.restore.own_weights import SUFFIXES, with_network
+from ui.restore.tab import SEPARATORS
+from ui.session import Session
+
+SIZES = ("as in the file", "small", "medium-lite", "medium", "base", "large")
+"""Named sizes of nets, for weights without a config; not every kind of net has each."""
+
+FIGURES = {
+    "lsd": ("LSD", "", "lsd_input"),
+    "snr": ("SNR", " dB", "snr_input"),
+    "si_sdr": ("SI-SDR", " dB", "si_sdr_input"),
+}
+"""Figures of a card's validation: label, unit, and the key of the input's own."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Weights of others.
+
+    Attributes:
+        name: of the model.
+        title: on the page.
+        files: the addresses still to be downloaded; empty where all is here.
+        problem: why the model cannot be used; "" where it can, or could after a download.
+    """
+
+    name: str
+    title: str
+    files: Sequence[str] = ()
+    problem: str = ""
+
+
+def checkpoints(session: Session) -> list[dict[str, Any]]:
+    """A row for each checkpoint that this visitor can use, with the figures of its card."""
+    return [_row(card) for card in available(search_path(session.networks))]
+
+
+def _row(card: Card) -> dict[str, Any]:
+    path = card.folder / WEIGHTS
+    return {
+        "title": card.title or card.name,
+        "name": card.name,
+        "kind": stage_of(card.model)[1] or card.model.replace("_", " "),
+        "content": CONTENTS.get(card.content, "not stated"),
+        "licence": card.licence or "not stated",
+        "megabytes": f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "missing",
+        "figures": " · ".join(_figures(card.metrics)),
+    }
+
+
+def _figures(metrics: Mapping[str, Any]) -> list[str]:
+    """The validation's figures, each after that of the degraded input where the card has it."""
+    table = metrics.get("validation")
+    if not isinstance(table, dict):
+        return []
+    texts = []
+    for name, (label, unit, before) in FIGURES.items():
+        values = [table.get(key) for key in (before, name)]
+        if isinstance(values[1], (int, float)):
+            shown = [
+                f"{value:.3g}" for value in values if isinstance(value, (int, float)) and value
+            ]
+            texts.append(f"{label} {' → '.join(shown)}{unit}")
+    return texts
+
+
+def of_others() -> list[Known]:
+    """Demucs' models and the published codecs; uses no network."""
+    return [*_demucs(), *_codecs()]
+
+
+def _demucs() -> list[Known]:
+    rows = []
+    for name, title in SEPARATORS.items():
+        if name in OFFLINE:
+            continue
+        try:
+            rows.append(Known(name, title, demucs_weights.missing(name)))
+        except (ValueError, OSError, ImportError) as error:
+            rows.append(Known(name, title, problem=str(error)))
+    return rows
+
+
+def _codecs() -> list[Known]:
+    return [
+        Known(name, f"Codec {name}", problem=neural_codecs.missing(name))
+        for name in neural_codecs.CODECS
+    ]
+
+
+def folders() -> dict[str, str]:
+    """Where weights are looked for: what -> folder."""
+    return {
+        "Demucs": str(demucs_weights.weights_folder()),
+        "Own checkpoints": str(search_path()[0]),
+    }
+
+
+def download(name: str, job: Job) -> None:
+    """Downloads the weights of a Demucs model and verifies them.
+
+    Raises:
+        ValueError: an unknown model, or it cannot be downloaded; the text says what to do.
+        Cancelled: the visitor has stopped it; no partial file is left.
+    """
+    if name not in SEPARATORS or name in OFFLINE:
+        raise ValueError("Choose a model to download.")
+    demucs_weights.find(name, tick=job.tick)
+
+
+def running_checkpoints() -> dict[str, UsesCheckpoint]:
+    """The stages that run a checkpoint, by name, at their defaults."""
+    stages = {name: cls() for name, cls in recipe.stage_classes().items()}
+    return {name: one for name, one in stages.items() if isinstance(one, UsesCheckpoint)}
+
+
+def kinds() -> list[tuple[str, str]]:
+    """The kinds of net whose weights a visitor can bring, as (title, key of `NETS`)."""
+    return [
+        (_kind(name, model, len(stage.MODELS) > 1), model)
+        for name, stage in running_checkpoints().items()
+        for model in stage.MODELS
+    ]
+
+
+def _kind(stage: str, model: str, is_one_of_several: bool) -> str:
+    title = chain_form.title(stage)
+    return f"{title}: {model.replace('_', ' ')}" if is_one_of_several else title
+
+
+def stage_of(model: str) -> tuple[str, str]:
+    """The stage that runs a kind of net, and its title; empty where none does."""
+    for name, stage in running_checkpoints().items():
+        if model in stage.MODELS:
+            return name, chain_form.title(name)
+    return "", ""
+
+
+def adopt(
+    session: Session, path: Path, model: Any, size: Any, value: Any
+) -> tuple[dict[str, Any], str]:
+    """Adds uploaded weights to the visitor's networks, and selects them in Restore's editor.
+
+    Args:
+        value: the editor's value.
+
+    Returns:
+        the editor's new value, and the title of the stage that runs them.
+
+    Raises:
+        ValueError: no plain weights, or those of another net.
+    """
+    from pipeline.stages.cleaners import adopt
+
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{path.name}: expected a file ending in {', '.join(SUFFIXES)}")
+    stage, title = stage_of(str(model))
+    if not stage:
+        raise ValueError("Choose the kind of network.")
+    named = size if size in SIZES[1:] else ""
+    name = adopt(path, session.networks, named, model=str(model))
+    return with_network(value, name, path.name, recipe.stage_classes(), stage), title
