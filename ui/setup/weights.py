@@ -12,7 +12,7 @@ from models.checkpoint import WEIGHTS, available, search_path
 from pipeline import recipe
 from pipeline.degradation import neural_codecs
 from pipeline.separation import demucs_weights
-from pipeline.separation.separators import OFFLINE
+from pipeline.separation.separators import DEMUCS
 from pipeline.stage import UsesCheckpoint
 from ui.components import chain_form
 from ui.jobs import Job
@@ -89,9 +89,8 @@ def of_others() -> list[Known]:
 
 def _demucs() -> list[Known]:
     rows = []
-    for name, title in SEPARATORS.items():
-        if name in OFFLINE:
-            continue
+    for name in DEMUCS:
+        title = SEPARATORS[name]
         try:
             rows.append(Known(name, title, demucs_weights.missing(name)))
         except (ValueError, OSError, ImportError) as error:
@@ -121,7 +120,7 @@ def download(name: str, job: Job) -> None:
         ValueError: an unknown model, or it cannot be downloaded; the text says what to do.
         Cancelled: the visitor has stopped it; no partial file is left.
     """
-    if name not in SEPARATORS or name in OFFLINE:
+    if name not in DEMUCS:
         raise ValueError("Choose a model to download.")
     demucs_weights.find(name, tick=job.tick)
 

@@ -63,7 +63,7 @@ def test_own_weights_of_any_kind_are_taken_and_selected(session, tmp_path: Path)
     assert (card["stage"], card["settings"]["checkpoint"]) == ("mask_unet", "my-mine")
     assert title == chain_form.title("mask_unet") and value["own"]["mask_unet"]
     assert "my-mine" in [row["name"] for row in weights.checkpoints(session)]
-    with pytest.raises(ValueError, match="do not fit the wavenet"):
+    with pytest.raises(ValueError, match="config: got"):
         weights.adopt(session, path, "wavenet", "small", {})
     with pytest.raises(ValueError, match="kind of network"):
         weights.adopt(session, path, "../x", "small", {})
