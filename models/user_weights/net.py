@@ -12,7 +12,6 @@ from torch import nn
 
 from models import registry
 from models.config import make
-from models.denoisers.wavenet import SIZES, WaveNet, WaveNetConfig
 from models.user_weights.files import open_weights, read_all
 from models.user_weights.torch_zip import StoredTensor
 

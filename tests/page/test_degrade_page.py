@@ -23,7 +23,7 @@ def test_from_clean_to_degraded_to_restored(arrive, files: Path, tmp_path: Path)
     page = visitor.page
     page.get_by_role("tab", name="Degrade", exact=True).click()
     page.set_input_files("#wmd-file input[type=file]", files / "call one.wav")
-    visitor.says("#wmd-facts .wm-name", "call one.wav")
+    visitor.says("#wmd-facts .wm-name", "call one.wav", seconds=60)
     seed = page.locator("#wmd-seed input")
     visitor.button("Randomise (MusicGen-like)").click()
     expect(seed).to_have_value("1")
