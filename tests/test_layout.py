@@ -25,7 +25,7 @@ ALLOWED = {
         "training",
         "models",
         *(f"pipeline.{floor}" for floor in ("audio", "dsp", "analysis", "degradation")),
-        *("pipeline.evaluation", "pipeline.stage", "pipeline.files"),
+        *("pipeline.evaluation", "pipeline.plots", "pipeline.stage", "pipeline.files"),
     ),
     "ui": ("ui", "pipeline", "training", "models.card", "models.checkpoint"),
 }

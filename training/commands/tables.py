@@ -70,6 +70,38 @@ def small_sr(
         _show(paper.report(measured, figures, with_seams=seams), as_json, out)
 
 
+@app.command("wave_unet")
+def wave_unet(
+    folder: Annotated[list[Path], typer.Argument(help="Recordings with a manifest.")],
+    runs: Annotated[Path | None, typer.Option(help="Folder of the runs, one a model.")] = None,
+    models: Annotated[str, typer.Option(help="Models, with commas; default: all.")] = "",
+    checkpoint: Annotated[
+        list[str] | None, typer.Option(help="Further separator, a name or a folder.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Train models without a run for so many steps.")
+    ] = None,
+    small: Annotated[bool, typer.Option("--small", help="10 levels of 16 filters.")] = False,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """Voice and accompaniment: SDR of seconds, with and without the nearly silent ones."""
+    from training.runs.run import root
+    from training.tables import wave_unet as paper
+
+    with one_line_errors():
+        report = paper.report(
+            folder,
+            runs or root() / "wave_unet",
+            out.with_suffix("") if out else None,
+            models=models.split(",") if models else tuple(paper.MODELS),
+            others=[checkpoint_folder(one) for one in checkpoint or ()],
+            steps=steps,
+            small=small,
+        )
+        _show(report, as_json, out)
+
+
 def _subject(
     folder: Path, kinds: set[str], run: Path | None, checkpoint: str | None, most: int
 ) -> Subject:

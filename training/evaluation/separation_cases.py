@@ -17,23 +17,39 @@ PEAK_DB = -3.0
 MOST_DB = 100.0  # of a ratio: of equals it would be infinite
 
 
-def separation_cases(clips: list[Clip], sample_rate: int, per_group: int = 1) -> list[Case]:
-    """The middle of the first voice of each group over that of a piece of music, in turns.
+def separation_cases(
+    clips: list[Clip],
+    sample_rate: int,
+    per_group: int = 1,
+    seconds: float = CASE_SECONDS,
+    levels_db: tuple[float, ...] = LEVELS_DB,
+) -> list[Case]:
+    """The middle of the first voices of each group over that of a piece of music, in turns.
 
     A case's clean side is (2, T): the music, and the voice last.
+
+    Args:
+        seconds: of a case, at most.
+        levels_db: of the voice over the music, in turns.
     """
     first = first_of_each_group(clips, per_group)
     music = [clip for clip in first if clip.kind in INSTRUMENTS]
     voices = [clip for clip in first if clip.kind in VOICES or clip.kind.startswith("validation")]
     return [
-        mixed(voice, music[number % len(music)], LEVELS_DB[number % len(LEVELS_DB)], sample_rate)
+        mixed(
+            voice,
+            music[number % len(music)],
+            levels_db[number % len(levels_db)],
+            sample_rate,
+            seconds,
+        )
         for number, voice in enumerate(voices if music else [])
     ]
 
 
-def mixed(voice: Clip, music: Clip, level_db: float, rate: int) -> Case:
+def mixed(voice: Clip, music: Clip, level_db: float, rate: int, seconds: float) -> Case:
     """A voice over a piece of music, at a ratio of their levels."""
-    length = round(CASE_SECONDS * rate)
+    length = round(seconds * rate)
     sung = middle(voice.samples, length)
     played = np.resize(middle(music.samples, length), len(sung))
     clean = np.stack((played, sung * gain_for(played, sung, -level_db))).astype(np.float32)
