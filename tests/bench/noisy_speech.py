@@ -14,6 +14,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from scipy.signal import correlate
 
 from pipeline.audio.decode import load
 from pipeline.audio.resampling import resample
@@ -67,11 +68,13 @@ def _rnnoise(x: np.ndarray) -> np.ndarray:
     from pyrnnoise.rnnoise import create, destroy, process_frame
 
     state = create()
-    padded = np.pad(x, (0, -len(x) % RNNOISE_FRAME + 2 * RNNOISE_FRAME))
+    padded = np.pad(x, (0, -len(x) % RNNOISE_FRAME + 4 * RNNOISE_FRAME))
     frames = np.round(np.clip(padded, -1, 1) * 32_767).astype(np.int16).reshape(-1, RNNOISE_FRAME)
     out = [np.ravel(process_frame([state], frame[None])[0]) for frame in frames]
     destroy(state)
-    return np.concatenate(out)[RNNOISE_FRAME : RNNOISE_FRAME + len(x)] / np.float32(32_768)
+    y = np.concatenate(out) / np.float32(32_768)
+    delay = int(correlate(y, x, "full", "fft")[len(x) - 1 :].argmax())
+    return y[delay : delay + len(x)]
 
 
 def row(denoise: Denoiser, mixed: list[Mixture]) -> dict[str, float]:
