@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -23,6 +24,8 @@ VIDEO_SUFFIXES = frozenset((".mkv", ".mp4", ".mov", ".avi"))
 
 NAME_LENGTH = 40
 """Characters of a file's name that its temporary name keeps: a name has at most 255 bytes."""
+
+TEMPORARY_NAME = re.compile(r"\..*\.[0-9a-f]{16}\.part", re.DOTALL)
 
 TEMPORARY_CURE = "free some space or set TMPDIR to another folder"
 
@@ -66,6 +69,11 @@ def write_atomically(path: Path, *, durable: bool = False) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one that `write_atomically` has not finished."""
+    return TEMPORARY_NAME.fullmatch(path.name) is not None
 
 
 def temporary_file() -> IO[bytes]:

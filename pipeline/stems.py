@@ -18,6 +18,9 @@ from pipeline.restoration import LOAD_SHARE, SAVE_SHARE
 from pipeline.stage import Tick, no_tick, part, share
 from pipeline.stages.per_stem import PerStem
 
+PREFIX = ".stems-"
+"""What the folder is named with that stems are written to before they are moved to their place."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Separated:
@@ -65,6 +68,7 @@ def separate_file(
     *,
     kind: str | None = None,
     as_zip: bool = False,
+    max_seconds: float | None = None,
     avoid: Collection[Path] = (),
 ) -> Separated:
     """Writes the stems of one file into `folder` (made when missing), all of them or none.
@@ -72,6 +76,7 @@ def separate_file(
     Args:
         kind: a key of `pipeline.output.FORMATS`; None as `restore_file` has it.
         as_zip: one file "NAME - stems.zip" in place of one file a stem.
+        max_seconds: the longest sound accepted; None for any.
         avoid: resolved paths that are never written to: other inputs.
 
     Raises:
@@ -81,13 +86,13 @@ def separate_file(
     """
     for stem in stage.names:
         refuse_overwriting(source, folder / _named(source, stem, kind), avoid)
-    audio, info = decode(source, tick=share(tick, 0, LOAD_SHARE))
+    audio, info = decode(source, max_seconds=max_seconds, tick=share(tick, 0, LOAD_SHARE))
     started = time.monotonic()
     stems = stage.stems(audio, share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
     taken = time.monotonic() - started
     make_folder(folder)
     notes = list(info.notes)
-    with tempfile.TemporaryDirectory(prefix=".stems-", dir=folder) as name:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder) as name:
         written = {}
         saving = share(tick, 1 - SAVE_SHARE, 1)
         for at, stem in enumerate(stage.names):

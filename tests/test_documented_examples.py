@@ -7,31 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 
 import pipeline
+from tests.support.calls import blocks, write_recordings
 
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / "docs" / "PYTHON.md"
 
 
-def blocks(document: Path, language: str) -> list[str]:
-    """The code blocks of a document that are in this language."""
-    return re.findall(rf"```{language}\n(.*?)```", document.read_text(encoding="utf-8"), re.S)
-
-
 @pytest.fixture
 def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a telephone call and its clean original, which is the working directory."""
-    time_s = np.arange(24_000) / 48_000
-    clean = sum(0.1 * np.sin(2 * np.pi * hz * time_s) for hz in (300, 900, 2500, 9000))
-    soundfile.write(tmp_path / "clean.wav", clean, 48_000, "PCM_24")
-    call = sum(0.1 * np.sin(2 * np.pi * hz * time_s[::6]) for hz in (300, 900, 2500))
-    soundfile.write(tmp_path / "call.wav", call, 8_000)
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return write_recordings(tmp_path)
 
 
 def test_every_python_example_runs(recordings: Path) -> None:

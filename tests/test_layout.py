@@ -55,6 +55,9 @@ FLOORS = {
     "ui": (
         *(
             "__init__",
+            "memory",
+            "quotas",
+            "sweeper",
             "jobs",
             "session",
             "serving",

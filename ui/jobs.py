@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.stage import Cancelled
-
-
-class Busy(RuntimeError):
-    """The queue is full, or this visitor has too many jobs in it."""
+from ui import memory
+from ui.memory import Busy
+from ui.quotas import Allowance, Visitor
 
 
 class TooLong(ValueError):
@@ -34,11 +33,19 @@ class JobQueue:
 
     Args:
         longest: jobs that may wait, of all visitors.
-        each: jobs that may wait, of one visitor.
+        each: jobs that may wait, of one page; an address may have PAGES_PER_ADDRESS times as many.
         at_once: jobs that run at the same time.
+        allowance: what each visitor's jobs may take in a day.
     """
 
-    def __init__(self, longest: int = 32, each: int = 32, at_once: int = 1) -> None:
+    def __init__(
+        self,
+        longest: int = 32,
+        each: int = 32,
+        at_once: int = 1,
+        allowance: Allowance | None = None,
+    ) -> None:
+        self._allowance = allowance or Allowance()
         self._waiting: list[Job] = []
         self._running: list[Job] = []
         self._tags: dict[Job, int] = {}
@@ -74,12 +81,19 @@ class JobQueue:
                 self._waiting.remove(job)
                 del self._tags[job]
                 self._changed.notify_all()
+        started = time.monotonic()
         try:
             yield
         finally:
+            self._allowance.spend(job.owner, time.monotonic() - started)
             with self._changed:
                 self._running.remove(job)
                 self._changed.notify_all()
+
+    def size(self) -> tuple[int, int]:
+        """How many jobs run, and how many wait."""
+        with self._changed:
+            return len(self._running), len(self._waiting)
 
     def stop_all(self, wait_s: float) -> None:
         """Stops every job, and waits until they have ended, but no longer than this."""
@@ -95,10 +109,14 @@ class JobQueue:
         is_free = len(self._running) < self._at_once and not self._waiting
         if not is_free and len(self._waiting) >= self._longest:
             raise Busy("Too many people are waiting. Try again in a few minutes.")
-        own = sum(other.visitor == job.visitor for other in self._waiting)
-        if job.visitor and not is_free and own >= self._each:
-            count = f"{own} job{'' if own == 1 else 's'}"
-            raise Busy(f"{count} of yours already wait here. Try again when one has ended.")
+        if refusal := self._allowance.refusal(job.owner):
+            raise Busy(refusal)
+        for name, times in job.owner.shares():
+            own = sum((name, times) in other.owner.shares() for other in self._waiting)
+            if not is_free and own >= times * self._each:
+                count = f"{own} job{'' if own == 1 else 's'}"
+                raise Busy(f"{count} of yours already wait here. Try again when one has ended.")
+        self._allowance.begin(job.owner)
         self._waiting.append(job)
         self._last_tags = {name: tag for name, tag in self._last_tags.items() if tag >= self._now}
         self._tags[job] = max(self._now, self._last_tags.get(job.visitor, -1) + 1)
@@ -138,11 +156,13 @@ class Job:
     Args:
         work: gets the job and calls `job.tick()` often; what it returns is `result()`.
         queue: where the job waits for its turn.
-        visitor: whose job it is, for fair turns; "" counts as a visitor of its own.
+        visitor: the address of whose job it is, for fair turns; "" counts as one of its own.
+        page: which of the visitor's pages it belongs to.
         longest_s: seconds that the work may take; it ends with `TooLong` then. None is no limit.
 
     Attributes:
         check_first: called before the work; it may raise an error in its place.
+        memory_floor: bytes of free memory below which the work ends; None never ends it.
     """
 
     def __init__(
@@ -151,16 +171,23 @@ class Job:
         queue: JobQueue,
         *,
         visitor: str = "",
+        page: str = "",
         longest_s: float | None = None,
     ) -> None:
         self._work, self._queue, self._expected_s = work, queue, 0.0
-        self.visitor, self.longest_s = visitor, longest_s
+        self.visitor, self.page, self.longest_s = visitor, page, longest_s
         self.check_first: Callable[[], None] = lambda: None
+        self.memory_floor: int | None = None
         self._stop, self._ended = threading.Event(), threading.Event()
         self._stage, self._fraction = "Starting", 0.0
         self._started: float | None = None
         self._value: Any = None
         self._error: BaseException | None = None
+
+    @property
+    def owner(self) -> Visitor:
+        """Whose quotas it counts for."""
+        return Visitor(self.visitor, self.page)
 
     def start(self) -> Job:
         """Starts the thread; returns the job."""
@@ -184,9 +211,10 @@ class Job:
         return self._stop.is_set()
 
     def check(self) -> None:
-        """Raises `Cancelled` when the job was stopped, `TooLong` when its time is over."""
+        """Raises `Cancelled` after a stop, `TooLong` after its time, `Busy` without memory."""
         if self._stop.is_set():
             raise Cancelled
+        memory.check(self.memory_floor)
         if self.longest_s is None or self._started is None:
             return
         if time.monotonic() - self._started > self.longest_s:

@@ -12,7 +12,8 @@ from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from pipeline import recipe
-from ui import VERSION, api
+from ui import VERSION
+from ui.api import endpoints, mcp
 from ui.components.rendering import render
 from ui.components.theme import ASSETS, theme
 from ui.degrade import events as degrade_events
@@ -68,7 +69,7 @@ def build(limits: Limits | None = None) -> Page:
                 tuned = tab_finetune.build(session, host)
             with gr.Tab("Setup", id="setup") as settings:
                 setup = tab_setup.build(session, host)
-        api.build(page, host, recipe_events.DEFAULT)
+        endpoints.build(page, host, recipe_events.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
         opened = page.load(
             _opener(host), None, session, js=PAGE_JS, queue=False,
@@ -128,6 +129,7 @@ def launch_options(limits: Limits | None = None) -> dict[str, Any]:
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,
+        "mcp_server": mcp.is_available(),
         "state_session_capacity": 1000,
         "app_kwargs": {"middleware": [gate]},
     }

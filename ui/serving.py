@@ -8,21 +8,30 @@ lets no description through that the server has not made itself.
 
 from __future__ import annotations
 
+import json
 import shutil
-import time
-from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
 from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 
+from ui.memory import free_bytes
+from ui.quotas import Ledger
 from ui.session import GIB, Host, no_room, visitor_of
 
-DAY_S = 24 * 3600.0
 FREE_BYTES = 1 << 28
+LARGEST_MESSAGE = 1 << 25
+"""Bytes of a request that is not an upload."""
+
+HEALTH = "/health"
 UPLOAD = "/gradio_api/upload"
+MCP = "/gradio_api/mcp"
+OWN_FILE = "/gradio_api/file="
+"""What comes before the path in the address of a file that this server hands out."""
+
 CLOSED = (
     "/gradio_api/process_recording", "/gradio_api/proxy=", "/gradio_api/deep_link",
     "/gradio_api/file=http:", "/gradio_api/file=https:", "/gradio_api/file/http",
@@ -43,9 +52,16 @@ class Page(gr.Blocks):
         settings: of `gr.Blocks`.
     """
 
+    tools: Callable[[Page], Any] | None = None
+    """Makes the server of tools that takes the place of Gradio's own."""
+
     def __init__(self, host: Host, **settings: Any) -> None:
         super().__init__(**settings)
         self.host = host
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = name == "mcp_server_obj" and value is not None and self.tools is not None
+        super().__setattr__(name, self.tools(self) if own and self.tools else value)
 
     def close(self, *arguments: Any, **settings: Any) -> None:
         """Ends the server, all work and all sessions."""
@@ -56,7 +72,7 @@ class Page(gr.Blocks):
         self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
     ) -> Any:
         """Takes what the browser sent; raises `gr.Error` for a file that was not uploaded."""
-        traverse(inputs, _refuse_address, is_file_obj_with_meta)
+        inputs = traverse(inputs, _as_path, is_file_obj_with_meta)
         return await super().preprocess_data(block_fn, inputs, state, explicit_call)
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> Any:
@@ -68,9 +84,22 @@ class Page(gr.Blocks):
         return await super().postprocess_data(block_fn, predictions, state)
 
 
-def _refuse_address(file: dict[str, Any]) -> None:
-    if is_http_url_like(file["path"]):
+def file_data(path: str) -> dict[str, Any]:
+    """A file as Gradio's messages name it."""
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def _as_path(file: dict[str, Any]) -> dict[str, Any]:
+    """The file by its path here: the address of a file on this server is that path, at its end.
+
+    Gradio then takes a path only if it lies where uploads and results do.
+    """
+    if not is_http_url_like(file["path"]):
+        return file
+    _, own, path = file["path"].partition(OWN_FILE)
+    if not own:
         raise gr.Error("Upload the file itself: addresses are not fetched.", print_exception=False)
+    return file_data(unquote(path))
 
 
 def _refuse_forged(file: dict[str, Any]) -> None:
@@ -88,19 +117,26 @@ class Gate:
 
     def __init__(self, app: Any, cache: Path, quota: int | None) -> None:
         self.app, self.cache, self.quota = app, cache, quota
-        self._uploads: dict[str, deque[tuple[float, int]]] = {}
+        self._uploads = Ledger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers itself what is refused, and hands the rest on."""
         path = scope.get("path", "")
         if scope["type"] == "http" and path.startswith(CLOSED):
             return await _answer(send, 404, "There is nothing here.")
-        if scope["type"] == "http" and path.startswith(UPLOAD) and scope["method"] == "POST":
-            headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
-            visitor = visitor_of((scope.get("client") or ("",))[0], headers)
-            if refusal := self._refusal(visitor, headers.get("content-length", "")):
-                return await _answer(send, *refusal)
-            receive = self._counted(visitor, receive)
+        if scope["type"] == "http" and path == HEALTH:
+            return await _answer(send, *health(scope["app"].get_blocks().host, self.cache))
+        if scope["type"] == "http" and scope["method"] == "POST":
+            headers = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
+            headers = {name: value.decode("latin-1") for name, value in headers.items()}
+            length = headers.get("content-length", "")
+            if path.startswith(UPLOAD):
+                visitor = visitor_of((scope.get("client") or ("",))[0], headers)
+                if refusal := self._refusal(visitor, length):
+                    return await _answer(send, *refusal)
+                receive = self._counted(visitor, receive)
+            elif length.isdigit() and int(length) > LARGEST_MESSAGE:
+                return await _answer(send, 413, "This message is too long; upload files instead.")
         await self.app(scope, receive, send)
 
     def _refusal(self, visitor: str, length: str) -> tuple[int, str] | None:
@@ -110,32 +146,45 @@ class Gate:
         free = shutil.disk_usage(self.cache).free
         if int(length) + FREE_BYTES > free:
             return 507, no_room(self.cache)
-        if self.quota is not None and self._used(visitor) + int(length) > self.quota:
+        if self.quota is not None and self._uploads.used((visitor,)) + int(length) > self.quota:
             return 413, f"You may upload {self.quota / GIB:g} GB a day here. Try again tomorrow."
         return None
-
-    def _used(self, visitor: str) -> int:
-        """Bytes that a visitor has uploaded in the last day."""
-        for name, uploads in list(self._uploads.items()):
-            while uploads and uploads[0][0] < time.monotonic() - DAY_S:
-                uploads.popleft()
-            if not uploads:
-                del self._uploads[name]
-        return sum(n_bytes for _, n_bytes in self._uploads.get(visitor, ()))
 
     def _counted(self, visitor: str, receive: Receive) -> Receive:
         async def counted() -> MutableMapping[str, Any]:
             message = await receive()
             if self.quota is not None and (body := message.get("body")):
-                uploads = self._uploads.setdefault(visitor, deque())
-                uploads.append((time.monotonic(), len(body)))
+                self._uploads.add((visitor,), len(body))
             return message
 
         return counted
 
 
+def health(host: Host, cache: Path) -> tuple[int, str]:
+    """Status and JSON text: 200 where the server can take work, 503 where disk or memory is full.
+
+    Args:
+        cache: where uploads and results go.
+    """
+    (running, waiting), disk, memory = (
+        host.heavy.size(),
+        shutil.disk_usage(cache).free,
+        free_bytes(),
+    )
+    short = disk < FREE_BYTES or (memory or FREE_BYTES) < (host.limits.memory_floor or 0)
+    state = {
+        "status": "short of disk or memory" if short else "ok",
+        "running": running,
+        "waiting": waiting,
+        "free_disk_bytes": disk,
+        "free_memory_bytes": memory,
+    }
+    return 503 if short else 200, json.dumps(state)
+
+
 async def _answer(send: Send, status: int, text: str) -> None:
     body = text.encode()
-    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+    kind = b"application/json" if text.startswith("{") else b"text/plain"
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -20,54 +20,18 @@ import soundfile
 from gradio.utils import get_upload_folder
 
 from pipeline.files import StorageError
-from ui.jobs import Busy, Job, JobQueue
+from ui.jobs import Job, JobQueue
+from ui.limits import GIB, Limits, is_shared
+from ui.memory import Busy
+from ui.quotas import PAGES_PER_ADDRESS, Allowance
+from ui.sweeper import Sweeper
 
-SHARED = "WAVEMEND_SHARED"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 FOLDERS = re.compile(r"(?<![\w.<:/])/(?:[^\s/:,;'\"<>]+/)+")
 """The folders of an absolute path, up to its last part."""
 
-GIB = 1 << 30
 LITTLE_BYTES = 1 << 24
-
-
-def is_shared() -> bool:
-    """Whether visitors are strangers to each other: on a Space, or where WAVEMEND_SHARED is 1."""
-    return os.environ.get(SHARED, "1" if os.environ.get("SPACE_ID") else "0") != "0"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one visitor may ask for; None is no limit.
-
-    Attributes:
-        file_size: of one upload, as Gradio writes it.
-        seconds: of one recording.
-        waiting: jobs in the queue, of all visitors.
-        waiting_each: jobs in the queue, of one visitor.
-        job_s: seconds that one job may take, estimated and real.
-        bytes_each: of the files that one visitor keeps here.
-        upload_bytes_each: that one visitor uploads a day.
-    """
-
-    file_size: str = "4gb"
-    seconds: float = 2 * 3600.0
-    waiting: int = 32
-    waiting_each: int = 32
-    job_s: float | None = None
-    bytes_each: int | None = None
-    upload_bytes_each: int | None = None
-
-    @staticmethod
-    def here() -> Limits:
-        """The limits of this server; a shared one gives less than one's own machine."""
-        if not is_shared():
-            return Limits()
-        return Limits(
-            file_size="200mb", seconds=15 * 60.0, waiting=8, waiting_each=2, job_s=30 * 60.0,
-            bytes_each=2 * GIB, upload_bytes_each=4 * GIB,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,18 +43,27 @@ class Host:
         limits: of one visitor.
         heavy: the queue of restorations and verdicts.
         light: the queue of reading and checking, which must not wait for a restoration.
+        sweeper: removes what calls of programs have left, after an hour.
     """
 
     folder: Path
     limits: Limits
     heavy: JobQueue
     light: JobQueue
+    sweeper: Sweeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sweeper", Sweeper(self.folder))
 
     @staticmethod
     def open(limits: Limits) -> Host:
         """The host of one server, with empty queues."""
-        queues = [JobQueue(limits.waiting, limits.waiting_each, count) for count in (1, 2)]
-        return Host(make_folder(), limits, *queues)
+        allowance = Allowance(limits.jobs_each, limits.work_s_each)
+        heavy = JobQueue(limits.waiting, limits.waiting_each, 1, allowance)
+        light = JobQueue(limits.waiting, limits.waiting_each, 2)
+        host = Host(make_folder(), limits, heavy, light)
+        host.sweeper.start()
+        return host
 
     def open_session(self, visitor: str = "") -> Session:
         """A fresh session for a visitor, whose address is `visitor` where it is known."""
@@ -98,6 +71,7 @@ class Host:
 
     def close(self, wait_s: float = 1.0) -> None:
         """Stops all work and removes all sessions."""
+        self.sweeper.stop()
         for queue in (self.heavy, self.light):
             queue.stop_all(wait_s)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -148,9 +122,8 @@ class Session:
     def begin(self, job: Job) -> Job:
         """Makes `job` this visitor's one job: an older one is stopped."""
         self.stop()
-        self.job, job.visitor = job, self.visitor
-        job.longest_s = self.limits.job_s
-        job.check_first = partial(check_room, self.folder.parent, self.limits.bytes_each)
+        self.job, job.visitor, job.page = job, self.visitor, self.folder.name
+        restrict(job, self.limits, self.folder)
         return job.start()
 
     def stop(self) -> None:
@@ -199,6 +172,13 @@ def visitor_folder(host: Path, visitor: str) -> Path:
     return host / hashlib.sha256(visitor.encode()).hexdigest()[:32]
 
 
+def page_folder(host: Path, visitor: str, page: str) -> Path:
+    """Where the files lie that belong to the calls of one client of a visitor."""
+    return (
+        visitor_folder(host, visitor) / f"client-{hashlib.sha256(page.encode()).hexdigest()[:32]}"
+    )
+
+
 def visitor_of(address: str, headers: Mapping[str, str]) -> str:
     """What tells visitors apart: the network address.
 
@@ -219,13 +199,24 @@ def size(folder: Path) -> int:
     return total
 
 
-def check_room(folder: Path, limit: int | None) -> None:
-    """Raises `ValueError` where a visitor's folder holds more bytes than allowed."""
-    if limit is not None and size(folder) > limit:
-        raise ValueError(
-            f"Your results take more than {limit / GIB:g} GB here. Download what you need, "
-            "close other pages of yours, and remove the recording before you go on."
-        )
+def restrict(job: Job, limits: Limits, folder: Path) -> None:
+    """Puts a job under the limits of a visitor's page, whose files lie in `folder`."""
+    job.longest_s, job.memory_floor = limits.job_s, limits.memory_floor
+    job.check_first = partial(check_room, folder, limits.bytes_each)
+
+
+def check_room(page: Path, limit: int | None) -> None:
+    """Raises `ValueError` where a page's folder, or its visitor's, holds more bytes than allowed.
+
+    Args:
+        limit: of one page; its visitor's folder above may hold PAGES_PER_ADDRESS times as much.
+    """
+    for folder, times in ((page, 1), (page.parent, PAGES_PER_ADDRESS)):
+        if limit is not None and size(folder) > times * limit:
+            raise ValueError(
+                f"Your results take more than {times * limit / GIB:g} GB here. Download what you "
+                "need, close other pages of yours, and remove the recording before you go on."
+            )
 
 
 def uploaded(path: Any) -> Path | None:

@@ -160,12 +160,14 @@ def run(
     process: Callable[[Job, Tick], Done],
     describe: Callable[[Done], str],
     display: Display,
+    ended: Callable[[Job, Done | Failure], None] = lambda job, outcome: None,
 ) -> tuple[list[Done], list[Failure]]:
     """Processes every job and reports each as it ends.
 
     Args:
         process: does one job; whatever it raises is this job's failure.
         describe: the lines to print for a result.
+        ended: is told the outcome of each job.
     """
     results: list[Done] = []
     failures: list[Failure] = []
@@ -176,7 +178,9 @@ def run(
         except Exception as error:
             failures.append(Failure.of(job.source, error))
             display.message(failures[-1].error)
+            ended(job, failures[-1])
         else:
             results.append(result)
+            ended(job, result)
             display.result(describe(result))
     return results, failures

@@ -76,6 +76,10 @@ class Display:
         tick(0.0)
         return tick
 
+    def show(self, description: str, completed_s: float) -> None:
+        """Shows what is going on, and how many seconds of sound are done."""
+        self._bar.update(self._task, description=description, completed=completed_s)
+
     def result(self, lines: str) -> None:
         """Prints what has been done, on stdout."""
         if self._quiet:

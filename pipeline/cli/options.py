@@ -46,3 +46,6 @@ Format = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Workers = Annotated[
+    int, typer.Option(min=1, max=256, help="Processes that each do one file at a time.")
+]

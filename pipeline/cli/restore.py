@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,13 +16,17 @@ import typer
 
 from pipeline import recipe
 from pipeline.audio.sound import Audio
-from pipeline.cli import batch
+from pipeline.cli import batch, batch_report, leftovers
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
-from pipeline.cli.options import AsJson, Device, Format, Inputs
-from pipeline.cli.result_log import ResultLog
+from pipeline.cli.dashboard import run_all
+from pipeline.cli.manifest import Manifest
+from pipeline.cli.options import AsJson, Device, Format, Inputs, Workers
 from pipeline.output import output_path
 from pipeline.restoration import RestoredFile, restore_file
 from pipeline.stage import Chain, SeparatesStems, Stage, Tick, UsesCheckpoint
+
+RESULT = "restored"
+"""The name of a recording's one result in the manifest."""
 
 
 def restore(
@@ -36,34 +43,50 @@ def restore(
     again: Annotated[
         bool, typer.Option("--again", help="Restore everything again, up to date or not.")
     ] = False,
+    workers: Workers = 1,
+    report: Annotated[
+        Path | None, typer.Option(help="Write an HTML page about the whole run here.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Restores recordings; each result keeps the name of its input.
 
     A result that is complete and up to date, made of the same input by the same recipe, is left as
-    it is: a run that was stopped goes on where it ended. The folder's hidden file .wavemend.jsonl
-    lists what each result was made of.
+    it is: a run that was stopped, or killed, goes on where it ended. The folder's hidden file
+    .wavemend.jsonl says of each recording whether it was done or why it failed, with the SHA-256 of
+    recording, recipe and result.
 
     A file that cannot be processed gets one line on stderr, the others are still restored, and the
     exit code is 1. Inputs are never overwritten.
     """
+    started = time.monotonic()
     with command():
         chain = _chain(recipe_name, checkpoint, device)
         batch.check_folder(out)
         planned, unreadable = batch.plan(inputs, out)
         jobs, clashes = batch.without_clashes(planned, kind)
-        restorer = _Restorer(jobs, chain, kind, ResultLog(out, _digest(chain, kind)))
-        finished = {} if again else restorer.finished(jobs)
+        manifest = Manifest(out, _digest(chain, kind))
+        finished = {} if again else _finished(jobs, kind, manifest)
         rest = [job for job in jobs if job not in finished]
-        with Display(sum(job.seconds for job in rest), quiet=as_json) as display:
+        restorer = _Restorer(chain, kind, _reserved(jobs, kind, finished))
+        with (
+            Display(sum(job.seconds for job in rest), quiet=as_json) as display,
+            leftovers.removed(out, [job.folder for job in jobs]),
+        ):
             for failure in (*unreadable, *clashes):
                 display.message(failure.error)
+                manifest.failed(failure.source, failure.source, failure.error)
             if finished:
                 display.result(_skipped(finished))
             if rest:
                 _load_networks(chain.stages)
-            results, failures = batch.run(rest, restorer, _lines, display)
-    failures = [*unreadable, *clashes, *failures]
+            noted = partial(_note, manifest, kind)
+            results, failures = run_all(rest, restorer, _lines, display, noted, workers)
+        failures = [*unreadable, *clashes, *failures]
+        if report is not None:
+            kept = [(job.source, path) for job, path in finished.items()]
+            rows = batch_report.rows(results, kept, failures)
+            batch_report.write(report, recipe_name, rows, time.monotonic() - started)
     if as_json:
         print_json(
             recipe=recipe.dump(chain),
@@ -76,34 +99,50 @@ def restore(
     exit_with(failures)
 
 
+@dataclass(frozen=True)
 class _Restorer:
-    """Restores one job after another and never writes over an input or another job's result."""
+    """Restores one file after another, in this process or in others.
 
-    def __init__(
-        self, jobs: Sequence[batch.Job], chain: Chain, kind: str | None, log: ResultLog
-    ) -> None:
-        self._chain, self._kind, self._log = chain, kind, log
-        self._reserved = {path.resolve() for job in jobs for path in (job.source, self._path(job))}
+    Attributes:
+        reserved: resolved paths of all inputs and results; none but its own is written to.
+    """
+
+    chain: Chain
+    kind: str | None
+    reserved: frozenset[Path]
 
     def __call__(self, job: batch.Job, tick: Tick) -> RestoredFile:
-        target = self._path(job)
-        others = self._reserved - {target.resolve()}
-        result = restore_file(
-            job.source, job.folder, self._chain, tick, kind=self._kind, avoid=others
-        )
-        self._reserved.add(result.path.resolve())
-        self._log.add(job.source, target, result.path)
-        return result
+        others = self.reserved - {output_path(job.source, job.folder, self.kind).resolve()}
+        return restore_file(job.source, job.folder, self.chain, tick, kind=self.kind, avoid=others)
 
-    def finished(self, jobs: Sequence[batch.Job]) -> dict[batch.Job, Path]:
-        """The jobs with an up-to-date result, which is then reserved."""
-        results = {job: self._log.find(job.source, self._path(job)) for job in jobs}
-        kept = {job: path for job, path in results.items() if path is not None}
-        self._reserved |= {path.resolve() for path in kept.values()}
-        return kept
 
-    def _path(self, job: batch.Job) -> Path:
-        return output_path(job.source, job.folder, self._kind)
+def _finished(
+    jobs: Sequence[batch.Job], kind: str | None, manifest: Manifest
+) -> dict[batch.Job, Path]:
+    """The jobs that have an up-to-date result."""
+    results = {
+        job: manifest.find(job.source, output_path(job.source, job.folder, kind)) for job in jobs
+    }
+    return {job: paths[RESULT] for job, paths in results.items() if paths and RESULT in paths}
+
+
+def _reserved(
+    jobs: Sequence[batch.Job], kind: str | None, finished: dict[batch.Job, Path]
+) -> frozenset[Path]:
+    targets = (output_path(job.source, job.folder, kind) for job in jobs)
+    paths = (*(job.source for job in jobs), *targets, *finished.values())
+    return frozenset(path.resolve() for path in paths)
+
+
+def _note(
+    manifest: Manifest, kind: str | None, job: batch.Job, outcome: RestoredFile | batch.Failure
+) -> None:
+    """Puts the outcome of a job into the manifest."""
+    target = output_path(job.source, job.folder, kind)
+    if isinstance(outcome, batch.Failure):
+        manifest.failed(job.source, target, outcome.error)
+    else:
+        manifest.done(job.source, target, {RESULT: outcome.path})
 
 
 def _chain(name: str, checkpoint: str | None, device: str) -> Chain:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.audio.sound import AudioError
-from pipeline.cli import batch
+from pipeline.cli import batch, leftovers
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
-from pipeline.cli.options import AsJson, Device, Format, Inputs, listed, one_of
+from pipeline.cli.dashboard import run_all
+from pipeline.cli.manifest import Manifest
+from pipeline.cli.options import AsJson, Device, Format, Inputs, Workers, listed, one_of
 from pipeline.separation.separators import DEMUCS, OFFLINE, SEPARATORS
 from pipeline.stage import Tick
 from pipeline.stages.per_stem import PerStem
@@ -43,9 +49,15 @@ def separate(
     device: Device = "auto",
     kind: Format = None,
     as_zip: Annotated[bool, typer.Option("--zip", help="One zip file for each recording.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Separate everything again, up to date or not.")
+    ] = False,
+    workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
     """Separates recordings into stems that add up to them: "NAME - vocals.wav" and so on.
+
+    Recordings whose stems are complete and up to date are left as they are; see restore.
 
     A file that cannot be processed gets one line on stderr, the others are still separated, and the
     exit code is 1. Inputs are never overwritten.
@@ -53,47 +65,112 @@ def separate(
     with command():
         stage = PerStem(model, shifts, overlap, device=device, weights=weights)
         batch.check_folder(out)
-        jobs, unreadable = batch.plan(inputs, out)
-        with Display(sum(job.seconds for job in jobs), quiet=as_json) as display:
-            for failure in unreadable:
+        planned, unreadable = batch.plan(inputs, out)
+        jobs, clashes = _without_clashes(planned)
+        manifest = Manifest(out, _digest(stage, kind, as_zip))
+        finished = {} if again else _finished(jobs, stage, manifest)
+        rest = [job for job in jobs if job not in finished]
+        with (
+            Display(sum(job.seconds for job in rest), quiet=as_json) as display,
+            leftovers.removed(out, [job.folder for job in jobs]),
+        ):
+            for failure in (*unreadable, *clashes):
                 display.message(failure.error)
-            if jobs:
+                manifest.failed(failure.source, failure.source, failure.error)
+            if finished:
+                display.result(_skipped(finished))
+            if rest:
                 _fetch_weights(model, weights, display)
-            process = _Writer(jobs, stage, kind, as_zip)
-            results, failures = batch.run(jobs, process, _lines, display)
-    failures = [*unreadable, *failures]
+            inputs_here = frozenset(job.source.resolve() for job in jobs)
+            process = _Writer(stage, kind, as_zip, inputs_here)
+            noted = partial(_note, manifest)
+            results, failures = run_all(rest, process, _lines, display, noted, workers)
+    failures = [*unreadable, *clashes, *failures]
     if as_json:
         print_json(
             model=model,
             files=[result.to_json() for result in results],
+            skipped=[
+                {"source": str(job.source), "files": {stem: str(p) for stem, p in paths.items()}}
+                for job, paths in finished.items()
+            ],
             failures=[failure.to_json() for failure in failures],
         )
     exit_with(failures)
 
 
+@dataclass(frozen=True)
 class _Writer:
-    """Writes the stems of one job after another; no two jobs write the same files."""
+    """Writes the stems of one file after another, in this process or in others.
 
-    def __init__(
-        self, jobs: Sequence[batch.Job], stage: PerStem, kind: str | None, as_zip: bool
-    ) -> None:
-        self._stage, self._kind, self._as_zip = stage, kind, as_zip
-        self._inputs = {job.source.resolve() for job in jobs}
-        self._owners: dict[Path, Path] = {}
+    Attributes:
+        inputs: resolved paths, which are never written to.
+    """
+
+    stage: PerStem
+    kind: str | None
+    as_zip: bool
+    inputs: frozenset[Path]
 
     def __call__(self, job: batch.Job, tick: Tick) -> Separated:
-        owner = self._owners.setdefault((job.folder / job.source.stem).resolve(), job.source)
-        if owner != job.source:
-            raise AudioError(f"its stems would overwrite those of {owner}; use another folder")
         return separate_file(
             job.source,
             job.folder,
-            self._stage,
+            self.stage,
             tick,
-            kind=self._kind,
-            as_zip=self._as_zip,
-            avoid=self._inputs,
+            kind=self.kind,
+            as_zip=self.as_zip,
+            avoid=self.inputs,
         )
+
+
+def _target(job: batch.Job) -> Path:
+    """What the stems of a file are named after."""
+    return job.folder / job.source.stem
+
+
+def _without_clashes(
+    jobs: Sequence[batch.Job],
+) -> tuple[list[batch.Job], list[batch.Failure]]:
+    """Leaves out the jobs whose stems would overwrite those of an earlier one."""
+    kept: list[batch.Job] = []
+    failures: list[batch.Failure] = []
+    owners: dict[Path, Path] = {}
+    for job in jobs:
+        owner = owners.setdefault(_target(job).resolve(), job.source)
+        if owner == job.source:
+            kept.append(job)
+        else:
+            text = f"its stems would overwrite those of {owner}; use another folder"
+            failures.append(batch.Failure.of(job.source, AudioError(text)))
+    return kept, failures
+
+
+def _digest(stage: PerStem, kind: str | None, as_zip: bool) -> str:
+    """Changes with everything that changes the stems."""
+    settings = [stage.separator, stage.shifts, stage.overlap, stage.weights, kind, as_zip]
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
+
+
+def _finished(
+    jobs: Sequence[batch.Job], stage: PerStem, manifest: Manifest
+) -> dict[batch.Job, dict[str, Path]]:
+    """The jobs whose stems are up to date."""
+    results = {job: manifest.find(job.source, _target(job)) for job in jobs}
+    return {job: paths for job, paths in results.items() if paths and set(paths) == {*stage.names}}
+
+
+def _note(manifest: Manifest, job: batch.Job, outcome: Separated | batch.Failure) -> None:
+    """Puts the outcome of a job into the manifest."""
+    if isinstance(outcome, batch.Failure):
+        manifest.failed(job.source, _target(job), outcome.error)
+    else:
+        manifest.done(job.source, _target(job), outcome.files)
+
+
+def _skipped(finished: dict[batch.Job, dict[str, Path]]) -> str:
+    names = [printable(f"{job.source}: its stems are up to date") for job in finished]
+    return "\n".join([*names, "Left as they are; --again separates them anew."])
 
 
 def _fetch_weights(model: str, weights: str | None, display: Display) -> None:

@@ -14,6 +14,7 @@ import soundfile
 
 from pipeline.stage import Cancelled
 from ui.jobs import Busy, Job, JobQueue, TooLong
+from ui.quotas import PAGES_PER_ADDRESS
 from ui.session import Limits, Session, plain_error, uploaded
 
 
@@ -196,16 +197,24 @@ def test_sessions_share_nothing_and_leave_nothing(tmp_path: Path) -> None:
     yours.close()
 
 
-def test_a_visitor_s_files_have_a_quota_over_all_of_their_pages(tmp_path: Path) -> None:
+def test_the_files_of_a_page_have_a_quota_and_those_of_an_address_a_larger_one(
+    tmp_path: Path,
+) -> None:
     limits = Limits(bytes_each=1000)
-    first, second = (Session.open(tmp_path, limits, "anna") for _ in range(2))
-    other = Session.open(tmp_path, limits, "bert")
+    pages = [Session.open(tmp_path, limits, "anna") for _ in range(PAGES_PER_ADDRESS + 1)]
+    first, *middle, last = pages
     (first.new_folder("whole") / "sound.wav").write_bytes(bytes(1001))
     with pytest.raises(ValueError, match="Your results take more than"):
-        second.begin(Job(lambda job: 42, JobQueue())).result()
+        first.begin(Job(lambda job: 42, JobQueue())).result()
+    assert last.begin(Job(lambda job: 42, JobQueue())).result() == 42
+    for page in middle:
+        (page.new_folder("whole") / "sound.wav").write_bytes(bytes(1000))
+    with pytest.raises(ValueError, match="Your results take more than"):
+        last.begin(Job(lambda job: 42, JobQueue())).result()
+    other = Session.open(tmp_path, limits, "bert")
     assert other.begin(Job(lambda job: 42, JobQueue())).result() == 42
     first.forget()
-    assert second.begin(Job(lambda job: 42, JobQueue())).result() == 42
+    assert last.begin(Job(lambda job: 42, JobQueue())).result() == 42
 
 
 def test_a_new_recording_forgets_results_files_and_work_of_the_old_one(tmp_path: Path) -> None:

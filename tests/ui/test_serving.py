@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,18 @@ import gradio as gr
 import pytest
 
 from tests.support.http import file_data
-from ui.serving import FREE_BYTES, Gate, Page
+from ui import serving
+from ui.serving import FREE_BYTES, LARGEST_MESSAGE, Gate, Page, health
 from ui.session import GIB, Host, Limits
 
 
-def upload(gate: Gate, n_bytes: int | None, visitor: str = "10.0.0.1") -> tuple[int, str]:
+def upload(
+    gate: Gate, n_bytes: int | None, visitor: str = "10.0.0.1", path: str = "/gradio_api/upload"
+) -> tuple[int, str]:
     """Status and text of the answer to an upload; 200 where it is handed on."""
     length = [] if n_bytes is None else [(b"content-length", str(n_bytes).encode())]
     scope = {
-        "type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": length,
+        "type": "http", "method": "POST", "path": path, "headers": length,
         "client": (visitor, 1),
     }  # fmt: skip
     sent: list[dict[str, Any]] = []
@@ -64,6 +68,33 @@ def test_a_full_disk_is_said_before_the_upload(
     assert upload(gate, 100)[0] == 200
     status, text = upload(gate, 101)
     assert status == 507 and str(tmp_path) in text and "set TMPDIR" in text
+
+
+def test_only_uploads_may_be_large(tmp_path: Path) -> None:
+    gate = Gate(accept, tmp_path, quota=None)
+    assert upload(gate, LARGEST_MESSAGE + 1)[0] == 200
+    status, text = upload(gate, LARGEST_MESSAGE + 1, path="/gradio_api/queue/join")
+    assert status == 413 and "upload files" in text
+    assert upload(gate, 100, path="/gradio_api/queue/join")[0] == 200
+
+
+def test_the_health_of_a_server_is_that_of_its_disk_and_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    host = Host.open(Limits(memory_floor=1000))
+    monkeypatch.setattr(serving, "free_bytes", lambda: 1000)
+    status, text = health(host, tmp_path)
+    assert status == 200 and json.loads(text)["status"] == "ok"
+    assert json.loads(text)["running"] == json.loads(text)["waiting"] == 0
+    monkeypatch.setattr(serving, "free_bytes", lambda: 999)
+    assert health(host, tmp_path)[0] == 503
+    monkeypatch.setattr(serving, "free_bytes", lambda: None)
+    assert health(host, tmp_path)[0] == 200
+    usage = shutil.disk_usage(tmp_path)._replace(free=FREE_BYTES - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    assert health(host, tmp_path)[0] == 503
+    host.close()
 
 
 def test_a_file_that_a_visitor_describes_never_reaches_the_page(

@@ -14,7 +14,7 @@ from pipeline import recipe
 from pipeline.__main__ import app
 from pipeline.audio.decode import load, probe
 from pipeline.audio.encode import save
-from pipeline.cli import result_log
+from pipeline.cli import manifest
 from tests.support.helpers import STAGES, tone
 
 ROOT = Path(__file__).parents[3]
@@ -40,8 +40,8 @@ def restore(*arguments: str, recipe: str = "nothing") -> Result:
 
 
 def files() -> list[str]:
-    """All files but logs of results, which have tests of their own."""
-    every = (path for path in Path().rglob("*") if path.is_file() and path.name != result_log.NAME)
+    """All files but manifests, which have tests of their own."""
+    every = (path for path in Path().rglob("*") if path.is_file() and path.name != manifest.NAME)
     return sorted(map(str, every))
 
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from pipeline.__main__ import app
 from pipeline.cli.console import printable
-from pipeline.cli.result_log import NAME
+from pipeline.cli.manifest import NAME
 from tests.support.zoo.specimen import BAD, GOOD, Specimen
 
 COMMANDS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from pipeline import recipe
 from pipeline import restoration as engine
 from pipeline.__main__ import app
 from pipeline.audio.encode import save
-from pipeline.cli.result_log import NAME
+from pipeline.cli.manifest import NAME
 from tests.support.helpers import STAGES, tone
 
 
@@ -128,3 +129,40 @@ def test_a_trained_checkpoint_of_the_same_name_makes_results_anew(
     assert restored(recipe="tiny") == BOTH and restored(recipe="tiny") == []
     tiny_checkpoint(tmp_path / "own/tiny", spectral=True)
     assert restored(recipe="tiny") == BOTH
+
+
+def entries() -> list[dict]:
+    return [json.loads(line) for line in Path("out", NAME).read_text().splitlines()]
+
+
+def test_the_manifest_says_what_became_of_each_recording() -> None:
+    Path("d/bad.wav").write_text("no sound")
+    done = CliRunner().invoke(app, ["restore", "d", "-o", "out", "--recipe", "half"])
+    assert done.exit_code == 1
+    failed, *good = entries()
+    assert failed["status"] == "failed" and failed["why"].startswith("d/bad.wav: ")
+    for entry, source in zip(good, BOTH, strict=True):
+        result = Path("out", entry["target"])
+        assert entry["status"] == "done" and entry["source"][0] == str(Path(source).resolve())
+        assert entry["source_sha256"] == hashlib.sha256(Path(source).read_bytes()).hexdigest()
+        digest = hashlib.sha256(result.read_bytes()).hexdigest()
+        assert entry["results"]["restored"]["sha256"] == digest
+    assert len({entry["recipe"] for entry in entries()}) == 1
+
+
+def test_stems_that_are_up_to_date_are_left_as_they_are() -> None:
+    arguments = ["separate", "d", "-o", "out", "--model", "mid_side", "--json"]
+
+    def separated(*options: str) -> list[str]:
+        done = CliRunner().invoke(app, [*arguments, *options])
+        assert done.exit_code == 0, done.output
+        document = json.loads(done.stdout)
+        assert len(document["files"]) + len(document["skipped"]) == 2
+        return [entry["source"] for entry in document["files"]]
+
+    assert separated() == BOTH and separated() == []
+    assert separated("--zip") == BOTH and separated("--zip") == []
+    assert separated() == BOTH
+    Path("out/a - mid.wav").unlink()
+    assert separated() == BOTH[:1]
+    assert separated("--again") == BOTH

@@ -5,45 +5,20 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 import soundfile
 
-from pipeline import recipe
-from tests.support.http import HttpClient
-from ui.page import build, launch_options
+from tests.support.http import HttpClient, file_data
+from tests.ui.api.conftest import served
+from ui.api.endpoints import SAME
 from ui.serving import Page
 
 RATE = 16_000
-
-
-@contextmanager
-def served(cache: Path) -> Iterator[Page]:
-    """The page with the rules for strangers and the `Slow` stage."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(cache))
-        patch.setenv("WAVEMEND_SHARED", "1")
-        patch.setitem(recipe.STAGES, "slow", "tests.page.slow:Slow")
-        page = build()
-        page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-        yield page
-        page.close()
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with served(tmp_path_factory.mktemp("cache")) as page:
-        yield page
-
-
-@pytest.fixture
-def client(page: Page) -> HttpClient:
-    return HttpClient(page.local_url.rstrip("/"))
 
 
 @pytest.fixture
@@ -51,8 +26,8 @@ def endpoint(client: HttpClient) -> int:
     return endpoint_of(client)
 
 
-def endpoint_of(client: HttpClient) -> int:
-    named = [one for one in client.config()["dependencies"] if one["api_name"] == "restore"]
+def endpoint_of(client: HttpClient, name: str = "restore") -> int:
+    named = [one for one in client.config()["dependencies"] if one["api_name"] == name]
     return named[0]["id"]
 
 
@@ -80,16 +55,9 @@ def wait_until(condition: Any, seconds: float) -> float:
     return time.monotonic() - started
 
 
-def test_the_parameters_are_named_as_documented(client: HttpClient) -> None:
-    info = json.loads(client.get("/gradio_api/info")[1])["named_endpoints"]
-    assert set(info) == {"/restore"}
-    names = [one["parameter_name"] for one in info["/restore"]["parameters"]]
-    assert names == ["recording", "recipe"]
-
-
 def test_a_program_gets_the_restored_file(client: HttpClient, endpoint: int) -> None:
     given = client.uploaded("in.wav", sound())
-    said = client.call(endpoint, [given, slow(0)])[-1]
+    said = client.call(endpoint, [given, slow(0), "", SAME])[-1]
     assert said["success"], said
     status, body = client.get(f"/gradio_api/file={said['output']['data'][0]['path']}")
     assert status == 200 and soundfile.info(io.BytesIO(body)).frames == RATE
@@ -110,14 +78,14 @@ def test_a_program_gets_the_restored_file(client: HttpClient, endpoint: int) -> 
 def test_an_error_is_plain_text(
     client: HttpClient, endpoint: int, recipe_given: Any, text: str
 ) -> None:
-    said = client.call(endpoint, [client.uploaded("in.wav", sound()), recipe_given])[-1]
+    said = client.call(endpoint, [client.uploaded("in.wav", sound()), recipe_given, "", SAME])[-1]
     assert not said["success"]
     assert text in said["output"]["error"] and "&" not in said["output"]["error"]
     assert "Something went wrong" not in said["output"]["error"]
 
 
 def test_work_ends_when_its_client_has_gone(page: Page, client: HttpClient, endpoint: int) -> None:
-    client.join(endpoint, [client.uploaded("in.wav", sound()), slow(60)])
+    client.join(endpoint, [client.uploaded("in.wav", sound()), slow(60), "", SAME])
     with client.listen() as stream:
         for message in stream:
             if message["msg"] == "process_starts":
@@ -130,7 +98,7 @@ def test_one_client_cannot_fill_the_queue(page: Page, client: HttpClient, endpoi
     given = client.uploaded("in.wav", sound())
     clients = [HttpClient(client.address) for _ in range(5)]
     for one in clients:
-        one.join(endpoint, [given, slow(60)])
+        one.join(endpoint, [given, slow(60), "", SAME])
     wait_until(lambda: len(page.host.heavy._waiting) == 2 and page.host.heavy._running, 10)
     with clients[-1].listen() as stream:
         said = next(one for one in stream if one["msg"] == "process_completed")
@@ -142,7 +110,9 @@ def test_one_client_cannot_fill_the_queue(page: Page, client: HttpClient, endpoi
 def test_a_job_that_would_take_too_long_is_refused(client: HttpClient, endpoint: int) -> None:
     stages = [{"stage": "slow", "seconds": 60}] * 31
     given = client.uploaded("in.wav", sound())
-    said = client.call(endpoint, [given, json.dumps({"version": 1, "stages": stages})])[-1]
+    said = client.call(endpoint, [given, json.dumps({"version": 1, "stages": stages}), "", SAME])[
+        -1
+    ]
     assert not said["success"]
     assert "This would take about 31 minutes; one job may take 30" in said["output"]["error"]
 
@@ -151,8 +121,8 @@ def test_a_result_and_all_files_go_with_the_page(tmp_path: Path) -> None:
     with served(tmp_path) as page:
         client = HttpClient(page.local_url.rstrip("/"))
         for given in (slow(0), "no such"):
-            client.call(endpoint_of(client), [client.uploaded("in.wav", sound()), given])
-        assert len(list(page.host.folder.glob("*/api-*"))) == 1  # of the call that succeeded
+            client.call(endpoint_of(client), [client.uploaded("in.wav", sound()), given, "", SAME])
+        assert len(list(page.host.folder.glob("*/*/api-*"))) == 1  # of the call that succeeded
         page.host.close()
         assert not page.host.folder.exists()
 
@@ -165,3 +135,45 @@ def test_routes_that_the_page_does_not_use_are_closed(client: HttpClient) -> Non
 def test_an_upload_has_a_largest_size(client: HttpClient) -> None:
     assert client.upload("a.bin", b"x")[0] == 200
     assert client.upload("a.bin", bytes(201 << 20))[0] == 413
+
+
+def test_a_restoration_is_reported(client: HttpClient, endpoint: int) -> None:
+    given = client.uploaded("in.wav", sound())
+    file, report = client.call(endpoint, [given, slow(0), "", "flac"])[-1]["output"]["data"]
+    assert file["path"].endswith(".flac")
+    assert report["seconds"] == 1.0 and report["recipe"] == json.loads(slow(0))
+    assert report["guarantee"]["same_length"] and report["guarantee"]["frames_before"] == RATE
+
+
+def test_stems_are_files_that_add_up(client: HttpClient) -> None:
+    given = client.uploaded("in.wav", sound())
+    separate = endpoint_of(client, "separate")
+    files, report = client.call(separate, [given, "mid_side", "wav32f"])[-1]["output"]["data"]
+    assert report["stems"] == {"mid": "in - mid.wav", "side": "in - side.wav"}
+    bodies = [client.get(f"/gradio_api/file={quote(file['path'])}")[1] for file in files]
+    stems = [soundfile.read(io.BytesIO(body))[0] for body in bodies]
+    np.testing.assert_allclose(sum(stems), soundfile.read(io.BytesIO(sound()))[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../in.wav", "http://127.0.0.1:9/a.wav"])
+@pytest.mark.parametrize("name", ["diagnose", "restore", "separate", "evaluate"])
+def test_only_uploaded_files_are_read(client: HttpClient, name: str, path: str) -> None:
+    rest = {"restore": [slow(0), "", SAME], "separate": ["mid_side", SAME]}.get(name, [])
+    files = [file_data(path)] * (2 if name == "evaluate" else 1)
+    said = client.call(endpoint_of(client, name), [*files, *rest])[-1]
+    assert not said["success"]
+
+
+@pytest.mark.parametrize("checkpoint", ["no such", "../../etc", "x" * 500])
+def test_a_checkpoint_is_one_of_those_here(
+    client: HttpClient, endpoint: int, checkpoint: str
+) -> None:
+    given = client.uploaded("in.wav", sound())
+    said = client.call(endpoint, [given, slow(0), checkpoint, SAME])[-1]
+    assert "expected one of: " in said["output"]["error"]
+
+
+def test_the_server_states_its_health(client: HttpClient) -> None:
+    status, body = client.get("/health")
+    state = json.loads(body)
+    assert status == 200 and state["status"] == "ok" and state["free_disk_bytes"] > 0

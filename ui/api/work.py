@@ -1,0 +1,181 @@
+"""What the endpoints do: values as programs send them in, files and reports out; no Gradio."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from models import checkpoint as checkpoint_files
+from pipeline import recipe as recipe_files
+from pipeline import restoration as engine
+from pipeline.audio.decode import decode, probe
+from pipeline.output import make_folder
+from pipeline.stage import Chain, Stage, expected_seconds, part, share, titled
+from ui.jobs import Job
+from ui.session import uploaded
+
+READ_SHARE = 0.5
+"""Share of a diagnosis's progress that reading takes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RestoreReport:
+    """What a restoration did.
+
+    Attributes:
+        seconds: length of the recording.
+        notes: what to know about input and output, one sentence each.
+        recipe: the recipe as it was run, every setting written out.
+        guarantee: the measurements of `pipeline.evaluation.guarantee.Guarantee`.
+    """
+
+    seconds: float
+    notes: tuple[str, ...]
+    recipe: dict[str, Any]
+    guarantee: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class SeparateReport:
+    """What a separation did.
+
+    Attributes:
+        seconds: length of the recording.
+        notes: what to know about the files, one sentence each.
+        stems: stem -> name of its file.
+    """
+
+    seconds: float
+    notes: tuple[str, ...]
+    stems: dict[str, str]
+
+
+def diagnose(recording: Any, max_seconds: float, folder: Path, job: Job) -> dict[str, Any]:
+    """Findings and proposed recipe of an uploaded recording.
+
+    Raises:
+        ValueError: it was not uploaded, cannot be read, or is longer than `max_seconds`.
+    """
+    from pipeline.diagnosis.diagnose import diagnose as examine
+
+    reading = titled(share(job.tick, 0, READ_SHARE), "Reading")
+    audio, info = decode(_sound(recording, "recording"), max_seconds=max_seconds, tick=reading)
+    diagnosis = examine(audio, info, titled(share(job.tick, READ_SHARE, 1), "Diagnosing"))
+    findings = [{**one.to_json(), "trouble": one.trouble} for one in diagnosis.findings]
+    return {"findings": findings, "recipe": diagnosis.recipe}
+
+
+def restore(
+    recording: Any,
+    recipe: Any,
+    checkpoint: str,
+    kind: str | None,
+    max_seconds: float,
+    folder: Path,
+    job: Job,
+) -> tuple[str, dict[str, Any]]:
+    """The restored file in `folder`, and the `RestoreReport` as a dict.
+
+    Args:
+        recipe: the name of a shipped recipe, or a recipe as JSON text.
+        checkpoint: used in place of the recipe's; empty for its own.
+        kind: a key of `pipeline.output.FORMATS`; None keeps FLAC and writes WAV otherwise.
+
+    Raises:
+        ValueError: one of the arguments will not do, or the file cannot be restored.
+    """
+    path, chain = _sound(recording, "recording"), _chain(recipe, checkpoint)
+    _expect(path, chain.stages, job)
+    make_folder(folder)
+    tick = titled(job.tick, "Restoring")
+    done = engine.restore_file(path, folder, chain, tick, kind=kind, max_seconds=max_seconds)
+    document, guarantee = recipe_files.dump(chain), done.guarantee.to_json()
+    report = RestoreReport(done.seconds, done.notes, document, guarantee)
+    return str(done.path), dataclasses.asdict(report)
+
+
+def separate(
+    recording: Any, model: str, kind: str | None, max_seconds: float, folder: Path, job: Job
+) -> tuple[list[str], dict[str, Any]]:
+    """The stems' files in `folder`, and the `SeparateReport` as a dict.
+
+    Raises:
+        ValueError: one of the arguments will not do, or the file cannot be separated.
+    """
+    from pipeline.stages.per_stem import PerStem
+    from pipeline.stems import separate_file
+
+    path, stage = _sound(recording, "recording"), PerStem(model)
+    _expect(path, [stage], job)
+    tick = titled(job.tick, "Separating")
+    done = separate_file(path, folder, stage, tick, kind=kind, max_seconds=max_seconds)
+    files = {stem: file.name for stem, file in done.files.items()}
+    report = SeparateReport(done.seconds, done.notes, files)
+    return [str(file) for file in done.files.values()], dataclasses.asdict(report)
+
+
+def evaluate(
+    estimate: Any, target: Any, max_seconds: float, folder: Path, job: Job
+) -> dict[str, float]:
+    """The `pipeline.evaluation.compare.Scores` of an uploaded recording against another.
+
+    Raises:
+        ValueError: one of them will not do, or they are not two takes of one recording.
+    """
+    from pipeline.evaluation.compare import compare
+
+    named = (("estimate", estimate), ("target", target))
+    paths = [_sound(file, name) for name, file in named]
+    sounds = [
+        decode(path, max_seconds=max_seconds, tick=titled(part(job.tick, at, 4), "Reading")).audio
+        for at, path in enumerate(paths)
+    ]
+    job.tick(0.5, "Measuring")
+    return dataclasses.asdict(compare(*sounds))
+
+
+def recipes() -> list[dict[str, Any]]:
+    """The shipped recipes: name, and document."""
+    return [{"name": name, **recipe_files.read(name)} for name in recipe_files.named()]
+
+
+def checkpoints() -> list[dict[str, Any]]:
+    """The checkpoints of this server: their cards, without how they were trained."""
+    fields = ("name", "title", "summary", "content", "model", "licence", "sha256")
+    cards = checkpoint_files.available(checkpoint_files.search_path())
+    return [{name: getattr(card, name) for name in fields} for card in cards]
+
+
+def _sound(file: Any, name: str) -> Path:
+    if (path := uploaded(file)) is None:
+        raise ValueError(f"{name}: expected an uploaded sound file")
+    return path
+
+
+def _chain(recipe: Any, checkpoint: Any) -> Chain:
+    if not isinstance(recipe, str):
+        raise ValueError("recipe: expected the name of a recipe, or its JSON as a text")
+    if not isinstance(checkpoint, str):
+        raise ValueError("checkpoint: expected a name, or an empty text for the recipe's own")
+    document = recipe if recipe in recipe_files.named() else _document(recipe)
+    if checkpoint:
+        checkpoint_files.find(checkpoint, checkpoint_files.search_path())
+    return recipe_files.load(document).with_settings(checkpoint=checkpoint)
+
+
+def _document(text: str) -> Any:
+    try:
+        return recipe_files.parse(text)
+    except recipe_files.RecipeError:
+        names = ", ".join(recipe_files.named())
+        raise ValueError(f"recipe: expected JSON or one of {names}, got {text[:60]!r}") from None
+
+
+def _expect(path: Path, stages: Iterable[Stage], job: Job) -> None:
+    """Announces the estimated time; `TooLong` where that is more than a job may take."""
+    job.tick(0.0, "Reading")
+    info = probe(path)
+    size = info.frames, info.rate, info.channels
+    job.expect(sum(expected_seconds(stage, *size) for stage in stages))
