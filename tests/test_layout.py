@@ -55,6 +55,7 @@ FLOORS = {
     "ui": (
         *(
             "__init__",
+            "limits",
             "memory",
             "quotas",
             "sweeper",
