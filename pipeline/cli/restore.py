@@ -63,40 +63,60 @@ def restore(
     with command():
         chain = _chain(recipe_name, checkpoint, device)
         batch.check_folder(out)
-        planned, unreadable = batch.plan(inputs, out)
-        jobs, clashes = batch.without_clashes(planned, kind)
-        manifest = Manifest(out, _digest(chain, kind))
-        finished = {} if again else _finished(jobs, kind, manifest)
-        rest = [job for job in jobs if job not in finished]
-        restorer = _Restorer(chain, kind, _reserved(jobs, kind, finished))
-        with (
-            Display(sum(job.seconds for job in rest), quiet=as_json) as display,
-            leftovers.removed(out, [job.folder for job in jobs]),
-        ):
-            for failure in (*unreadable, *clashes):
-                display.message(failure.error)
-                manifest.failed(failure.source, failure.source, failure.error)
-            if finished:
-                display.result(_skipped(finished))
-            if rest:
-                _load_networks(chain.stages)
-            noted = partial(_note, manifest, kind)
-            results, failures = run_all(rest, restorer, _lines, display, noted, workers)
-        failures = [*unreadable, *clashes, *failures]
+        run = _run(inputs, out, chain, kind, again, workers, quiet=as_json)
         if report is not None:
-            kept = [(job.source, path) for job, path in finished.items()]
-            rows = batch_report.rows(results, kept, failures)
+            rows = batch_report.rows(run.results, run.kept, run.failures)
             batch_report.write(report, recipe_name, rows, time.monotonic() - started)
     if as_json:
         print_json(
             recipe=recipe.dump(chain),
-            files=[_entry(result) for result in results],
-            skipped=[
-                {"source": str(job.source), "path": str(path)} for job, path in finished.items()
-            ],
-            failures=[failure.to_json() for failure in failures],
+            files=[_entry(result) for result in run.results],
+            skipped=[{"source": str(source), "path": str(path)} for source, path in run.kept],
+            failures=[failure.to_json() for failure in run.failures],
         )
-    exit_with(failures)
+    exit_with(run.failures)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What became of all recordings; `kept` has source and result of those up to date."""
+
+    results: list[RestoredFile]
+    kept: list[tuple[Path, Path]]
+    failures: list[batch.Failure]
+
+
+def _run(
+    inputs: Sequence[Path],
+    out: Path,
+    chain: Chain,
+    kind: str | None,
+    again: bool,
+    workers: int,
+    quiet: bool,
+) -> _Run:
+    """Restores what is not up to date; see `restore`."""
+    planned, unreadable = batch.plan(inputs, out)
+    jobs, clashes = batch.without_clashes(planned, kind)
+    manifest = Manifest(out, _digest(chain, kind))
+    finished = {} if again else _finished(jobs, kind, manifest)
+    rest = [job for job in jobs if job not in finished]
+    restorer = _Restorer(chain, kind, _reserved(jobs, kind, finished))
+    with (
+        Display(sum(job.seconds for job in rest), quiet=quiet) as display,
+        leftovers.removed(out, [job.folder for job in jobs]),
+    ):
+        for failure in (*unreadable, *clashes):
+            display.message(failure.error)
+            manifest.failed(failure.source, failure.source, failure.error)
+        if finished:
+            display.result(_skipped(finished))
+        if rest:
+            _load_networks(chain.stages)
+        noted = partial(_note, manifest, kind)
+        results, failures = run_all(rest, restorer, _lines, display, noted, workers)
+    kept = [(job.source, path) for job, path in finished.items()]
+    return _Run(results, kept, [*unreadable, *clashes, *failures])
 
 
 @dataclass(frozen=True)

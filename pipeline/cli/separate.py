@@ -65,38 +65,60 @@ def separate(
     with command():
         stage = PerStem(model, shifts, overlap, device=device, weights=weights)
         batch.check_folder(out)
-        planned, unreadable = batch.plan(inputs, out)
-        jobs, clashes = _without_clashes(planned)
-        manifest = Manifest(out, _digest(stage, kind, as_zip))
-        finished = {} if again else _finished(jobs, stage, manifest)
-        rest = [job for job in jobs if job not in finished]
-        with (
-            Display(sum(job.seconds for job in rest), quiet=as_json) as display,
-            leftovers.removed(out, [job.folder for job in jobs]),
-        ):
-            for failure in (*unreadable, *clashes):
-                display.message(failure.error)
-                manifest.failed(failure.source, failure.source, failure.error)
-            if finished:
-                display.result(_skipped(finished))
-            if rest:
-                _fetch_weights(model, weights, display)
-            inputs_here = frozenset(job.source.resolve() for job in jobs)
-            process = _Writer(stage, kind, as_zip, inputs_here)
-            noted = partial(_note, manifest)
-            results, failures = run_all(rest, process, _lines, display, noted, workers)
-    failures = [*unreadable, *clashes, *failures]
+        run = _run(inputs, out, stage, kind, as_zip, again, workers, quiet=as_json)
     if as_json:
         print_json(
             model=model,
-            files=[result.to_json() for result in results],
+            files=[result.to_json() for result in run.results],
             skipped=[
                 {"source": str(job.source), "files": {stem: str(p) for stem, p in paths.items()}}
-                for job, paths in finished.items()
+                for job, paths in run.kept.items()
             ],
-            failures=[failure.to_json() for failure in failures],
+            failures=[failure.to_json() for failure in run.failures],
         )
-    exit_with(failures)
+    exit_with(run.failures)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What became of all recordings; `kept` has the stems of those up to date."""
+
+    results: list[Separated]
+    kept: dict[batch.Job, dict[str, Path]]
+    failures: list[batch.Failure]
+
+
+def _run(
+    inputs: Sequence[Path],
+    out: Path,
+    stage: PerStem,
+    kind: str | None,
+    as_zip: bool,
+    again: bool,
+    workers: int,
+    quiet: bool,
+) -> _Run:
+    """Separates what is not up to date; see `separate`."""
+    planned, unreadable = batch.plan(inputs, out)
+    jobs, clashes = _without_clashes(planned)
+    manifest = Manifest(out, _digest(stage, kind, as_zip))
+    finished = {} if again else _finished(jobs, stage, manifest)
+    rest = [job for job in jobs if job not in finished]
+    writer = _Writer(stage, kind, as_zip, frozenset(job.source.resolve() for job in jobs))
+    with (
+        Display(sum(job.seconds for job in rest), quiet=quiet) as display,
+        leftovers.removed(out, [job.folder for job in jobs]),
+    ):
+        for failure in (*unreadable, *clashes):
+            display.message(failure.error)
+            manifest.failed(failure.source, failure.source, failure.error)
+        if finished:
+            display.result(_skipped(finished))
+        if rest:
+            _fetch_weights(stage.separator, stage.weights, display)
+        noted = partial(_note, manifest)
+        results, failures = run_all(rest, writer, _lines, display, noted, workers)
+    return _Run(results, finished, [*unreadable, *clashes, *failures])
 
 
 @dataclass(frozen=True)
