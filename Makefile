@@ -5,11 +5,12 @@ PYTHON := $(VENV)/bin/python
 HOST := 127.0.0.1
 PORT := 7860
 RECIPE := band-limited-speech
+SPACE := space
 ARGS :=
 BIOME_VERSION := 2.6.8
 BIOME := .node/biome-$(BIOME_VERSION)/node_modules/.bin/biome
 
-.PHONY: help app restore named test test-fast lint format bench clean system
+.PHONY: help app restore named test test-fast lint format bench space clean system
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +21,7 @@ help:
 	@echo "make lint                         ruff and mypy; biome for scripts and style sheets"
 	@echo "make format                       ruff's format, and what it can mend"
 	@echo "make bench                        speed and memory, as ratios in one run"
+	@echo "make space                        the folder to push to a Hugging Face Space (SPACE=folder)"
 
 app: $(VENV)/.runtime
 	$(PYTHON) app.py --host $(HOST) --port $(PORT) $(ARGS)
@@ -44,6 +46,7 @@ lint: $(VENV)/.dev $(BIOME)
 	@find ui -name "*.pyi" -delete  # gradio writes stubs, which mypy would prefer
 	$(PYTHON) -m mypy
 	$(PYTHON) -m tests.support.lint_assets $(BIOME)
+	$(VENV)/bin/hadolint Dockerfile
 
 format: $(VENV)/.dev
 	$(PYTHON) -m ruff check --fix .
@@ -51,6 +54,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PYTHON) -m tests.bench $(ARGS)
+
+space: | $(PYTHON)
+	$(PYTHON) -m tests.support.space "$(SPACE)"
 
 clean:
 	rm -rf $(VENV) .node .pytest_cache .mypy_cache .ruff_cache
