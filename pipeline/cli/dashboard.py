@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import TypeVar
 from pipeline.cli import batch
 from pipeline.cli.batch import Failure, Job
 from pipeline.cli.console import Display
+from pipeline.cli.ray_workers import RayCrew
 from pipeline.cli.workers import Crew, LocalCrew, run
 from pipeline.stage import Tick
 
@@ -66,14 +68,22 @@ def run_all(
     display: Display,
     ended: Callable[[Job, Done | Failure], None],
     n_workers: int,
+    ray: str = "",
 ) -> tuple[list[Done], list[Failure]]:
     """Like `pipeline.cli.batch.run`, in as many processes as asked for.
 
     Args:
         process: picklable where there is more than one worker.
         n_workers: 1 for this process, more for processes of their own.
+        ray: where Ray's workers take their place; see `pipeline.cli.ray_workers`.
+
+    Raises:
+        ValueError: there is no Ray, or no cluster there.
     """
     n_workers = min(n_workers, len(jobs))
+    if ray and jobs:
+        with contextlib.closing(RayCrew(process, ray, n_workers)) as crew:
+            return run_with(crew, n_workers, jobs, describe, display, ended)
     if n_workers <= 1:
         return batch.run(jobs, process, describe, display, ended)
     threads = max(1, (os.cpu_count() or 1) // n_workers)

@@ -49,3 +49,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 Workers = Annotated[
     int, typer.Option(min=1, max=256, help="Processes that each do one file at a time.")
 ]
+Ray = Annotated[
+    str,
+    typer.Option(
+        metavar="local|ADDRESS",
+        help="Let a Ray cluster do it: --workers of its cores; package ray is needed.",
+    ),
+]

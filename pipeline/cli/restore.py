@@ -20,7 +20,7 @@ from pipeline.cli import batch, batch_report, leftovers
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
 from pipeline.cli.dashboard import run_all
 from pipeline.cli.manifest import Manifest
-from pipeline.cli.options import AsJson, Device, Format, Inputs, Workers
+from pipeline.cli.options import AsJson, Device, Format, Inputs, Ray, Workers
 from pipeline.output import output_path
 from pipeline.restoration import RestoredFile, restore_file
 from pipeline.stage import Chain, SeparatesStems, Stage, Tick, UsesCheckpoint
@@ -44,6 +44,7 @@ def restore(
         bool, typer.Option("--again", help="Restore everything again, up to date or not.")
     ] = False,
     workers: Workers = 1,
+    ray: Ray = "",
     report: Annotated[
         Path | None, typer.Option(help="Write an HTML page about the whole run here.")
     ] = None,
@@ -63,7 +64,7 @@ def restore(
     with command():
         chain = _chain(recipe_name, checkpoint, device)
         batch.check_folder(out)
-        run = _run(inputs, out, chain, kind, again, workers, quiet=as_json)
+        run = _run(inputs, out, chain, kind, again, workers, ray, quiet=as_json)
         if report is not None:
             rows = batch_report.rows(run.results, run.kept, run.failures)
             batch_report.write(report, recipe_name, rows, time.monotonic() - started)
@@ -93,6 +94,7 @@ def _run(
     kind: str | None,
     again: bool,
     workers: int,
+    ray: str,
     quiet: bool,
 ) -> _Run:
     """Restores what is not up to date; see `restore`."""
@@ -114,7 +116,7 @@ def _run(
         if rest:
             _load_networks(chain.stages)
         noted = partial(_note, manifest, kind)
-        results, failures = run_all(rest, restorer, _lines, display, noted, workers)
+        results, failures = run_all(rest, restorer, _lines, display, noted, workers, ray)
     kept = [(job.source, path) for job, path in finished.items()]
     return _Run(results, kept, [*unreadable, *clashes, *failures])
 

@@ -17,7 +17,7 @@ from pipeline.cli import batch, leftovers
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
 from pipeline.cli.dashboard import run_all
 from pipeline.cli.manifest import Manifest
-from pipeline.cli.options import AsJson, Device, Format, Inputs, Workers, listed, one_of
+from pipeline.cli.options import AsJson, Device, Format, Inputs, Ray, Workers, listed, one_of
 from pipeline.separation.separators import DEMUCS, OFFLINE, SEPARATORS
 from pipeline.stage import Tick
 from pipeline.stages.per_stem import PerStem
@@ -53,6 +53,7 @@ def separate(
         bool, typer.Option("--again", help="Separate everything again, up to date or not.")
     ] = False,
     workers: Workers = 1,
+    ray: Ray = "",
     as_json: AsJson = False,
 ) -> None:
     """Separates recordings into stems that add up to them: "NAME - vocals.wav" and so on.
@@ -65,7 +66,7 @@ def separate(
     with command():
         stage = PerStem(model, shifts, overlap, device=device, weights=weights)
         batch.check_folder(out)
-        run = _run(inputs, out, stage, kind, as_zip, again, workers, quiet=as_json)
+        run = _run(inputs, out, stage, kind, as_zip, again, workers, ray, quiet=as_json)
     if as_json:
         print_json(
             model=model,
@@ -96,6 +97,7 @@ def _run(
     as_zip: bool,
     again: bool,
     workers: int,
+    ray: str,
     quiet: bool,
 ) -> _Run:
     """Separates what is not up to date; see `separate`."""
@@ -117,7 +119,7 @@ def _run(
         if rest:
             _fetch_weights(stage.separator, stage.weights, display)
         noted = partial(_note, manifest)
-        results, failures = run_all(rest, writer, _lines, display, noted, workers)
+        results, failures = run_all(rest, writer, _lines, display, noted, workers, ray)
     return _Run(results, finished, [*unreadable, *clashes, *failures])
 
 
