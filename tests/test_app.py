@@ -104,7 +104,7 @@ def test_gradio_reports_nothing_and_records_nothing(server: tuple[str, float]) -
 
 def test_only_named_endpoints_are_public(server: tuple[str, float]) -> None:
     named = json.loads(get(server[0] + "/gradio_api/info"))
-    names = {"diagnose", "restore", "separate", "evaluate", "recipes", "checkpoints"}
+    names = {"diagnose", "restore", "separate", "degrade", "evaluate"} | {"recipes", "checkpoints"}
     assert set(named["named_endpoints"]) == {f"/{name}" for name in names}
     assert named["unnamed_endpoints"] == {}
 

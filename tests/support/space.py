@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 RUNTIME = (
     "app.py", "ui/", "pipeline/", "models/", "training/", "checkpoints/", "assets/css/",
-    "assets/js/", "assets/recipes/", "assets/examples/", "requirements.txt", "packages.txt",
-    "LICENSE",
+    "assets/js/", "assets/recipes/", "assets/damages/", "assets/examples/", "requirements.txt",
+    "packages.txt", "LICENSE",
 )  # fmt: skip
 """What is copied: files, and folders with a slash at their end."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_function_description
 
+from pipeline import damages
 from pipeline.output import FORMATS
 from pipeline.separation.separators import MID_SIDE, SEPARATORS
 from ui.api import mcp, work
@@ -45,6 +46,13 @@ def build(page: Page, host: Host, default: str) -> None:
         models = gr.Dropdown(list(SEPARATORS), value=MID_SIDE, label="model")
         stems = gr.File(label="stems", file_count="multiple", interactive=False)
         _add(_separate(calls), [_sound("recording"), models, _format()], [stems, _report("report")])
+        preset = _text("damage", damages.named()[0])
+        seed = gr.Number(0, label="seed", precision=0, minimum=0, maximum=(1 << 31) - 1)
+        _add(
+            _degrade(calls),
+            [_sound("recording"), preset, seed, _format()],
+            [gr.File(label="degraded", interactive=False), _report("report")],
+        )
         _add(_evaluate(calls), [_sound("estimate"), _sound("target")], [_report("scores")])
         _add(recipes, [], [_report("recipes")])
         _add(checkpoints, [], [_report("checkpoints")])
@@ -152,6 +160,36 @@ def _separate(calls: Calls) -> Callable[..., Any]:
         return await calls.run(task, request, progress, calls.host.heavy)
 
     return separate
+
+
+def _degrade(calls: Calls) -> Callable[..., Any]:
+    async def degrade(
+        recording: str,
+        damage: str,
+        seed: int,
+        format: str,
+        request: gr.Request,
+        progress: gr.Progress = PROGRESS,
+    ) -> tuple[str, dict[str, Any]]:
+        """Damages a clean sound recording, to test restoration on: codecs, noise, clicks and more.
+
+        Length, channels and rate stay the same; the same seed gives the same samples.
+
+        Args:
+            recording: The sound or video file: uploaded here, or the address of a result from here.
+            damage: The name of a preset, or damage as JSON text: like a recipe, with damages.
+            seed: A whole number from 0 that draws whatever is random in the damage.
+            format: The result's file format; the first keeps FLAC, and gives WAV for all others.
+
+        Returns:
+            the degraded file, and a report: seconds, notes, and damage (with every setting)
+        """
+        task = partial(
+            work.degrade, recording, damage, seed, _kind(format), calls.host.limits.seconds
+        )
+        return await calls.run(task, request, progress, calls.host.heavy)
+
+    return degrade
 
 
 def _evaluate(calls: Calls) -> Callable[..., Any]:

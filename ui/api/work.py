@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from models import checkpoint as checkpoint_files
+from pipeline import damages
 from pipeline import recipe as recipe_files
 from pipeline import restoration as engine
 from pipeline.audio.decode import decode, probe
-from pipeline.output import make_folder
+from pipeline.audio.encode import save
+from pipeline.output import fit, make_folder, output_path, subtype_for
 from pipeline.stage import Chain, Stage, expected_seconds, part, share, titled
 from ui.jobs import Job
 from ui.session import uploaded
@@ -50,6 +52,21 @@ class SeparateReport:
     seconds: float
     notes: tuple[str, ...]
     stems: dict[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class DegradeReport:
+    """What a degradation did.
+
+    Attributes:
+        seconds: length of the recording.
+        notes: what to know about input and output, one sentence each.
+        damage: the damage as it was done, every setting and seed written out.
+    """
+
+    seconds: float
+    notes: tuple[str, ...]
+    damage: dict[str, Any]
 
 
 def diagnose(recording: Any, max_seconds: float, folder: Path, job: Job) -> dict[str, Any]:
@@ -116,6 +133,39 @@ def separate(
     return [str(file) for file in done.files.values()], dataclasses.asdict(report)
 
 
+def degrade(
+    recording: Any,
+    damage: Any,
+    seed: int,
+    kind: str | None,
+    max_seconds: float,
+    folder: Path,
+    job: Job,
+) -> tuple[str, dict[str, Any]]:
+    """The degraded file in `folder`, and the `DegradeReport` as a dict.
+
+    Args:
+        damage: the name of a shipped preset, or damage as JSON text.
+        seed: draws what is random; not negative.
+
+    Raises:
+        ValueError: one of the arguments will not do, or the file cannot be degraded.
+    """
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed: got {seed!r}, expected a whole number from 0")
+    path, document = _sound(recording, "recording"), _named(damage, "damage", damages.named())
+    chain = damages.seeded(damages.load(document), seed)
+    reading = titled(share(job.tick, 0, 0.1), "Reading")
+    audio, info = decode(path, max_seconds=max_seconds, tick=reading)
+    degraded = chain(audio, titled(share(job.tick, 0.1, 0.9), "Degrading"))
+    target = fit(degraded, output_path(path, folder, kind), subtype_for(path, kind))
+    make_folder(folder)
+    save(degraded, target.path, subtype=target.subtype, tick=share(job.tick, 0.9, 1))
+    notes = (*info.notes, *target.notes)
+    report = DegradeReport(audio.seconds, notes, damages.dump(chain))
+    return str(target.path), dataclasses.asdict(report)
+
+
 def evaluate(
     estimate: Any, target: Any, max_seconds: float, folder: Path, job: Job
 ) -> dict[str, float]:
@@ -155,22 +205,25 @@ def _sound(file: Any, name: str) -> Path:
 
 
 def _chain(recipe: Any, checkpoint: Any) -> Chain:
-    if not isinstance(recipe, str):
-        raise ValueError("recipe: expected the name of a recipe, or its JSON as a text")
     if not isinstance(checkpoint, str):
         raise ValueError("checkpoint: expected a name, or an empty text for the recipe's own")
-    document = recipe if recipe in recipe_files.named() else _document(recipe)
+    document = _named(recipe, "recipe", recipe_files.named())
     if checkpoint:
         checkpoint_files.find(checkpoint, checkpoint_files.search_path())
     return recipe_files.load(document).with_settings(checkpoint=checkpoint)
 
 
-def _document(text: str) -> Any:
+def _named(text: Any, argument: str, names: Collection[str]) -> Any:
+    """A name as it is, and the document in any other text."""
+    if not isinstance(text, str):
+        raise ValueError(f"{argument}: expected the name of a {argument}, or its JSON as a text")
+    if text in names:
+        return text
     try:
         return recipe_files.parse(text)
     except recipe_files.RecipeError:
-        names = ", ".join(recipe_files.named())
-        raise ValueError(f"recipe: expected JSON or one of {names}, got {text[:60]!r}") from None
+        expected = f"expected JSON or one of {', '.join(names)}"
+        raise ValueError(f"{argument}: {expected}, got {text[:60]!r}") from None
 
 
 def _expect(path: Path, stages: Iterable[Stage], job: Job) -> None:

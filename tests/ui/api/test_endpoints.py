@@ -155,9 +155,10 @@ def test_stems_are_files_that_add_up(client: HttpClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../in.wav", "http://127.0.0.1:9/a.wav"])
-@pytest.mark.parametrize("name", ["diagnose", "restore", "separate", "evaluate"])
+@pytest.mark.parametrize("name", ["diagnose", "restore", "separate", "degrade", "evaluate"])
 def test_only_uploaded_files_are_read(client: HttpClient, name: str, path: str) -> None:
-    rest = {"restore": [slow(0), "", SAME], "separate": ["mid_side", SAME]}.get(name, [])
+    more = {"restore": [slow(0), "", SAME], "degrade": ["telephone", 0, SAME]}
+    rest = {**more, "separate": ["mid_side", SAME]}.get(name, [])
     files = [file_data(path)] * (2 if name == "evaluate" else 1)
     said = client.call(endpoint_of(client, name), [*files, *rest])[-1]
     assert not said["success"]
@@ -176,3 +177,15 @@ def test_the_server_states_its_health(client: HttpClient) -> None:
     status, body = client.get("/health")
     state = json.loads(body)
     assert status == 200 and state["status"] == "ok" and state["free_disk_bytes"] > 0
+
+
+def test_damage_is_drawn_by_its_seed(client: HttpClient) -> None:
+    given, degrade = client.uploaded("in.wav", sound()), endpoint_of(client, "degrade")
+    damage = json.dumps({"version": 1, "stages": [{"stage": "clicks"}]})
+
+    def degraded(seed: int) -> bytes:
+        data = client.call(degrade, [given, damage, seed, SAME])[-1]["output"]["data"]
+        assert data[1]["damage"]["stages"][0]["stage"] == "clicks"
+        return client.get(f"/gradio_api/file={quote(data[0]['path'])}")[1]
+
+    assert degraded(1) == degraded(1) != degraded(2)
