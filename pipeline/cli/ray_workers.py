@@ -7,6 +7,7 @@ stays for its next files.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,7 +68,9 @@ class RayCrew:
         where = own if address == LOCAL else {"address": address}
         environment = {"env_vars": {"PYTHONPATH": str(ROOT)}}
         try:
-            ray.init(**where, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
+            ray.init(
+                **where, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR
+            )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise ValueError(f"--ray {address}: no cluster answers ({error})") from error
         self._remote = ray.remote(num_cpus=1, max_restarts=0)(_Actor)
