@@ -53,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def serve(options: argparse.Namespace) -> None:
     """Serves the page until the process is told to end."""
+    from ui import zero_gpu
+
+    zero_gpu.prepare()
     from ui.page import build, launch_options
 
     page = build()

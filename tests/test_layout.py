@@ -59,6 +59,7 @@ FLOORS = {
             "memory",
             "quotas",
             "sweeper",
+            "zero_gpu",
             "jobs",
             "session",
             "serving",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipeline.audio.decode import decode, probe
 from pipeline.audio.encode import save
 from pipeline.output import fit, make_folder, output_path, subtype_for
 from pipeline.stage import Chain, Stage, expected_seconds, part, share, titled
+from ui import zero_gpu
 from ui.jobs import Job
 from ui.session import uploaded
 
@@ -104,10 +106,10 @@ def restore(
         ValueError: one of the arguments will not do, or the file cannot be restored.
     """
     path, chain = _sound(recording, "recording"), _chain(recipe, checkpoint)
-    _expect(path, chain.stages, job)
+    cpu_s = _expect(path, chain.stages, job)
     make_folder(folder)
-    tick = titled(job.tick, "Restoring")
-    done = engine.restore_file(path, folder, chain, tick, kind=kind, max_seconds=max_seconds)
+    task = partial(engine.restore_file, path, folder, chain, kind=kind, max_seconds=max_seconds)
+    done = zero_gpu.run(task, cpu_s, titled(job.tick, "Restoring"))
     document, guarantee = recipe_files.dump(chain), done.guarantee.to_json()
     report = RestoreReport(done.seconds, done.notes, document, guarantee)
     return str(done.path), dataclasses.asdict(report)
@@ -125,9 +127,9 @@ def separate(
     from pipeline.stems import separate_file
 
     path, stage = _sound(recording, "recording"), PerStem(model)
-    _expect(path, [stage], job)
-    tick = titled(job.tick, "Separating")
-    done = separate_file(path, folder, stage, tick, kind=kind, max_seconds=max_seconds)
+    cpu_s = _expect(path, [stage], job)
+    task = partial(separate_file, path, folder, stage, kind=kind, max_seconds=max_seconds)
+    done = zero_gpu.run(task, cpu_s, titled(job.tick, "Separating"))
     files = {stem: file.name for stem, file in done.files.items()}
     report = SeparateReport(done.seconds, done.notes, files)
     return [str(file) for file in done.files.values()], dataclasses.asdict(report)
@@ -226,9 +228,11 @@ def _named(text: Any, argument: str, names: Collection[str]) -> Any:
         raise ValueError(f"{argument}: {expected}, got {text[:60]!r}") from None
 
 
-def _expect(path: Path, stages: Iterable[Stage], job: Job) -> None:
-    """Announces the estimated time; `TooLong` where that is more than a job may take."""
+def _expect(path: Path, stages: Iterable[Stage], job: Job) -> float:
+    """Announces and returns the estimated time; `TooLong` where a job may not take so long."""
     job.tick(0.0, "Reading")
     info = probe(path)
     size = info.frames, info.rate, info.channels
-    job.expect(sum(expected_seconds(stage, *size) for stage in stages))
+    seconds = sum(expected_seconds(stage, *size) for stage in stages)
+    job.expect(seconds)
+    return seconds

@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.audio.containers import Info
 from pipeline.audio.sound import Audio
 from pipeline.stage import Chain, SeparatesStems
+from ui import zero_gpu
 from ui.restore.steps import stage_seconds
 
 OVERHEAD_S = 0.01
@@ -28,11 +29,14 @@ def n_downloads(chain: Chain) -> int:
 def warm_up(chain: Chain) -> None:
     """Loads every stage's networks, by restoring half a second of silence.
 
-    Separating stages are left out: their weights may have to be downloaded, which needs a job.
+    Separating stages are left out: their weights may have to be downloaded, which needs a job. So
+    is everything where a GPU is lent: only a job has it.
 
     Raises:
         ValueError: a stage lacks something, such as its checkpoint.
     """
+    if zero_gpu.is_lent():
+        return
     silence = Audio(np.zeros((1, 8000), np.float32), 16_000)
     for stage in chain.stages:
         if not isinstance(stage, SeparatesStems):

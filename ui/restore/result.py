@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pipeline import restoration as engine
 from pipeline.audio.sound import Audio
 from pipeline.evaluation import guarantee_card
 from pipeline.stage import Chain, Tick, share, titled
+from ui import zero_gpu
 from ui.components import chain_form
 from ui.components.player import PlayerData
 from ui.jobs import Job
@@ -122,7 +124,12 @@ def run_chain(
     def named(fraction: float, what: str = "") -> None:
         tick(fraction, f"{name}: {what}" if name else what)
 
-    return engine.restore(audio, steps, named), steps
+    work = partial(_restored, audio, steps)
+    return zero_gpu.run(work, total_seconds(audio, chain), named)
+
+
+def _restored(audio: Audio, steps: StepChain, tick: Tick) -> tuple[engine.Restored, StepChain]:
+    return engine.restore(audio, steps, tick), steps
 
 
 def pair(result: Result, first: int, second: int, job: Job) -> PlayerData:
