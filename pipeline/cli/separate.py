@@ -171,8 +171,10 @@ def _without_clashes(
 
 
 def _digest(stage: PerStem, kind: str | None, as_zip: bool) -> str:
-    """Changes with everything that changes the stems."""
-    settings = [stage.separator, stage.shifts, stage.overlap, stage.weights, kind, as_zip]
+    """Changes with everything that changes the stems; own weights count by size and time."""
+    own = sorted(Path(stage.weights).rglob("*")) if stage.weights else []
+    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in own]
+    settings = [stage.separator, stage.shifts, stage.overlap, files, kind, as_zip]
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
 
