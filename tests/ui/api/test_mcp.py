@@ -47,7 +47,7 @@ def test_every_tool_and_argument_is_described(page: Page) -> None:
     for tool in tools:
         assert len(tool.description.split()) > 10
         for argument in tool.inputSchema["properties"].values():
-            assert argument["type"] in ("string", "number") and len(argument["description"]) > 20
+            assert argument["type"] in ("string", "integer") and len(argument["description"]) > 20
     assert all("upload" in tool.description for tool in tools[:5])
 
 
