@@ -130,6 +130,7 @@ class TrainingConfig:
             if unknown := sorted(set(phase) - set(PHASE_SETTINGS)):
                 known = ", ".join(PHASE_SETTINGS)
                 raise ValueError(f"phases: got {unknown}, expected some of {known}")
+            dataclasses.replace(self, phases=(), **phase)  # checked now, not in mid-run
         if self.keep not in ("best", "last"):
             raise ValueError(f"keep: got {self.keep!r}, expected best or last")
         if self.accumulation < 1 or self.batch % self.accumulation:

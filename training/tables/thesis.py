@@ -17,7 +17,7 @@ from pipeline.degradation.effects import fit
 from pipeline.dsp.kaiser import BEST, FAST, doubled
 from pipeline.evaluation.metrics import lsd, snr_db
 from training.data.clips import Clip
-from training.evaluation.cases import HALF_RATE_PASSED, SECONDS, middle
+from training.evaluation.cases import HALF_RATE_PASSED, SECONDS, middle, peak_normalised
 from training.evaluation.scores import keep_low_band
 from training.evaluation.validation import restored
 from training.tables.figures import draw_kaiser_windows, draw_losses
@@ -42,7 +42,7 @@ DIFFERS = (
     "The paper measured all of VCTK's held-out speakers. Its 6 dB for Kaiser's filters can't be "
     "of aligned pairs: an offset of a few samples gives such figures.",
     "SNR is the median over the recordings, LSD the mean; LSD is of ln |X|^2 with n_fft 2048, hop "
-    "512 and floor 1e-7, up to each recording's own bandwidth.",
+    "512 and floor 1e-7, of recordings with a peak of 1, up to each one's own bandwidth.",
     "The paper weighs its squared error by 100 in training and by 1 in validation; here by 100.",
 )
 
@@ -77,7 +77,7 @@ def quality(
     """The paper's table 2: how near each method comes to the recording at 44.1 kHz."""
     scores: dict[str, list[tuple[float, ...]]] = {}
     for clip in clips:
-        clean = middle(clip.samples, round(SECONDS * RATE))
+        clean = peak_normalised(middle(clip.samples, round(SECONDS * RATE)))
         for name, estimate in estimates(subject, clean, beside).items():
             scores.setdefault(name, []).append(_scores(estimate, clean, clip.bandwidth_hz))
     rows = [

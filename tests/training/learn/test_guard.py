@@ -140,6 +140,8 @@ def test_phases_follow_each_other_with_their_own_rate_and_batch(voices, tmp_path
 def test_a_phase_changes_nothing_but_the_pace() -> None:
     with pytest.raises(ValueError, match=r"phases: got \['model'\]"):
         TrainingConfig(**{**TINY, "phases": [{"model": "wavenet"}]})
+    with pytest.raises(ValueError, match="accumulation: got 2, expected a divisor of batch 3"):
+        TrainingConfig(**{**TINY, "accumulation": 2, "phases": [{"batch": 3}]})
 
 
 def test_a_loss_term_can_decide_what_is_best(voices, tmp_path) -> None:
