@@ -56,6 +56,7 @@ def test_the_thesis_has_its_figures_beside_ours(voices, monkeypatch, tmp_path) -
     snr, distance, below, above = figures_of(quality, "Kaiser best")
     assert below > 30 > 3 > above and distance > 1 < snr
     assert figures_of(quality, "soxr VHQ")[0] > figures_of(quality, "Kaiser fast")[0] - 0.5
+    assert figures_of(quality, thesis.LATE)[0] < snr - 6
     kept, bare = (figures_of(quality, name) for name in (thesis.NET_KEPT, thesis.NET))
     assert kept[2] > 30 > bare[2]
     other = figures_of(quality, "tiny, low band kept")
