@@ -85,6 +85,7 @@ class Session:
     (an hour after the page is gone) stops the work and removes it.
 
     Attributes:
+        history: the results of `source` so far, for comparison, the newest last.
         reference: the clean `Audio` of `source`, where the visitor has given one.
         parcel: a sound that another tab has sent to Restore (see `ui.sending`), until it is opened.
         setup_job: the download of the Setup tab.
@@ -97,6 +98,7 @@ class Session:
     job: Job | None = None
     source: Any = None
     results: dict[str, Any] = field(default_factory=dict)
+    history: list[Any] = field(default_factory=list)
     shown: str = ""
     editor: Any = None
     reference: Any = None
@@ -135,6 +137,7 @@ class Session:
         """Drops file and results: nothing may pass for another file's result."""
         self.stop()
         self.job, self.source, self.results, self.shown = None, None, {}, ""
+        self.history = []
         self.reference = None
         for old in self.folder.iterdir():
             if old != self.networks:

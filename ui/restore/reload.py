@@ -19,7 +19,7 @@ from ui.restore.source import Source
 from ui.session import Session, uploaded
 
 MOVED = (
-    "folder", "source", "results", "shown", "editor", "reference", "device", "precision",
+    "folder", "source", "results", "history", "shown", "editor", "reference", "device", "precision",
 )  # fmt: skip
 
 

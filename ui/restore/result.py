@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,26 @@ STEPS_LEFT_OUT = (
 )
 
 
+SAME_S = 0.005  # places in the recording that differ by less are the same
+MOST_EARLIER = 6
+EARLIER_BYTES = 1e9
+"""The most that results which were replaced may take; the oldest go first."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A result that others are compared with after it was replaced.
+
+    Attributes:
+        name: when it was made, and by which recipe.
+        start_s: where it begins in the recording.
+    """
+
+    name: str
+    start_s: float
+    audio: Audio
+
+
 @dataclass(frozen=True)
 class Result:
     """A finished restoration.
@@ -47,6 +67,7 @@ class Result:
         note: what to know about steps and stems, or "".
         pairs: the players of two steps each, filled on demand.
         start_s: where the restored part begins in the recording.
+        earlier: (name, sound) of the results before, of the same part of the recording.
     """
 
     title: str
@@ -62,6 +83,12 @@ class Result:
     note: str = ""
     pairs: dict[tuple[int, int], PlayerData] = field(default_factory=dict)
     start_s: float = 0.0
+    earlier: list[NamedSound] = field(default_factory=list)
+
+    @property
+    def sounds(self) -> list[NamedSound]:
+        """What can be compared: the steps, and the results before."""
+        return [*self.steps, *self.earlier]
 
 
 def restore(
@@ -96,7 +123,8 @@ def _restore(
     found = result_player.marks(source.diagnosis.findings, start_s, degraded.seconds)
     whole = source.player if preview_at_s is None else None
     of = whole.of if whole else folder.name
-    player = result_player.of_steps(sounds, folder, share(job.tick, 0.85, 0.97), of, found)
+    kept_hz, drawing = restored.guarantee.kept_below_hz, share(job.tick, 0.85, 0.97)
+    player = result_player.of_steps(sounds, folder, drawing, of, found, kept_hz)
     mixer = None
     if steps.stems:
         preparing = titled(share(job.tick, 0.97, 1), "Preparing the stems")
@@ -132,22 +160,34 @@ def _restored(audio: Audio, steps: StepChain, tick: Tick) -> tuple[engine.Restor
     return engine.restore(audio, steps, tick), steps
 
 
+def remember(history: Sequence[Earlier], result: Result, name: str) -> list[Earlier]:
+    """Gives a result those before it of the same part; returns the history that includes it."""
+    for one in history:
+        length_s = abs(one.audio.seconds - result.restored.seconds)
+        if abs(one.start_s - result.start_s) < SAME_S and length_s < SAME_S:
+            result.earlier.append((one.name, one.audio))
+    kept = [*history, Earlier(name, result.start_s, result.restored)][-MOST_EARLIER:]
+    while len(kept) > 1 and sum(one.audio.samples.nbytes for one in kept) > EARLIER_BYTES:
+        kept.pop(0)
+    return kept
+
+
 def pair(result: Result, first: int, second: int, job: Job) -> PlayerData:
-    """The player of any two steps of a result, prepared when first asked for.
+    """The player of any two of a result's sounds, prepared when first asked for.
 
     Raises:
-        ValueError: there are no such steps.
+        ValueError: there are no such sounds.
     """
-    count = len(result.steps)
+    count = len(result.sounds)
     if not (0 <= first < count and 0 <= second < count):
         raise ValueError(f"steps: got {first} and {second}, expected 0 to {count - 1}")
-    if (first, second) == (0, count - 1):
+    if (first, second) == (0, len(result.steps) - 1):
         return result.player
     if (first, second) not in result.pairs:
         folder = result.folder / f"pair-{first}-{second}"
         shutil.rmtree(folder, ignore_errors=True)  # of an earlier attempt that was stopped
         folder.mkdir()
-        sounds = [result.steps[first], result.steps[second]]
+        sounds = [result.sounds[first], result.sounds[second]]
         whole = result.player
         player = result_player.of_pair(sounds, folder, job.tick, whole.of, whole.marks)
         result.pairs[first, second] = player

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,12 +13,14 @@ from pipeline.stage import Cancelled
 from ui.components import chain_form, html
 from ui.jobs import Job
 from ui.restore import downloads, recipe_events, views
+from ui.restore import result as results
 from ui.restore.comparison import MAX_CANDIDATES, Comparison, ComparisonFailed
 from ui.restore.result import Result
 from ui.restore.source import Source
 from ui.session import Session, plain_error
 
 RECORDING, WHOLE, PREVIEW, COMPARED = "recording", "whole", "preview", "compared"
+LONGEST_NAME = 60  # characters of an earlier result's recipe
 Updates = dict[str, Any]
 Stages = Mapping[str, type]
 
@@ -30,6 +33,10 @@ def finished(stages: Stages, kind: str, session: Session, job: Job) -> Updates:
         return {"status": failure(error), **buttons(session)}
     old = session.results.get(kind)
     session.results[kind] = result
+    if isinstance(result, Result):
+        summary = chain_form.summary(result.recipe, stages)
+        name = f"{time.strftime('%H:%M')}  {summary[:LONGEST_NAME]}"
+        session.history = results.remember(session.history, result, name)
     if old is not None:
         shutil.rmtree(old.folder, ignore_errors=True)
     return {"status": "", **buttons(session), **show(stages, session, kind)}
@@ -73,14 +80,14 @@ def _described(result: Any, name: str, stages: Stages) -> Updates:
 
 
 def _restored(result: Result, name: str, stages: Stages) -> Updates:
-    steps = [(title, at) for at, (title, _) in enumerate(result.steps)]
+    steps = [(title, at) for at, (title, _) in enumerate(result.sounds)]
     chooser = {"choices": steps, "visible": len(steps) > 2, "interactive": True}
     summary = chain_form.summary(result.recipe, stages)
     return {
         "title": views.result_title(name, result.title, summary),
         "steps": gr.update(visible=len(steps) > 2 or bool(result.note)),
         "first": gr.update(value=0, **chooser),
-        "second": gr.update(value=len(steps) - 1, **chooser),
+        "second": gr.update(value=len(result.steps) - 1, **chooser),
         "steps_note": html.note(result.note) if result.note else "",
         "stems": gr.update(visible=result.mixer is not None),
         "mixer": result.mixer,

@@ -264,3 +264,25 @@ def test_marks_move_with_the_stretch_that_is_shown() -> None:
     assert first.spans == [pytest.approx((1, 1.1)), pytest.approx((5, 5.05))]
     assert (second.name, second.spans, second.edge_hz) == ("bandwidth", [], 4000.0)
     assert result_player.marks((clicks,), 12.0, 5.0) == []
+
+
+def test_results_before_are_compared_with_those_after_them(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    history: list[result.Earlier] = []
+    for name, gain, at_s in (("one", 0.5, 1.0), ("other", 0.4, 2.0), ("two", 0.25, 1.0)):
+        last, _ = made_of(recording, tmp_path / name, gain, at_s=at_s)
+        history = result.remember(history, last, name)
+    assert [name for name, _ in last.sounds] == ["Degraded", "Restored", "one"]
+    pair = result.pair(last, 2, 1, Watched())
+    assert [track.label for track in pair.tracks] == ["one", "Restored", "Difference"]
+    heard, _ = soundfile.read(pair.tracks[2].file.path, dtype="float32")
+    assert np.allclose(
+        heard.T, (0.25 - 0.5) * result.excerpt(recording.audio, 1.0, 10.0).samples, atol=1e-6
+    )
+    with pytest.raises(ValueError, match="0 to 2"):
+        result.pair(last, 3, 1, Watched())
+    many = history
+    for _ in range(10):
+        many = result.remember(many, last, "more")
+    assert len(many) == result.MOST_EARLIER
