@@ -16,8 +16,11 @@ class Player {
     this.seconds = this.transport.frames / this.rate;
     this.gone = new AbortController();
     this.marks = new Marks(this);
+    this.zoom = new Zoom(this);
+    this.band = new Band(this);
     this.message = "";
-    root.replaceChildren(this.bar(), this.deck(), ...this.pictures());
+    this.pictures = new Pictures(this);
+    root.replaceChildren(this.bar(), this.deck(), ...this.pictures.nodes(this.help()));
     this.listen();
     this.layout();
     this.draw();
@@ -50,12 +53,13 @@ class Player {
   }
 
   /** Goes on where another player of the same recording stood. */
-  resume({ position, loop, looping, active, matched }) {
+  resume({ position, loop, looping, active, matched, shown }) {
     this.loop = loop;
     this.turnLoop(looping);
     this.transport.match(matched);
     this.select(Math.min(active, this.value.tracks.length - 1));
     this.seek(position);
+    if (shown) this.zoom.set(...shown);
   }
 
   /** Sets the loop to {start, end} in seconds (null: none) and turns it on. */
@@ -102,7 +106,7 @@ class Player {
     const loop = make("span", "wmp-group");
     loop.append(this.loopButton, this.span, this.clear);
     this.matchButton.hidden = Boolean(this.mixer) || this.value.tracks.length < 2;
-    bar.append(this.play, this.clock, length, loop, this.matchButton, this.marks.buttons(), this.status);
+    bar.append(this.play, this.clock, length, loop, this.matchButton, this.band.buttons(), this.zoom.buttons(), this.marks.buttons(), this.status);
     return bar;
   }
 
@@ -114,20 +118,44 @@ class Player {
     const peaks = this.value.tracks.map((track) => decodePeaks(track.peaks));
     const top = peaks.flatMap((pairs) => [...pairs]).reduce((a, b) => Math.max(a, Math.abs(b)), 1);
     const zoom = 0.94 * Math.min(FULL_SCALE / top, 50);
+    const gains = this.value.tracks.map(({ gain_db: gain }) => (this.mixer || gain < 0 ? 1 : 10 ** (gain / 20)));
+    this.heights = gains.map((gain) => gain * zoom); // a faint difference is drawn as loud as it is played
     const head = (track, index) => this.mixer?.head(track, index) ?? this.trackButton(track, index);
     this.tracks = this.value.tracks.map(head);
     const lanes = peaks.map(() => make("div", "wmp-lane"));
-    lanes.forEach((lane, index) => lane.append(waveform(peaks[index], zoom)));
     this.lanes = lanes;
+    peaks.forEach((pairs, index) => this.wave(index, pairs, { start: 0, end: this.seconds }));
     const time = make("div", "wmp-time");
     time.append(this.ruler, ...lanes);
-    this.surface(time, timeAxis(0, this.seconds));
-    this.marks.layer(time, timeAxis(0, this.seconds));
+    this.surface(time, this.zoom.time);
+    this.marks.layer(time, this.zoom.time);
     const heads = make("div", "wmp-tracks");
-    const { unit } = timeAxis(0, this.seconds);
+    const { unit } = this.zoom.time;
     heads.append(make("span", "wmp-corner", unit), ...this.tracks);
     deck.append(heads, time);
     return deck;
+  }
+
+  /** A waveform of a stretch in a track's lane. */
+  wave(index, pairs, region, sharp = "") {
+    const svg = waveform(pairs, this.heights[index]);
+    svg.region = region;
+    if (sharp) svg.classList.add(sharp);
+    this.lanes[index].append(svg);
+  }
+
+  /** Shows a stretch as the server has drawn it; null: the whole as it came. */
+  sharpen(answer) {
+    for (const lane of this.lanes) for (const old of lane.querySelectorAll(".wmp-sharp")) old.remove();
+    for (const lane of this.lanes) lane.classList.toggle("wmp-near", Boolean(answer));
+    if (!answer) return this.pictures.blur();
+    answer.peaks.forEach((text, index) => this.wave(index, decodePeaks(text), answer, "wmp-sharp"));
+    this.pictures.sharpen(answer, answer.pictures);
+    this.layout();
+  }
+
+  show(view) {
+    this.pictures.show(view);
   }
 
   trackButton(track, index) {
@@ -151,69 +179,24 @@ class Player {
     this.surfaces.push(new Surface(node, axis, actions));
   }
 
-  pictures() {
-    const views = [...new Set(this.value.pictures.map((picture) => picture.view))];
-    const row = make("div", "wmp-views");
-    const tabs = make("div", "wmp-tabs", "", { role: "tablist", "aria-label": "View" });
-    this.tabs = views.map((name) => this.tab(name));
-    this.sheet = make("div", "wmp-sheet", "", { role: "tabpanel" });
-    const help = make("span", "wmp-keys");
+  help() {
+    const node = make("span", "wmp-keys");
     const keys = this.value.tracks.map((track) => track.key).join(" ");
     const alone = this.value.tracks.length === 1;
     const rest = Keys.HELP.filter(([key]) => key !== "M" || !(this.mixer || alone));
     const first = alone ? [] : [[keys, this.mixer ? "solo" : "switch"]];
-    for (const [key, deed] of [...first, ...rest]) help.append(make("kbd", "", key), ` ${deed}`);
-    tabs.append(...this.tabs);
-    row.append(tabs, help);
-    this.figures = this.value.pictures.map(pictureFigure);
-    for (const { plot, axis, high } of this.figures) {
-      if (!axis.time) continue;
-      this.surface(plot, axis);
-      this.marks.layer(plot, axis, high);
-    }
-    this.sheet.append(...this.figures.map((figure) => figure.node));
-    if (views.length) this.show(Player.view);
-    else [tabs, this.sheet].forEach((node) => node.removeAttribute("role"));
-    return [row, this.sheet];
-  }
-
-  /** A view's tab; arrows, Home and End go to the others. */
-  tab(name) {
-    const node = makeButton("wmp-view", name, "", () => this.show(name));
-    node.setAttribute("role", "tab");
-    node.addEventListener("keydown", (event) => {
-      const at = this.tabs.indexOf(node);
-      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: -1 }[event.key];
-      if (to === undefined) return;
-      event.preventDefault();
-      const next = this.tabs.at(to % this.tabs.length);
-      this.show(next.textContent);
-      next.focus();
-    });
+    for (const [key, deed] of [...first, ...rest]) node.append(make("kbd", "", key), ` ${deed}`);
     return node;
-  }
-
-  show(name) {
-    const views = this.tabs.map((tab) => tab.textContent);
-    Player.view = views.includes(name) ? name : views[0];
-    for (const tab of this.tabs) {
-      const selected = tab.textContent === Player.view;
-      tab.setAttribute("aria-selected", selected);
-      tab.tabIndex = selected ? 0 : -1;
-    }
-    this.sheet.setAttribute("aria-label", Player.view);
-    this.value.pictures.forEach((picture, i) => {
-      this.figures[i].node.hidden = picture.view !== Player.view;
-    });
-    this.layout();
   }
 
   layout() {
     if (!this.ruler.clientWidth) return;
-    const axis = timeAxis(0, this.seconds);
+    const axis = this.zoom.time;
     mark(this.ruler, axis, ticks(axis, this.ruler.clientWidth / 60), "left");
-    this.figures.filter(({ node }) => !node.hidden).forEach((figure) => figure.layout());
+    for (const lane of this.lanes) for (const svg of lane.children) this.zoom.place(svg, svg.region);
+    this.pictures.layout();
     this.marks.draw();
+    this.band.draw();
   }
 
   // --- what moves --------------------------------------------------------------------------------
@@ -247,6 +230,7 @@ class Player {
     this.ruler.setAttribute("aria-valuenow", position.toFixed(1));
     this.ruler.setAttribute("aria-valuetext", `${position.toFixed(1)} of ${this.seconds.toFixed(1)} seconds`);
     const loop = this.preview ?? this.loop;
+    if (this.transport.playing && this.zoom.zoomed) this.zoom.reveal(position);
     this.surfaces.forEach((surface) => surface.draw(position, loop, this.looping || Boolean(this.preview)));
     if (!root.isConnected) this.dispose();
     else if (this.transport.playing) {
@@ -259,6 +243,7 @@ class Player {
     const { root, gone } = this;
     const { signal } = gone;
     this.keys = new Keys(this, signal);
+    this.zoom.listen(root, signal);
     // After a click (not a key) the focus leaves the button, so that space plays and pauses again.
     root.addEventListener("click", ({ detail }) => detail && root.focus({ preventScroll: true }), { signal });
     for (const name of ["pointerdown", "focusin"]) {
@@ -279,7 +264,8 @@ class Player {
     const { transport, position, seconds, loop, looping } = this;
     const { playing, waiting, active, matched, segments, context } = transport;
     const rate = context?.sampleRate;
-    return { position, seconds, playing, waiting, active, matched, loop, looping, rate, bytes: segments.size };
+    const shown = this.zoom.zoomed ? [this.zoom.time.low, this.zoom.time.high] : null;
+    return { position, seconds, playing, waiting, active, matched, loop, looping, shown, rate, bytes: segments.size };
   }
 
   dispose() {

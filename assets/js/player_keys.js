@@ -12,7 +12,7 @@ const MOVED_BY_ARROWS = "input, summary, [role=tab], [role=slider], [role=option
  * of the player that was used last. A field keeps every key, a control the keys that work it.
  */
 class Keys {
-  static HELP = [["Space", "play"], ["[ ]", "loop"], ["\u2190 \u2192", "1 s"], ["L", "loop on"], ["M", "match"]];
+  static HELP = [["Space", "play"], ["[ ]", "loop"], ["\u2190 \u2192", "1 s"], ["L", "loop on"], ["+ \u2212", "zoom"], ["M", "match"]];
 
   constructor(player, signal) {
     Object.assign(this, { player, root: player.root, hovered: false, taken: "" });
@@ -75,6 +75,10 @@ class Keys {
       Home: () => player.seek(0),
       End: () => player.seek(player.seconds),
       L: () => player.turnLoop(!player.looping),
+      "+": () => player.zoom.by(2),
+      "=": () => player.zoom.by(2),
+      "-": () => player.zoom.by(1 / 2),
+      0: () => player.zoom.whole(),
       M: () => player.transport.match(!player.transport.matched),
     };
     player.value.tracks.forEach((track, i) => (deeds[track.key] = () => player.select(i)));

@@ -2,6 +2,7 @@
 
 const LEAD_IN_S = 0.5; // what is played before the place that one jumps to
 const NEXT_S = 0.01;
+const LOW_SHARE = 0.03; // of the picture: a line below is shown closer
 
 /** The marks of one player; `jump` goes from one place of a finding to the next. */
 class Marks {
@@ -70,12 +71,16 @@ class Marks {
     const one = this.all.find((mark) => mark.name === name);
     if (!one) return;
     this.shown = name;
-    if (!one.spans.length) player.show("Spectrogram");
+    if (!one.spans.length) {
+      player.show("Spectrogram");
+      if (one.edge_hz < LOW_SHARE * player.zoom.top) player.zoom.setBand(0, 20 * one.edge_hz);
+    }
     else {
       const from = this.last === name ? this.at : -1;
       const next = one.spans.findIndex(([start]) => start > from + NEXT_S);
       const index = Math.max(next, 0);
       this.at = one.spans[index][0];
+      player.zoom.reveal(this.at);
       player.seek(Math.max(this.at - LEAD_IN_S, 0));
       player.say(`${one.label}: ${index + 1} of ${one.spans.length}`);
     }

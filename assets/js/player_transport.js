@@ -91,8 +91,21 @@ class Transport {
   connect() {
     this.context ??= contextAt(this.rate);
     this.output = new GainNode(this.context);
-    this.output.connect(this.context.destination);
+    this.route();
     this.buses = this.gains.map((_, i) => new Fader(this.context, this.output, this.level(i)));
+  }
+
+  /** Lets only one side of a frequency be heard: "lowpass", "highpass", or null for all. */
+  filter(type, hz) {
+    this.filtering = [type, hz];
+    if (this.context) this.route();
+  }
+
+  route() {
+    const { context, output, path = [] } = this;
+    [output, ...path].forEach((node) => node.disconnect());
+    this.path = filtered(context, ...(this.filtering ?? [null]));
+    [...this.path, context.destination].reduce((from, to) => from.connect(to) && to, output);
   }
 
   get waiting() {

@@ -23,6 +23,7 @@ from pipeline.plots.panels import (
     Curve,
     Picture,
     areas,
+    diverging_map,
     heat_map,
     lines,
 )
@@ -31,6 +32,7 @@ from pipeline.stage import Tick, no_tick, part
 
 COLUMNS, ROWS = 1200, 456
 RANGE_DB, AVERAGE_RANGE_DB = 90.0, 110.0
+CHANGE_SCALE = ColourScale("dB", -30.0, 30.0)
 LOW_HZ = 40.0
 LOG_EPSILON = 1e-5
 FULL_SCALE_BIN = 512.0
@@ -68,7 +70,8 @@ def draw(
         names: what the two are called.
 
     Returns:
-        Panels of the views "Spectrogram", "log1p and log", "Waveform" and "Average spectrum".
+        Panels of the views "Spectrogram", "Change", "log1p and log", "Waveform" and "Average
+        spectrum".
 
     Raises:
         ValueError: the sounds differ in channels or length, or `span_s` holds nothing.
@@ -83,7 +86,7 @@ def draw(
     )
     pictures: list[Picture] = []
     views: tuple[Callable[[Measurements, Path], list[Picture]], ...]
-    views = (spectrogram_pair, log1p_pair, waveforms, average_spectrum)
+    views = (spectrogram_pair, change_map, log1p_pair, waveforms, average_spectrum)
     for index, view in enumerate(views):
         pictures += view(measured, Path(folder))
         part(tick, 1, 2)((index + 1) / len(views))
@@ -153,6 +156,29 @@ def spectrogram_pair(measured: Measurements, folder: Path) -> list[Picture]:
         description = f"Spectrogram of {name}. Mean levels: {text}."
         pictures.append(heat_map(image, name, "Spectrogram", path, axes, scale, description))
     return pictures
+
+
+def change_map(measured: Measurements, folder: Path) -> list[Picture]:
+    """What was taken away and what was added: 20 log10 of the ratio of magnitudes, in dB.
+
+    What lies 90 dB below the loudest counts as silence in both.
+    """
+    before, after = (_decibels(image) for image in _images(measured))
+    high = _top([np.percentile(image, 99.9) for image in (before, after)])
+    degraded, restored = measured.names
+    old, new = measured.spectra
+    bands = descriptions.change(old, new, measured.frequency.high)
+    title = f"{restored} against {degraded}"
+    picture = diverging_map(
+        change_db(before, after, high - RANGE_DB), title, "Change", folder / "ratio.png",
+        (measured.time, measured.frequency), CHANGE_SCALE, f"Spectrogram of the change. {bands}.",
+    )  # fmt: skip
+    return [picture]
+
+
+def change_db(before_db: np.ndarray, after_db: np.ndarray, floor_db: float) -> np.ndarray:
+    """How much `after` is above `before`, both not lower than the floor."""
+    return np.maximum(after_db, floor_db) - np.maximum(before_db, floor_db)
 
 
 def log1p_pair(measured: Measurements, folder: Path) -> list[Picture]:

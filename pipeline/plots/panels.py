@@ -6,6 +6,7 @@ width, and places the playhead exactly at any size.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 COLOUR_MAP = "magma"
+DIVERGING_MAPS = ("RdBu_r", "berlin")
+"""From blue (less) to red (more), with a light middle and with a dark one."""
+
 Colours = tuple[str, str]
 """A colour for the light theme and one for the dark."""
 
@@ -98,17 +102,46 @@ def heat_map(
     description: str = "",
 ) -> Picture:
     """Writes (rows, columns) values, first row lowest, as a PNG of 256 colours."""
+    path.write_bytes(coloured(image, scale))
+    scale = scale._replace(colours=_stops(COLOUR_MAP))
+    return Picture(title, view, path, path, *axes, scale=scale, description=description)
+
+
+def diverging_map(
+    image: np.ndarray,
+    title: str,
+    view: str,
+    path: Path,
+    axes: tuple[Axis, Axis],
+    scale: ColourScale,
+    description: str = "",
+) -> Picture:
+    """As `heat_map`, for values on both sides of the middle of the scale: a PNG for each theme."""
+    light, dark = (path.with_name(f"{path.stem}-{theme}.png") for theme in ("light", "dark"))
+    for one, name in zip((light, dark), DIVERGING_MAPS, strict=True):
+        one.write_bytes(coloured(image, scale, name))
+    scale = scale._replace(colours=_stops(DIVERGING_MAPS[0]))
+    return Picture(title, view, light, dark, *axes, scale=scale, description=description)
+
+
+def coloured(image: np.ndarray, scale: ColourScale, colour_map: str = COLOUR_MAP) -> bytes:
+    """(rows, columns) values, first row lowest, as a PNG of 256 colours."""
     from matplotlib import colormaps
     from PIL import Image
 
-    colours = colormaps[COLOUR_MAP](np.arange(256), bytes=True)[:, :3]
     index = np.clip(np.round((image[::-1] - scale.low) / (scale.high - scale.low) * 255), 0, 255)
     picture = Image.fromarray(index.astype(np.uint8), "P")
-    picture.putpalette(colours.tobytes())
-    picture.save(path, compress_level=4)
-    stops = tuple(f"#{colours[i].tobytes().hex()}" for i in range(0, 256, 51))
-    scale = scale._replace(colours=stops)
-    return Picture(title, view, path, path, *axes, scale=scale, description=description)
+    picture.putpalette(colormaps[colour_map](np.arange(256), bytes=True)[:, :3].tobytes())
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=4)
+    return out.getvalue()
+
+
+def _stops(colour_map: str) -> tuple[str, ...]:
+    from matplotlib import colormaps
+
+    colours = colormaps[colour_map](np.arange(256), bytes=True)[:, :3]
+    return tuple(f"#{colours[i].tobytes().hex()}" for i in range(0, 256, 51))
 
 
 def areas(

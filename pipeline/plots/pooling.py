@@ -66,9 +66,15 @@ def envelope(
 
 
 def spectrum(
-    audio: Audio, columns: int, span: tuple[int, int] | None = None, tick: Tick = no_tick
+    audio: Audio,
+    columns: int,
+    span: tuple[int, int] | None = None,
+    tick: Tick = no_tick,
+    *,
+    window_s: float = WINDOW_S,
+    most: int = FRAMES_A_COLUMN,
 ) -> Spectrum:
-    """Short-time power spectrum with Hann windows, mean of at most 8 windows a column.
+    """Short-time power spectrum with Hann windows, the mean of a few windows a column.
 
     The windows are evenly spaced in their column. Long columns have gaps between them, so that ten
     hours take no longer than ten minutes.
@@ -77,15 +83,17 @@ def spectrum(
         audio: any sound; one shorter than a window is padded with silence.
         columns: of the result.
         span: frames [start, stop) to cover; the whole sound by default.
+        window_s: length of the window in seconds.
+        most: windows a column at most.
     """
     from scipy.fft import next_fast_len, rfft
 
     span = span or (0, audio.frames)
-    size = next_fast_len(max(round(WINDOW_S * audio.rate), 16), real=True)
+    size = next_fast_len(max(round(window_s * audio.rate), 16), real=True)
     window = np.hanning(size + 1)[:-1].astype(np.float32)
     window *= 2.0 / window.sum()
     each = -(-2 * (span[1] - span[0]) // (columns * size))
-    each = min(max(each, 1), FRAMES_A_COLUMN)
+    each = min(max(each, 1), most)
     power = np.empty((size // 2 + 1, columns), dtype=np.float32)
     for first, last, edges in _groups(columns, span, limit=256):
         total = np.zeros((last - first, size // 2 + 1), dtype=np.float32)

@@ -14,7 +14,6 @@ long recording costs it no more memory than a short one.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 from gradio.data_classes import FileData, GradioModel
+from pydantic import PrivateAttr
 
 from pipeline.audio.buffers import blocks
 from pipeline.audio.encode import writing
@@ -31,14 +31,18 @@ from pipeline.audio.sound import Audio, peak
 from pipeline.plots.panels import Picture
 from pipeline.plots.pooling import envelope
 from pipeline.stage import Tick, no_tick, part
+from ui.components.zoom import Shelf, Zoomed, packed
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-PARTS = ("_sound", "_transport", "_view", "_marks", "_mixer", "_keys", "")
+PARTS = (
+    "_sound", "_transport", "_view", "_surface", "_marks", "_band", "_zoom", "_pictures", "_mixer",
+    "_keys", "",
+)  # fmt: skip
 SCRIPTS = ["elements.js", *(f"player{part}.js" for part in PARTS)]
 ROOT = '<div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div>'
 KEYS = "ABCDEFGH"
 COLUMNS = 1500
-PEAK = 8192
+_shelf = Shelf()
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,9 @@ class PlayerData(GradioModel):
     Attributes:
         of: the page keeps position, loop and choice between values of the same; "" is none.
         muted: of each track of a mixer, whose tracks sound together; empty for A and B.
+        marks: the findings.
+        kept_hz: what lies below was kept from the first track, what lies above was added; or None.
+        zoom: the key by which the page asks for a stretch; "" where it cannot zoom.
     """
 
     seconds: float
@@ -106,6 +113,9 @@ class PlayerData(GradioModel):
     of: str
     muted: list[bool]
     marks: list[MarkData]
+    kept_hz: float | None = None
+    zoom: str = ""
+    _zoomed: Zoomed | None = PrivateAttr(None)  # which lives as long as this value
 
 
 class ABPlayer(gr.HTML):
@@ -128,6 +138,7 @@ class ABPlayer(gr.HTML):
             css_template=(ASSETS / "css" / "player.css").read_text("utf-8"),
             js_on_load=script,
             apply_default_css=False,
+            server_functions=[stretch],
             **kwargs,
         )
 
@@ -143,6 +154,11 @@ class ABPlayer(gr.HTML):
         return PlayerData.model_json_schema()
 
 
+async def stretch(request: Any) -> dict[str, Any]:
+    """A stretch of a player's sounds for the page; see `ui.components.zoom`."""
+    return await _shelf.draw(request)
+
+
 def player_value(
     sounds: Sequence[Sound],
     folder: Path | str,
@@ -152,6 +168,7 @@ def player_value(
     of: str = "",
     muted: Sequence[bool] = (),
     marks: Sequence[MarkData] = (),
+    kept_hz: float | None = None,
 ) -> PlayerData:
     """Writes the listening copies and describes the player's content.
 
@@ -183,9 +200,20 @@ def player_value(
         )
     seconds = max(sound.audio.seconds for sound in sounds)
     drawn = [_picture(picture) for picture in pictures]
-    return PlayerData(
-        seconds=seconds, tracks=tracks, pictures=drawn, of=of, muted=list(muted), marks=list(marks)
-    )
+    value = PlayerData(
+        seconds=seconds, tracks=tracks, pictures=drawn, of=of, muted=list(muted),
+        marks=list(marks), kept_hz=kept_hz,
+    )  # fmt: skip
+    value._zoomed = _zoomed([sound.audio for sound in sounds], pictures)
+    value.zoom = _shelf.put(value._zoomed)
+    return value
+
+
+def _zoomed(tracks: Sequence[Audio], pictures: Sequence[Picture]) -> Zoomed:
+    """The sounds, of which the first ones have the spectrograms among the pictures."""
+    maps = [picture for picture in pictures if picture.view == "Spectrogram" and picture.scale]
+    scale = maps[0].scale if maps else None
+    return Zoomed(tuple(tracks), tuple(range(min(len(maps), len(tracks)))), scale)
 
 
 def listening_copy(
@@ -217,9 +245,7 @@ def listening_copy(
 
 def peaks(audio: Audio, columns: int = COLUMNS) -> str:
     """The overview's waveform: base64 of int16 (lowest, highest) a column, PEAK is full scale."""
-    pairs = envelope(audio, min(columns, audio.frames)) * PEAK
-    numbers = np.clip(np.round(pairs), -32768, 32767).astype("<i2")
-    return base64.b64encode(numbers.tobytes()).decode("ascii")
+    return packed(envelope(audio, min(columns, audio.frames)))
 
 
 def matching_gains(lufs: Sequence[float | None]) -> list[float]:

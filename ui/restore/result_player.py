@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.analysis.loudness import integrated_lufs
-from pipeline.audio.sound import Audio
+from pipeline.audio.sound import Audio, peak
 from pipeline.plots import figures
 from pipeline.plots.pooling import difference
 from pipeline.stage import Chain, SeparatesStems, Tick, no_tick, part, share, titled
@@ -24,6 +25,7 @@ from ui.restore.steps import NamedSound
 if TYPE_CHECKING:
     from pipeline.diagnosis.finding import Finding
 
+STEP_DB, MOST_GAIN_DB = 6.0, 36.0
 MAX_STEPS = len(KEYS) - 3
 """How many sounds a player holds beside the recording, the result and their difference."""
 
@@ -76,7 +78,12 @@ def marks(findings: Sequence[Finding], start_s: float, length_s: float) -> list[
 
 
 def of_steps(
-    steps: Sequence[NamedSound], folder: Path, tick: Tick, of: str, found: Sequence[MarkData] = ()
+    steps: Sequence[NamedSound],
+    folder: Path,
+    tick: Tick,
+    of: str,
+    found: Sequence[MarkData] = (),
+    kept_hz: float | None = None,
 ) -> PlayerData:
     """The player of a recording (first) and its result (last), and of the steps between them.
 
@@ -87,15 +94,21 @@ def of_steps(
         tick: receives the progress.
         of: the player's identity: the page keeps the position between players of the same.
         found: the findings' marks.
+        kept_hz: the band below was kept, what is above was added; None where nothing was kept.
     """
     between = range(1, len(steps) - 1)
     shown = between if len(between) <= MAX_STEPS else ()
     ordered = [steps[0], steps[-1], *(steps[at] for at in shown)]
-    return of_pair(ordered, folder, tick, of, found)
+    return of_pair(ordered, folder, tick, of, found, kept_hz)
 
 
 def of_pair(
-    sounds: Sequence[NamedSound], folder: Path, tick: Tick, of: str, found: Sequence[MarkData] = ()
+    sounds: Sequence[NamedSound],
+    folder: Path,
+    tick: Tick,
+    of: str,
+    found: Sequence[MarkData] = (),
+    kept_hz: float | None = None,
 ) -> PlayerData:
     """The player of two sounds, their difference and further sounds; the first two are drawn.
 
@@ -107,8 +120,18 @@ def of_pair(
     names = (before_name, after_name)
     pictures = figures.draw(before, after, folder, names=names, tick=drawing)
     tracks = loudness_matched(sounds, part(preparing, 0, 4))
-    tracks.insert(2, Sound("Difference", difference(before, after, part(preparing, 1, 4))))
-    return player_value(tracks, folder, pictures, share(preparing, 0.5, 1), of=of, marks=found)
+    change = difference(before, after, part(preparing, 1, 4))
+    tracks.insert(2, Sound("Difference", change, audible_gain_db(change)))
+    rest = share(preparing, 0.5, 1)
+    return player_value(tracks, folder, pictures, rest, of=of, marks=found, kept_hz=kept_hz)
+
+
+def audible_gain_db(change: Audio) -> float:
+    """Whole steps of 6 dB that bring a faint difference up, at most 36 dB, without clipping."""
+    highest = peak(change)
+    if highest <= 0:
+        return 0.0
+    return STEP_DB * max(math.floor(min(-20 * math.log10(highest), MOST_GAIN_DB) / STEP_DB), 0)
 
 
 def loudness_matched(sounds: Sequence[NamedSound], tick: Tick) -> list[Sound]:

@@ -12,7 +12,6 @@ import soundfile
 from pipeline.audio.sound import Audio
 from tests.support.helpers import tone
 from ui.components.player import (
-    PEAK,
     ABPlayer,
     Sound,
     listening_copy,
@@ -20,6 +19,7 @@ from ui.components.player import (
     peaks,
     player_value,
 )
+from ui.components.zoom import PEAK
 
 
 def decode(text: str) -> np.ndarray:
