@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 SECONDS = 12.0  # of each mixture, at most
 RATE = 22_050
 SMALL = {"levels": 10, "filters": 16}  # what two cores can train in an evening
-GLUED = ("M1", "M2")  # without context: the paper puts their windows together as they are
+GLUED = "windows of 16384"  # without context the paper puts them together as they are
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,9 @@ def report(
             train(model_config(name, steps, small), folders, runs / name)
         if (runs / name / BEST / CARD).is_file():
             weights[name] = runs / name / BEST
-    done = {name: separated(path, folders, name in GLUED) for name, path in weights.items()}
+    done = {
+        name: one for label, path in weights.items() for name, one in _both(label, path, folders)
+    }
     ours = {**references(folders), **{name: one.segments for name, one in done.items()}}
     learned = ", ".join(f"{name} {one.steps}" for name, one in done.items()) or "none is trained"
     facts = (
@@ -121,6 +123,13 @@ def train(config: TrainingConfig, folders: list[Path], run: Path) -> None:
     folder = RunFolder(run)
     with folder.heart:
         Trainer(config, folders, folder).fit()
+
+
+def _both(name: str, checkpoint: Path, folders: list[Path]) -> Iterator[tuple[str, Separated]]:
+    """Of a network without context also what it makes of windows that are put together."""
+    yield name, separated(checkpoint, folders, glued=False)
+    if read_card(checkpoint).config.get("context") is False:
+        yield f"{name}, {GLUED}", separated(checkpoint, folders, glued=True)
 
 
 def separated(checkpoint: Path, folders: list[Path], glued: bool) -> Separated:
@@ -224,7 +233,7 @@ def _drawn(done: Mapping[str, Separated], folder: Path) -> tuple[Path, ...]:
     figures: dict[str, Figure] = {}
     for name, one in done.items():
         if all(np.isfinite(part.values).sum() > 1 for part in one.segments.values()):
-            figures[f"sdr-{name}"] = sdr_violin(one.segments)
+            figures[f"sdr-{name.replace(', ', '-').replace(' ', '-')}"] = sdr_violin(one.segments)
     estimates = {
         name: (Audio(one.voice[None], one.rate), [at / one.rate for at in one.borders])
         for name, one in done.items()

@@ -54,14 +54,15 @@ def test_each_trained_network_has_a_row_beside_the_papers(tables: Report) -> Non
     assert tuple(paper) == tuple(MODELS)
     assert paper["M5"][:2] == (4.58, 3.28) and paper["U7a"][4:] == (6.68, 2.04, 6.85, 3.60)
     ours = {row.label: row.values for row in sdr.rows if row.source == "here"}
-    assert tuple(ours) == ("mixture", "half mixture", "own", "M1")
+    assert tuple(ours) == ("mixture", "half mixture", "own", "M1", "M1, windows of 16384")
     assert np.isfinite(list(ours.values())).all()
     assert audible.rows[0].values[2:5] == (3, 1, 0)
-    assert [row.label for row in borders.rows] == ["own", "M1"]
+    assert [row.label for row in borders.rows] == ["own", "M1", "M1, windows of 16384"]
     assert {row.label for row in m6.rows} == {"Vocals", "Other", "Bass", "Drums"}
     assert any("own 0, M1 2" in line for line in tables.differs)
-    assert [path.name for path in tables.figures] == ["sdr-own.png", "sdr-M1.png", "borders.png"]
-    assert tables.html().count("data:image/png;base64,") == 3
+    names = ["sdr-own.png", "sdr-M1.png", "sdr-M1-windows-of-16384.png", "borders.png"]
+    assert [path.name for path in tables.figures] == names
+    assert tables.html().count("data:image/png;base64,") == 4
 
 
 def test_the_mixture_and_half_of_it_have_the_ratios_of_arithmetic(data: Path) -> None:
