@@ -148,9 +148,23 @@ class WaveUnet(nn.Module):
         if not c.context:
             return self._separate(nn.functional.pad(x, (0, -length % self.stride)), length)
         if self.training:
-            return self._separate(x, length)
+            return self._separate(x, self._trained_length(length))
         after = c.input_size(c.bottleneck(length)) - length - self.lead
         return self._separate(nn.functional.pad(x, (self.lead, after)), length)
+
+    def _trained_length(self, size: int) -> int:
+        """Samples that a mixture of `size` becomes without padding.
+
+        Raises:
+            ValueError: no bottleneck has this size; the levels would not lie over each other.
+        """
+        c = self.config
+        lost = c.down_kernel - 1
+        bottleneck = (size + lost - 1) // self.stride + 1 - 2 * lost
+        if c.input_size(bottleneck) != size or c.output_size(bottleneck) < 1:
+            nearest = c.input_size(max(bottleneck, c.bottleneck(1)))
+            raise ValueError(f"mixture: got {size} samples, expected {nearest} or another size")
+        return c.output_size(bottleneck)
 
     def _separate(self, mixture: Tensor, length: int) -> Tensor:
         """(B, C, L_m) -> (B, K, C, up to `length`): the sources of the mixture's middle."""

@@ -77,6 +77,16 @@ def test_training_returns_the_middle_of_the_size_that_the_formula_says(bottlenec
     assert torch.allclose(whole[..., lead + cut : -cut], sources, atol=1e-6)
 
 
+def test_a_mixture_whose_levels_would_not_fit_is_not_trained_on() -> None:
+    net = _net("M3").train()
+    size = net.config.input_size(9)
+    assert net(torch.zeros(1, 1, size)).shape[-1] == net.config.output_size(9)
+    with pytest.raises(ValueError, match=f"got {size + 2} samples, expected {size} or"):
+        net(torch.zeros(1, 1, size + 2))
+    with pytest.raises(ValueError, match="got 10 samples"):
+        net(torch.zeros(1, 1, 10))
+
+
 @pytest.mark.parametrize("name", FORMS)
 @pytest.mark.parametrize("length", [1, 63, 64, 1001])
 def test_any_length_comes_back_in_any_number_of_channels(name: str, length: int) -> None:
