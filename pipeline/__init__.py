@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.audio.decode import decode, load
     from pipeline.audio.encode import save
     from pipeline.audio.sound import Audio
+    from pipeline.damages import degrade
     from pipeline.diagnosis.diagnose import diagnose
     from pipeline.evaluation.compare import compare
     from pipeline.restoration import restore, restore_file
@@ -21,6 +22,7 @@ __all__ = [
     "Audio",
     "compare",
     "decode",
+    "degrade",
     "diagnose",
     "load",
     "restore",
@@ -34,6 +36,7 @@ _MODULES = {
     "Audio": "pipeline.audio.sound",
     "compare": "pipeline.evaluation.compare",
     "decode": "pipeline.audio.decode",
+    "degrade": "pipeline.damages",
     "diagnose": "pipeline.diagnosis.diagnose",
     "load": "pipeline.audio.decode",
     "restore": "pipeline.restoration",

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.random import Generator
 
 from pipeline import recipe
+from pipeline.audio.sound import Audio
 from pipeline.degradation.random_chain import musicgen_like
 from pipeline.knobs import knobs
-from pipeline.stage import Chain
+from pipeline.stage import Chain, Tick, no_tick
 
 DAMAGES: dict[str, str] = {
     "echoes": "pipeline.degradation.effects:Echoes",
@@ -67,6 +68,26 @@ def load(source: str | Path | Mapping[str, Any]) -> Chain:
             `pipeline.recipe.load`.
     """
     return recipe.load(_path(source), DAMAGES)
+
+
+def degrade(
+    audio: Audio,
+    damage: str | Path | Mapping[str, Any],
+    seed: int | None = None,
+    tick: Tick = no_tick,
+) -> Audio:
+    """A damaged copy of a sound, of the same length, channels and rate.
+
+    Args:
+        damage: a preset (see `named`), a JSON file, or a document.
+        seed: not negative; draws what is random anew. None keeps the document's own seeds.
+
+    Raises:
+        RecipeError: (a ValueError) the damage cannot be read.
+        Cancelled: from `tick`.
+    """
+    chain = load(damage)
+    return (chain if seed is None else seeded(chain, seed))(audio, tick)
 
 
 def dump(chain: Chain, title: str = "") -> dict[str, Any]:

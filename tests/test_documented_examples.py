@@ -27,7 +27,7 @@ def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_python_example_runs(recordings: Path) -> None:
     for code in blocks(PYTHON, "python"):
         exec(compile(code, str(PYTHON), "exec"), {})
-    made = {"restored.wav", "restored", "harmonic.wav", "percussive.wav", "copy.flac", "copy.wav"}
+    made = {"restored.wav", "restored", "harmonic.wav", "degraded.wav", "copy.flac", "copy.wav"}
     assert made <= {path.name for path in recordings.iterdir()}
     assert soundfile.info(recordings / "restored" / "call.flac").duration == 0.5
 

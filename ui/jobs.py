@@ -7,6 +7,7 @@ pressed Stop or has left, so that the work really ends; the event handler only w
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -191,7 +192,9 @@ class Job:
 
     def start(self) -> Job:
         """Starts the thread; returns the job."""
-        threading.Thread(target=self._run, name="wavemend-job", daemon=True).start()
+        context = contextvars.copy_context()  # whose request it is, for a Space that lends a GPU
+        arguments: dict[str, Any] = {"target": context.run, "args": (self._run,)}
+        threading.Thread(**arguments, name="wavemend-job", daemon=True).start()
         return self
 
     def stop(self) -> None:

@@ -107,10 +107,8 @@ def _run(
     finished = {} if again else _finished(jobs, stage, manifest)
     rest = [job for job in jobs if job not in finished]
     writer = _Writer(stage, kind, as_zip, frozenset(job.source.resolve() for job in jobs))
-    with (
-        Display(sum(job.seconds for job in rest), quiet=quiet) as display,
-        leftovers.removed(out, [job.folder for job in jobs]),
-    ):
+    leftovers.remove(job.folder for job in jobs)
+    with Display(sum(job.seconds for job in rest), quiet=quiet) as display:
         for failure in (*unreadable, *clashes):
             display.message(failure.error)
             manifest.failed(failure.source, failure.source, failure.error)
