@@ -18,13 +18,19 @@ class Row:
 
     Attributes:
         label: what was measured.
-        values: a figure for each column; None where there is none.
+        values: a figure for each column; None where there is none, or none that is finite.
         source: "here", or "paper" for figures that were copied from it.
     """
 
     label: str
     values: tuple[float | None, ...]
     source: str = "here"
+
+    def __post_init__(self) -> None:
+        finite = tuple(
+            float(v) if v is not None and math.isfinite(v) else None for v in self.values
+        )
+        object.__setattr__(self, "values", finite)
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Table:
         return f"**{self.title}**\n\n{rows}\n"
 
     def _figure(self, value: float | None) -> str:
-        return "" if value is None or not math.isfinite(value) else f"{value:.{self.digits}f}"
+        return "" if value is None else f"{value:.{self.digits}f}"
 
 
 @dataclass(frozen=True)

@@ -101,10 +101,11 @@ def test_curves_are_drawn_of_the_terms_that_a_run_has(tmp_path: Path) -> None:
 
 
 def test_a_report_is_text_json_and_a_page_that_escapes(tmp_path: Path) -> None:
-    table = Table("<b>", ("SNR",), (Row("ours", (1.234,)), Row("none", (None,), "paper")))
+    table = Table("<b>", ("SNR",), (Row("ours", (1.234,)), Row("none", (float("inf"),), "paper")))
     picture = draw_kaiser_windows(tmp_path / "windows.png")
     made = Report("Title", (table,), ("Less data.",), (picture,))
     assert "| ours | here | 1.23 |" in made.text() and "| none | paper |  |" in made.text()
     assert json.loads(json.dumps(made.as_dict()))["tables"][0]["rows"][0]["values"] == [1.234]
+    assert json.dumps(made.as_dict(), allow_nan=False)  # JSON has no infinity
     page = made.html()
     assert "&lt;b&gt;" in page and "<b>" not in page and "data:image/png;base64," in page
