@@ -24,7 +24,8 @@ from tests.support.helpers import snr_db
 from tests.support.sounds import music, speech
 
 NAMED = (
-    "ai-generated-music", "band-limited-music", "band-limited-speech", "neural-codec-speech",
+    "ai-generated-music", "band-limited-music", "band-limited-speech", "lossy-music",
+    "neural-codec-speech",
     "noisy-music", "noisy-speech", "old-recording", "telephone",
 )  # fmt: skip
 USUAL: dict[str, Any] = {"content": "speech", "bandwidth": 20_000.0, "snr": 60.0}
