@@ -22,6 +22,7 @@ CONTENTS = {
     "speech": "voices that speak",
     "music": "music, with or without voices",
     "noisy": "speech or music with noise in it",
+    "mixture": "voices over music, to be separated",
 }
 """The kinds of sound that a net can be trained for. An unknown kind is "", and never proposed."""
 

@@ -24,6 +24,7 @@ from pipeline.separation.factory import separator
 from training.config import CONFIGS, read_config
 
 RATE, SECONDS = 44_100, 8.0
+VOICES = ("speech", "stem_vocals")
 
 
 def mixtures(folders: list[Path], count: int) -> Iterator[tuple[Audio, np.ndarray]]:
@@ -47,9 +48,6 @@ def mixtures(folders: list[Path], count: int) -> Iterator[tuple[Audio, np.ndarra
         rest = np.broadcast_to(rest, voice.shape) * (rms(voice) / max(rms(rest), 1e-6))
         gain = np.float32(0.7 / max(float(np.abs(voice + rest).max()), 1e-6))
         yield Audio(gain * (voice + rest), RATE), gain * voice
-
-
-VOICES = ("speech", "stem_vocals")
 
 
 def middle(path: Path) -> np.ndarray:

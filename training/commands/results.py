@@ -47,7 +47,7 @@ def ship(
     title: Annotated[str, typer.Option(help="One line for people.")],
     summary: Annotated[str, typer.Option(help="One sentence: for which recordings.")],
     content: Annotated[
-        str, typer.Option(help="What it is for: speech, music or noisy; else never proposed.")
+        str, typer.Option(help="What it is for: speech, music, noisy, mixture.")
     ] = "",
     report: Annotated[
         Path | None, typer.Option(help="Output of `python -m pipeline report --json`.")
