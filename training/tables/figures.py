@@ -40,7 +40,7 @@ def _draw_loss(events: list[Event], term: str, path: Path) -> Path:
         step, value = min(validations, key=lambda point: point[1])
         above.plot([step], [value], "k*", ms=12, label=f"best: {value:.4g} at step {step:g}")
     above.set_ylabel(term)
-    above.legend()
+    above.legend(loc="upper right")
     below.plot(*_axes(_points(events, "step", "learning_rate")), color="tab:green")
     below.set(yscale="log", ylabel="learning rate", xlabel="step")
     return _saved(figure, path)
@@ -56,7 +56,7 @@ def draw_kaiser_windows(path: Path, alphas: Sequence[float] = ALPHAS) -> Path:
         at = np.arange(len(spectrum)) * len(window) / (1 << 14)
         frequency.plot(at, 20 * np.log10(spectrum + 1e-12))
     time.set(xlabel="time / length of the window")
-    time.legend()
+    time.legend(loc="upper right")
     frequency.set(xlim=(0, 40), ylim=(LOWEST_DB, 5), xlabel="bins", ylabel="dB")
     return _saved(figure, path)
 
