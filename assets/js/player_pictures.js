@@ -55,6 +55,7 @@ class Pictures {
     this.all.forEach((picture, i) => {
       this.figures[i].node.hidden = picture.view !== Player.view;
     });
+    this.sheet.classList.toggle("wmp-single", this.figures.filter(({ node }) => !node.hidden).length === 1);
     this.player.layout();
   }
 

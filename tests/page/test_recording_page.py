@@ -38,7 +38,7 @@ def test_a_recording_is_played_and_its_findings_lead_to_their_places(
     page = visitor.page
     visitor.choose(clicking)
     player = page.locator("#wm-compare .wm-player")
-    player.locator(".wmp-track", has_text="Recording").wait_for()
+    player.locator(".wmp-track", has_text="Recording").wait_for(timeout=90_000)
     assert player.locator(".wmp-track").count() == 1
     page.locator("#wm-compare img").first.wait_for()
     for at_s in (*CLICKS_S[:2], *CLICKS_S[2:], CLICKS_S[0]):
@@ -49,3 +49,22 @@ def test_a_recording_is_played_and_its_findings_lead_to_their_places(
     page.keyboard.press("Space")
     page.wait_for_selector("#wm-compare .wm-player[data-state=playing]")
     page.keyboard.press("Space")
+
+
+def test_only_the_marked_part_is_restored(arrive, clicking: Path, tmp_path: Path) -> None:
+    visitor = arrive()
+    page = visitor.page
+    visitor.upload(clicking, named="")
+    visitor.says("#wm-status", "about")
+    visitor.button("Restore the marked part only").click()
+    visitor.says("#wm-status", "Mark a part first")
+    page.evaluate(
+        "document.querySelector('#wm-compare .wm-player').abplayer.setLoop({start: 1, end: 2})"
+    )
+    visitor.button("Restore the marked part only").click()
+    visitor.says(".wm-made", "Part from 1.00 to 2.00 s", 90)
+    restored, rate = soundfile.read(visitor.download("WAV 24-bit", tmp_path))
+    assert rate == RATE
+    degraded, _ = soundfile.read(clicking)
+    changed = np.flatnonzero(np.abs(restored - degraded) > 1e-6) / rate
+    assert changed.size and changed.min() >= 1 and changed.max() <= 2

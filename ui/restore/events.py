@@ -32,6 +32,7 @@ from ui.restore.steps import load_chain
 from ui.session import Host, Session, plain_error, uploaded
 
 EXAMPLES = ASSETS / "examples"
+MARK_FIRST = "Mark a part first: drag over the waveform, or set both ends with [ and ]."
 CHOOSE_FIRST = html.problem("Choose a recording first.")
 
 
@@ -157,25 +158,48 @@ def _load(desk: Desk, session: Session, value: Any) -> str:
 
 
 async def run(
-    desk: Desk, kind: str, session: Session | None, preview_at_s: float, value: Any
+    desk: Desk,
+    kind: str,
+    session: Session | None,
+    preview_at_s: float,
+    value: Any,
+    marked: Any = None,
 ) -> AsyncIterator[Updates]:
-    """Restores the recording, or ten seconds of it."""
+    """Restores the recording, ten seconds of it, or the part that is marked on the player.
+
+    Args:
+        marked: "START END" in seconds of what the player shows, from a browser; None for no part.
+    """
     if session is None or session.source is None:
         yield {"status": CHOOSE_FIRST}
         return
     try:
         document = recipe_events.document(desk.stages, value)
         chain = load_chain(document, session)
+        part_s = None if marked is None else _part(session, marked)
     except ValueError as error:
         yield {"status": html.problem(plain_error(error))}
         return
     recording, folder = session.source, session.new_folder(kind)
     at_s = preview_at_s if kind == PREVIEW else None
-    job = Job(lambda job: results.restore(recording, chain, at_s, folder, job), desk.host.heavy)
+    job = Job(
+        lambda job: results.restore(recording, chain, at_s, folder, job, part_s), desk.host.heavy
+    )
     async for updates in _followed(session, job):
         yield updates
     if session.job is job:
         yield result_events.finished(desk.stages, kind, session, job)
+
+
+def _part(session: Session, marked: Any) -> tuple[float, float]:
+    """The marked part in seconds of the recording; `ValueError` where there is none."""
+    shown = session.results.get(session.shown)
+    offset_s = shown.start_s if isinstance(shown, results.Result) else 0.0
+    try:
+        start_s, end_s = (float(number) + offset_s for number in str(marked).split())
+    except ValueError as error:
+        raise ValueError(MARK_FIRST) from error
+    return start_s, min(end_s, session.source.audio.seconds)
 
 
 async def compare(

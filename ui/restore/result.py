@@ -12,6 +12,7 @@ from typing import Any
 from pipeline import recipe
 from pipeline import restoration as engine
 from pipeline.audio.sound import Audio
+from pipeline.dsp.part import PartChain
 from pipeline.evaluation import guarantee_card
 from pipeline.stage import Chain, Tick, share, titled
 from ui import zero_gpu
@@ -92,7 +93,12 @@ class Result:
 
 
 def restore(
-    source: Source, chain: Chain, preview_at_s: float | None, folder: Path, job: Job
+    source: Source,
+    chain: Chain,
+    preview_at_s: float | None,
+    folder: Path,
+    job: Job,
+    part_s: tuple[float, float] | None = None,
 ) -> Result:
     """Restores a recording, measures the result and draws it.
 
@@ -100,23 +106,32 @@ def restore(
         chain: the recipe's stages.
         preview_at_s: start of the preview in seconds; None restores the whole recording.
         folder: an empty folder of the visitor's; removed again on failure or cancellation.
+        part_s: (start, end) of the only part to restore, where not everything is.
     """
     try:
-        return _restore(source, chain, preview_at_s, folder, job)
+        return _restore(source, chain, preview_at_s, folder, job, part_s)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
 def _restore(
-    source: Source, chain: Chain, preview_at_s: float | None, folder: Path, job: Job
+    source: Source,
+    chain: Chain,
+    preview_at_s: float | None,
+    folder: Path,
+    job: Job,
+    part_s: tuple[float, float] | None,
 ) -> Result:
     title, stem, degraded = "Whole recording", source.stem, source.audio
     if preview_at_s is not None:
         title, stem = f"Preview from {preview_at_s:g} s", f"{source.stem} preview"
         degraded = excerpt(source.audio, preview_at_s, PREVIEW_S)
+    if part_s is not None:
+        title = f"Part from {part_s[0]:.2f} to {part_s[1]:.2f} s"
     job.expect(total_seconds(degraded, chain))
-    restored, steps = run_chain(degraded, chain, share(job.tick, 0, 0.85))
+    running = share(job.tick, 0, 0.85)
+    restored, steps = run_chain(degraded, chain, running, keep=part_s is None, part_s=part_s)
     between = [(f"{at}  {name}", audio) for at, (name, audio) in enumerate(steps.sounds[:-1], 1)]
     sounds = [("Degraded", degraded), *between, ("Restored", restored.audio)]
     start_s = min(preview_at_s or 0.0, source.audio.seconds - degraded.seconds)
@@ -132,18 +147,24 @@ def _restore(
     return Result(
         title, stem, recipe.dump(chain), folder, restored.audio, player,
         guarantee_card.rows(restored.guarantee), sounds, steps.stems, mixer,
-        "" if steps.keep else STEPS_LEFT_OUT, start_s=preview_at_s or 0.0,
+        "" if steps.keep or part_s else STEPS_LEFT_OUT, start_s=preview_at_s or 0.0,
     )  # fmt: skip
 
 
 def run_chain(
-    audio: Audio, chain: Chain, tick: Tick, name: str = "", keep: bool = True
+    audio: Audio,
+    chain: Chain,
+    tick: Tick,
+    name: str = "",
+    keep: bool = True,
+    part_s: tuple[float, float] | None = None,
 ) -> tuple[engine.Restored, StepChain]:
     """Runs a chain, measures the result, and keeps the steps if they are small enough.
 
     Args:
         tick: receives the progress, with the stage that runs after `name`.
         keep: False never keeps the steps.
+        part_s: (start, end) of the only part to restore.
     """
     classes = recipe.stage_classes()
     titles = [chain_form.title_of(stage, classes) for stage in chain.stages]
@@ -152,12 +173,15 @@ def run_chain(
     def named(fraction: float, what: str = "") -> None:
         tick(fraction, f"{name}: {what}" if name else what)
 
-    work = partial(_restored, audio, steps)
+    runner = PartChain(chain.stages, steps, *part_s) if part_s else steps
+    work = partial(_restored, audio, steps, runner)
     return zero_gpu.run(work, total_seconds(audio, chain), named)
 
 
-def _restored(audio: Audio, steps: StepChain, tick: Tick) -> tuple[engine.Restored, StepChain]:
-    return engine.restore(audio, steps, tick), steps
+def _restored(
+    audio: Audio, steps: StepChain, runner: Chain, tick: Tick
+) -> tuple[engine.Restored, StepChain]:
+    return engine.restore(audio, runner, tick), steps
 
 
 def remember(history: Sequence[Earlier], result: Result, name: str) -> list[Earlier]:

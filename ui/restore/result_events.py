@@ -171,6 +171,7 @@ def buttons(session: Session, *, running: bool = False) -> Updates:
     return {
         "preview": start,
         "restore": start,
+        "part": start,
         "compare": gr.update(interactive=has_source),
         "stop": gr.update(visible=running),
         "first": gr.update(interactive=not running),

@@ -22,7 +22,7 @@ RESULT = (
     "stems", "mixer", "lower", "guarantee", "delivery", "candidates",
     *(f"{part}{at}" for at in range(MAX_CANDIDATES) for part in ("candidate", "candidate_text")),
 )  # fmt: skip
-BUTTONS = ("preview", "restore", "compare", "stop", "first", "second")
+BUTTONS = ("preview", "part", "restore", "compare", "stop", "first", "second")
 RECORDING = ("facts", "preview_at", "diagnosed", "diagnosis")
 RECIPE = ("compared", "recipe_list", "chain", "downloads_note")
 FORECAST = ("status", "downloads_note", *BUTTONS)
@@ -139,6 +139,10 @@ def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
     for name, kind in (("preview", result_events.PREVIEW), ("restore", result_events.WHOLE)):
         run = following(partial(events.run, desk, kind), parts)
         parts[name].click(run, [session, at_s, chain], outputs, **LONG).success(**to_result)
+    run = following(partial(events.run, desk, result_events.WHOLE), parts)
+    inputs = [session, at_s, chain, parts["marked"]]
+    marked = parts["part"].click(run, inputs, outputs, js=MARKED, **LONG)
+    marked.success(**to_result)
     compare = following(partial(events.compare, desk), parts)
     inputs = [session, at_s, parts["compared"], chain]
     parts["compare"].click(compare, inputs, outputs, **LONG).success(**to_result)
@@ -177,6 +181,12 @@ def _script(name: str) -> str:
 
 KEEP_TICKET = "(ticket) => { if (ticket) sessionStorage.setItem('wavemend-ticket', ticket); }"
 """The ticket lives in the tab, not in the browser: another tab is another visit."""
+
+MARKED = """(session, at, chain, _) => {
+  const loop = document.querySelector("#wm-compare .wm-player")?.abplayer?.loop;
+  return [session, at, chain, loop ? `${loop.start} ${loop.end}` : ""];
+}"""
+"""What is marked on the player: its loop."""
 
 CHOSEN_CARD = """(session, _, ...recipe) =>
   [session, document.querySelector("#wm-examples .wm-cards").dataset.chosen ?? "", ...recipe]"""
