@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
@@ -19,8 +19,8 @@ from training.runs.run_folder import RunFolder
 from training.runs.samples import Sample, write_index
 from training.tasks import Task
 
-Losses = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, None], dict[str, torch.Tensor]]
-"""`losses(estimate, target, trust_hz, turn)`: terms by name; see `training.learn.losses`."""
+Losses = Callable[[nn.Module, Tensor, Tensor, Tensor, Tensor], dict[str, Tensor]]
+"""`losses(net, degraded, estimate, target, trust_hz)`: terms of one case by name."""
 
 N_SAMPLES = 4  # cases whose sound is written
 SHORTEST = 8192  # samples that the losses compare; shorter sound is padded with zeros
@@ -89,12 +89,12 @@ class Validator:
             return {}
         device = next(net.parameters()).device
         pad = ((0, 0), (0, max(0, SHORTEST - estimate.shape[-1])))
-        ours, theirs = (
-            torch.tensor(np.pad(np.atleast_2d(x), pad))[None].to(device)
-            for x in (estimate, case.clean)
+        degraded, ours, theirs = (
+            torch.tensor(np.pad(np.atleast_2d(x), pad), dtype=torch.float32)[None].to(device)
+            for x in (case.degraded, estimate, case.clean)
         )
         trust_hz = torch.full((1, 1), case.bandwidth_hz, device=device)
-        terms = self.losses(ours, theirs, trust_hz, None)
+        terms = self.losses(net, degraded, ours, theirs, trust_hz)
         return {name: float(value) for name, value in terms.items()}
 
     def _write(self, version: str, sample: Sample, samples: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from models.denoisers.tcn_masker import TcnMasker
 from models.layers import pad_to_multiple
@@ -85,6 +86,13 @@ class GainLosses(nn.Module):
             terms["magnitude"] = _mean((logs[0] - logs[1]).abs(), weight)
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
         return {**terms, "total": total}
+
+    def of_case(
+        self, net: nn.Module, degraded: Tensor, estimate: Tensor, target: Tensor, trust_hz: Tensor
+    ) -> dict[str, Tensor]:
+        """The terms of a net, or of its moving average, on one case; see `forward`."""
+        masker = net.module if isinstance(net, AveragedModel) else net
+        return self(masker, *net(degraded, as_gains=True), target)
 
 
 def _mean(x: Tensor, weight: Tensor) -> Tensor:

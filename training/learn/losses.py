@@ -112,6 +112,12 @@ class Losses(nn.Module):
             return rows[0]
         return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}
 
+    def of_case(
+        self, net: nn.Module, degraded: Tensor, estimate: Tensor, target: Tensor, trust_hz: Tensor
+    ) -> dict[str, Tensor]:
+        """The terms of what a net restored, of all resolutions; see `forward`."""
+        return self(estimate, target, trust_hz, None)
+
 
 def lsd(estimate: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Log-spectral distance of power spectra (B, F, N) over the bins of `mask`.

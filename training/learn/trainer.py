@@ -71,7 +71,7 @@ class Trainer:
         parts = read_parts(config, folders, self.sample_rate, run)
         self.clips = parts.trained
         self.validator = Validator(
-            parts.held_out, self.task, self.sample_rate, run, self.learner.losses
+            parts.held_out, self.task, self.sample_rate, run, self.learner.losses.of_case
         )
         self.step, self.seen, self.elapsed, self.best, self.waited = 0, 0, 0.0, math.inf, 0
         self.slowed, self.rollbacks = 1.0, 0

@@ -204,6 +204,18 @@ def test_a_short_run_fills_the_band_of_an_unheard_voice(tmp_path: Path, folder: 
     assert scores["lsd"] < 0.85 * scores["lsd_input"]
 
 
+def test_a_masker_learns_and_is_validated_in_its_own_spectrum(folder: Path, tmp_path: Path) -> None:
+    net = {"width": 8, "dilations": [1], "repeats": 1}
+    losses = {"sdr": 1.0, "complex": 2.0, "magnitude": 0.1}
+    config = {**TINY, "model": "tcn_masker", "config": net, "damage": "noisy_speech",
+              "losses": losses, "steps": 2, "validate_every": 1}  # fmt: skip
+    (tmp_path / "masker.json").write_text(json.dumps(config))
+    process = train(tmp_path / "masker.json", folder, tmp_path / "run")
+    assert process.wait(120) == 0, process.stderr.read()
+    validation = events(tmp_path / "run", "validation")[-1]
+    assert {f"val_{name}" for name in losses} < set(validation)
+
+
 def test_a_new_run_does_not_overwrite_an_old_one(config_file, folder, tmp_path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "last.pt").write_bytes(b"hours of work")
