@@ -136,11 +136,9 @@ class WaveUnet(nn.Module):
         batch, n_channels, _ = x.shape
         odd = n_channels % self.config.channels
         x = torch.cat((x, x[:, -1:]), 1) if odd else x
-        sources = self._pad_and_separate(x.reshape(-1, self.config.channels, x.shape[-1]))
-        sources = sources.unflatten(0, (batch, -1)).transpose(
-            1, 2
-        )  # (B, pairs, K, ..) -> (B, K, ..)
-        return sources.flatten(2, 3)[:, :, :n_channels]
+        groups = x.reshape(-1, self.config.channels, x.shape[-1])
+        sources = self._pad_and_separate(groups).unflatten(0, (batch, -1))  # (B, groups, K, C, T)
+        return sources.transpose(1, 2).flatten(2, 3)[:, :, :n_channels]
 
     def _pad_and_separate(self, x: Tensor) -> Tensor:
         """(B, C, T) -> (B, K, C, T)."""
