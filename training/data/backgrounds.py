@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import soxr
 from numpy.random import Generator
@@ -19,9 +21,24 @@ SOURCES = {"recorded": 0.45, "coloured": 0.21, "babble": 0.13, "music": 0.12, "e
 SOURCE_COUNTS = (0.55, 0.33, 0.12)  # chance of one, two and three sources at once
 BABBLE = (3, 8)  # voices, fewest and most
 RECORDED_RESPONSES = 0.25  # share of the rooms, where there are recordings
-EARLY_S, LATE_T60_S = 0.05, 0.25  # the target has a room until then, then a tail that decays so
+EARLY_S = 0.05  # until when the target has the room as it is
 TILT_HZ = np.array([60.0, 250, 1000, 4000, 9000, 24_000])
 FULL_BAND_HZ = 19_000
+
+
+@dataclass(frozen=True)
+class RoomRange:
+    """The rooms that voices are put into.
+
+    Args:
+        t60_s: least and longest time in which a room decays by 60 dB.
+        direct_db: least and largest level of the direct sound over everything else.
+        target_t60_s: in which the target's tail decays, after `EARLY_S`.
+    """
+
+    t60_s: tuple[float, float] = (0.15, 1.0)
+    direct_db: tuple[float, float] = (-3.0, 15.0)
+    target_t60_s: float = 0.25
 
 
 class Backgrounds:
@@ -64,21 +81,21 @@ class Backgrounds:
         return coloured(length, self.rate, rng)
 
     def reverberant(
-        self, x: np.ndarray, rng: Generator, late_t60_s: float = LATE_T60_S
+        self, x: np.ndarray, rng: Generator, rooms: RoomRange = RoomRange()
     ) -> tuple[np.ndarray, np.ndarray]:
         """(T,) in a random room.
 
         Args:
             x: (T,).
             rng: draws the room.
-            late_t60_s: seconds in which the shortened tail decays by 60 dB, after `EARLY_S`.
+            rooms: to draw from, where the room is not a recorded one.
 
         Returns:
             (T,) `x` in the room, at the level of `x`; and (T,) with a shortened tail.
         """
-        response = self._response(rng)
+        response = self._response(rng, rooms)
         late_s = np.maximum(np.arange(len(response)) / self.rate - EARLY_S, 0)
-        both = np.stack((response, response * 10 ** (-3 * late_s / late_t60_s)))
+        both = np.stack((response, response * 10 ** (-3 * late_s / rooms.target_t60_s)))
         size = fft.next_fast_len(len(x) + len(response), real=True)
         wet = fft.irfft(fft.rfft(x, size) * fft.rfft(both.astype(np.float32), size), size)
         wet = wet[:, : len(x)]
@@ -108,20 +125,20 @@ class Backgrounds:
             total = self.reverberant(total, rng)[0]
         return tilted(total, self.rate, rng, 3.0)
 
-    def _response(self, rng: Generator) -> np.ndarray:
+    def _response(self, rng: Generator, rooms: RoomRange) -> np.ndarray:
         """A room's impulse response from its direct sound on: recorded or synthetic."""
         if self.responses and rng.random() < RECORDED_RESPONSES:
             samples = self.responses[rng.integers(len(self.responses))].samples
             direct = int(np.abs(samples).argmax())
             response = samples[direct : direct + self.rate]
             return response / max(float(np.abs(response).max()), 1e-6)
-        return synthetic_response(self.rate, rng)
+        return synthetic_response(self.rate, rng, rooms)
 
 
-def synthetic_response(rate: int, rng: Generator) -> np.ndarray:
+def synthetic_response(rate: int, rng: Generator, rooms: RoomRange = RoomRange()) -> np.ndarray:
     """Direct sound, a dozen reflections, and an exponential tail whose treble decays first."""
-    t60_s = float(np.exp(rng.uniform(np.log(0.15), np.log(1.0))))
-    time_s = np.arange(int(min(t60_s, 0.9) * rate)) / rate
+    t60_s = float(np.exp(rng.uniform(*np.log(rooms.t60_s))))
+    time_s = np.arange(int(min(t60_s, 0.9 * rooms.t60_s[1]) * rate)) / rate
     decays_s = np.array([[t60_s], [t60_s / 2]])
     tail = rng.standard_normal((2, len(time_s))) * 10 ** (-3 * time_s / decays_s)
     dull = equalised(tail[0], rate, np.array([500.0, 4000, 12_000]), np.array([0.0, -6, -24]))
@@ -129,7 +146,7 @@ def synthetic_response(rate: int, rng: Generator) -> np.ndarray:
     response[: int(rng.uniform(0.001, 0.01) * rate)] = 0
     for delay in rng.integers(int(0.001 * rate), int(0.04 * rate), 12):
         response[delay] += rng.choice((-1, 1)) * rng.uniform(1, 6)
-    response *= gain(-rng.uniform(-3, 15)) / np.sqrt(np.sum(response**2) + 1e-9)
+    response *= gain(-rng.uniform(*rooms.direct_db)) / np.sqrt(np.sum(response**2) + 1e-9)
     response[0] = 1.0
     return response.astype(np.float32)
 

@@ -21,9 +21,9 @@ from pipeline.degradation.additions import gain_for
 from pipeline.degradation.effects import BandLimit
 from training.config import TrainingConfig
 from training.data.backgrounds import (
-    LATE_T60_S,
     VOICES,
     Backgrounds,
+    RoomRange,
     gain,
     group_chances,
     tilted,
@@ -40,7 +40,7 @@ FLOOR_SHARE, FLOOR_DB = 0.5, -12.0  # share of voices with a floor, and its leve
 CLEAN_RANGE_DB = 30.0  # least level range of a voice recording that is clean enough for a target
 REVERBERANT = 0.1  # share of the voices, for denoisers
 NARROW, NARROW_RATES = 0.2, (8_000, 11_025, 16_000, 16_000, 16_000, 22_050, 24_000, 32_000)
-DRY_T60_S = 0.1  # of the target, for nets that remove the room
+LIVE_ROOMS = RoomRange((0.3, 1.5), (-9.0, 3.0), 0.1)  # for nets that remove the room
 PEAK_DB = (-35.0, 0.0)  # of the mixture
 
 
@@ -74,14 +74,14 @@ class NoisySpeechExamples(Dataset):
 
     Attributes:
         reverberant: share of the voices that stand in a room.
-        late_t60_s: seconds in which the target's room decays by 60 dB.
+        rooms: that they stand in.
 
     Raises:
         ValueError: no voice among the clips.
     """
 
     reverberant = REVERBERANT
-    late_t60_s = LATE_T60_S
+    rooms = RoomRange()
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class NoisySpeechExamples(Dataset):
         piece, bandwidth_hz = vary(clip, self.length, self.rate, rng)
         recorded = target = tilted(piece, self.rate, rng, 2.0)
         if rng.random() < self.reverberant:
-            recorded, target = self.backgrounds.reverberant(recorded, rng, self.late_t60_s)
+            recorded, target = self.backgrounds.reverberant(recorded, rng, self.rooms)
         if rng.random() < FLOOR_SHARE:
             floor = gain(FLOOR_DB) * self.floors.draw(rng, self.length)
             recorded, target = recorded + floor, target + floor
@@ -156,7 +156,7 @@ class ReverberantSpeechExamples(NoisySpeechExamples):
     """The same with nearly every voice in a room, of which the target keeps almost nothing."""
 
     reverberant = 0.9
-    late_t60_s = DRY_T60_S
+    rooms = LIVE_ROOMS
 
 
 def level_range_db(clip: Clip, rate: int) -> float:

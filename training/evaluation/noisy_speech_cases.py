@@ -11,7 +11,7 @@ from pipeline.evaluation.metrics import lsd, si_sdr_db, snr_db
 from training.data.backgrounds import VOICES, Backgrounds, gain
 from training.data.clips import Clip
 from training.data.noisy_examples import dither
-from training.data.noisy_speech import DRY_T60_S
+from training.data.noisy_speech import LIVE_ROOMS
 from training.evaluation.cases import Case, first_of_each_group, middle
 from training.evaluation.scores import Scores
 
@@ -44,7 +44,7 @@ def reverberant_speech_cases(clips: list[Clip], sample_rate: int, per_group: int
 
 def _in_a_room(case: Case, backgrounds: Backgrounds, seed: int) -> Case:
     rng = np.random.default_rng([seed, 1])
-    wet, dry = backgrounds.reverberant(case.clean, rng, DRY_T60_S)
+    wet, dry = backgrounds.reverberant(case.clean, rng, LIVE_ROOMS)
     return replace(case, degraded=wet + case.degraded - case.clean, clean=dry)
 
 
