@@ -109,11 +109,13 @@ def _connect(
 
 
 def _send(degrade: dict[str, Any], restore: dict[str, Any], tabs: gr.Tabs) -> None:
-    """What was degraded is opened in Restore, with the clean recording as its reference."""
+    """What was degraded goes to Restore, with its reference; a recording of Restore to Degrade."""
     states = [degrade["bench"], degrade["session"]]
     sent = degrade["send"].click(degrade_events.send, states, tabs, **QUIET)
     for listener in restore["received"]:
         sent = sent.success(**listener)
+    asked = restore["to_degrade"].click(degrade_events.opening, restore["session"], tabs, **QUIET)
+    asked.success(**degrade["received"])
 
 
 def launch_options(limits: Limits | None = None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def test_setup_says_what_there_is_and_reset_forgets_the_visit(arrive, files: Pat
     visitor.says("#wms-facts", "GiB free")
     visitor.says("#wms-checkpoints", "Small random net")
     visitor.says("#wms-others", "Demucs")
-    page.get_by_label("CPU", exact=True).check()
+    page.locator("#wms-device").get_by_text("CPU", exact=True).click()
     visitor.says("#wms-device-note", "from now on")
 
     assert page.evaluate(SMALL_TEXTS) == [] and page.evaluate(SMALL_TARGETS) == []

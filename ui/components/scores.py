@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.audio.sound import Audio
 from ui.components.rendering import render
 
 if TYPE_CHECKING:
     from pipeline.evaluation.compare import Scores
+
+LONGEST_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,27 @@ METRICS = (
     Metric("mel_db", "Mel distance (dB)", 2, False, "Mean difference of 80 mel bands."),
     Metric("stoi", "STOI", 3, True, "Intelligibility, at most 1; it is for speech only."),
 )  # fmt: skip
+
+
+def compared(title: str, sounds: Mapping[str, Audio], target: Audio) -> str:
+    """The table of these sounds, measured against their clean target.
+
+    Of a long recording the first `LONGEST_S` are measured: STOI needs all of it in memory.
+
+    Raises:
+        AudioError: a sound and the target differ in channels or length.
+    """
+    from pipeline.evaluation.compare import compare
+
+    if target.seconds > LONGEST_S:
+        title = f"{title}, first {LONGEST_S / 60:g} minutes"
+    first = _beginning(target)
+    scores = {name: compare(_beginning(audio), first) for name, audio in sounds.items()}
+    return table(title, scores)
+
+
+def _beginning(audio: Audio) -> Audio:
+    return Audio(audio.samples[:, : round(LONGEST_S * audio.rate)], audio.rate)
 
 
 def table(title: str, columns: Mapping[str, Scores]) -> str:

@@ -37,8 +37,8 @@ async def choose(
     """Reads a new recording; whatever belongs to the previous one goes first.
 
     Args:
-        origin: "file" or "example".
-        path: an uploaded file, or the `Path` of an example.
+        origin: "file", "example" or "sent".
+        path: an uploaded file, or the `Path` of a file of the server's own choosing.
     """
     bench = opened(host, bench, session)
     bench.forget()
@@ -53,6 +53,27 @@ async def choose(
         yield {"facts": progress}
     if bench.job is job:
         yield _read(bench, job)
+
+
+def opening(session: Session | None) -> Any:
+    """Opens the tab for the recording of the Restore tab.
+
+    Raises:
+        gr.Error: there is none.
+    """
+    if session is None or session.source is None:
+        raise gr.Error("Choose a recording in Restore first.", print_exception=False)
+    return gr.Tabs(selected="degrade")
+
+
+async def receive(
+    host: Host, bench: Session | None, session: Session | None
+) -> AsyncIterator[Updates]:
+    """Takes the recording of the Restore tab for a clean one."""
+    if session is None or session.source is None:
+        return
+    async for updates in choose(host, "sent", bench, session, session.source.path):
+        yield updates
 
 
 def _read(bench: Session, job: Job) -> Updates:

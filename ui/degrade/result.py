@@ -28,6 +28,9 @@ WAV, FLAC, RECIPE = "WAV", "FLAC", "Recipe"
 FILES = (WAV, FLAC, RECIPE)
 """The downloads by their name on the page."""
 
+LONGEST_S = 15 * 60.0
+"""Damage works on the whole sound in memory; a longer recording is refused."""
+
 
 @dataclass(frozen=True)
 class Clean:
@@ -69,7 +72,8 @@ class Degraded:
 
 def read(path: Path, max_seconds: float, job: Job) -> Clean:
     """Reads a clean recording; raises `AudioError` where it cannot be read."""
-    audio, info = decode(path, max_seconds=max_seconds, tick=titled(job.tick, "Reading"))
+    longest_s = min(max_seconds, LONGEST_S)
+    audio, info = decode(path, max_seconds=longest_s, tick=titled(job.tick, "Reading"))
     return Clean(path, path.name, audio, info)
 
 
@@ -88,8 +92,6 @@ def degrade(source: Clean, chain: Chain, at_s: float | None, folder: Path, job: 
 
 
 def _degrade(source: Clean, chain: Chain, at_s: float | None, folder: Path, job: Job) -> Degraded:
-    from pipeline.evaluation.compare import compare
-
     title, stem, clean = "Whole recording", f"{safe_stem(source.name)} degraded", source.audio
     if at_s is not None:
         title, stem = f"Excerpt from {at_s:g} s", f"{stem} excerpt"
@@ -98,7 +100,7 @@ def _degrade(source: Clean, chain: Chain, at_s: float | None, folder: Path, job:
     titles = [chain_form.title_of(damage, classes) for damage in chain.stages]
     degraded = StepChain(chain.stages, titles, keep=False)(clean, share(job.tick, 0, 0.6))
     job.tick(0.6, "Measuring")
-    table = scores.table("What the damage did", {"Degraded": compare(degraded, clean)})
+    table = scores.compared("What the damage did", {"Degraded": degraded}, clean)
     sounds = [("Clean", clean), ("Degraded", degraded)]
     player = result_player.of_pair(sounds, folder, share(job.tick, 0.75, 1), folder.name)
     return Degraded(source.name, title, stem, chain, folder, clean, degraded, player, table)

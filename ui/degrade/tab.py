@@ -18,7 +18,7 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     """Lays the tab out and connects it.
 
     Returns:
-        its parts by name.
+        its parts by name, and as "received" the listener that takes Restore's recording.
     """
     bench = gr.State(None, delete_callback=close_session)
     parts: dict[str, Any] = {"session": session, "bench": bench}
@@ -28,7 +28,7 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
         with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
             parts |= _result()
     tab_wiring.wire(host, parts)
-    return parts
+    return {**parts, "received": tab_wiring.received(host, parts)}
 
 
 def _heading(text: str) -> None:

@@ -46,6 +46,16 @@ def _wire_source(host: Host, parts: dict[str, Any]) -> None:
         button.click(read, states, outputs, **AGAIN)
 
 
+def received(host: Host, parts: dict[str, Any]) -> dict[str, Any]:
+    """What follows the opening of the tab for Restore's recording, as arguments of a listener."""
+    return {
+        "fn": following(partial(events.receive, host), parts),
+        "inputs": chosen(parts, ("bench", "session")),
+        "outputs": chosen(parts, EVERYTHING),
+        **AGAIN,
+    }
+
+
 def _choose_example(
     host: Host, path: Path, bench: Session | None, session: Session | None
 ) -> AsyncIterator[Updates]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -19,9 +19,6 @@ from ui.restore.result import PREVIEW_S, Result
 from ui.restore.source import excerpt
 from ui.session import Host, Session, plain_error, uploaded
 from ui.wiring import AGAIN, Parts, Updates, chosen, following
-
-if TYPE_CHECKING:
-    from pipeline.evaluation.compare import Scores
 
 SLACK_S = 0.1
 """A reference may be so much longer or shorter than the recording."""
@@ -40,7 +37,12 @@ def field() -> dict[str, Any]:
         gr.HTML(html.note(text), apply_default_css=False)
         file = gr.UploadButton("Upload the reference", file_types=["audio", "video"], size="md")
         note = gr.HTML("", apply_default_css=False)
-    return {"reference_box": box, "reference": file, "reference_note": note}
+        text = "This recording is clean itself? Damage it, and restore the copy."
+        gr.HTML(html.note(text), apply_default_css=False)
+        to_degrade = gr.Button("Send to Degrade", size="md", elem_id="wm-to-degrade")
+    return {
+        "reference_box": box, "reference": file, "reference_note": note, "to_degrade": to_degrade,
+    }  # fmt: skip
 
 
 def panel() -> dict[str, Any]:
@@ -120,7 +122,7 @@ async def measured(host: Host, session: Session | None) -> AsyncIterator[Updates
     async for _ in job.follow():
         pass
     try:
-        table = scores.table(TITLE, dict(zip(("Degraded", "Restored"), job.result(), strict=True)))
+        table = job.result()
     except Cancelled:
         return
     except Exception as error:
@@ -129,21 +131,18 @@ async def measured(host: Host, session: Session | None) -> AsyncIterator[Updates
         yield {"scores": table}
 
 
-def scores_of(result: Result, reference: Audio, job: Job) -> tuple[Scores, Scores]:
-    """The scores of the degraded and of the restored sound.
+def scores_of(result: Result, reference: Audio, job: Job) -> str:
+    """The table of the degraded and of the restored sound.
 
     Raises:
         AudioError: the reference has other channels or another length.
     """
-    from pipeline.evaluation.compare import compare
-
     degraded = result.steps[0][1]
     if degraded.seconds < reference.seconds - SLACK_S:
         reference = excerpt(reference, result.start_s, PREVIEW_S)
     job.tick(0.0, "Measuring")
-    before = compare(degraded, reference)
-    job.tick(0.5, "Measuring")
-    return before, compare(result.restored, reference)
+    sounds = {"Degraded": degraded, "Restored": result.restored}
+    return scores.compared(TITLE, sounds, reference)
 
 
 def _read(path: Path, recording: Audio, job: Job) -> Audio:

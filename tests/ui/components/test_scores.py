@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from pipeline.audio.sound import Audio
 from pipeline.evaluation.compare import Scores
+from tests.support.sounds import speech
 from ui.components import scores
 
 
@@ -15,3 +19,14 @@ def test_the_best_of_each_row_is_bold_and_ties_are_not() -> None:
     for text in ("<td>1.000</td><td><b>0.500</b>", "<td>10.0</td><td><b>12.0</b>", "<b>3.0</b>"):
         assert text in table
     assert "<td>nothing alike</td>" in table and "<td>none</td>" in table
+
+
+def test_of_a_long_sound_the_beginning_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = Audio(speech(2.0, 16_000), 16_000)
+    late = clean.samples.copy()
+    late[:, 20_000:] += 0.1  # after the first second
+    sounds = {"Late": Audio(late, 16_000)}
+    assert "equal" not in scores.compared("All", sounds, clean)
+    monkeypatch.setattr(scores, "LONGEST_S", 1.0)
+    text = scores.compared("All", sounds, clean)
+    assert "<td>equal</td>" in text and "All, first 0.0166667 minutes" in text

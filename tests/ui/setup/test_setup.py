@@ -93,7 +93,8 @@ def test_the_machine_is_tested_with_every_network(session, tmp_path: Path, monke
     monkeypatch.setattr(machine, "TEST_S", 0.02)
     job = Job(lambda job: machine.measure_speed(session, job), JobQueue())
     speeds = job.start().result()
-    assert [one.title for one in speeds] == ["Tiny mask", "Tiny WaveNet"]
+    titles = {card.title for card in available([tmp_path / "tiny"])}
+    assert {one.title for one in speeds} == titles and "Tiny mask" in titles
     assert all(one.times > 0 for one in speeds) and "Tiny mask" in events._speed_table(speeds)
     job.stop()
     with pytest.raises(Cancelled):

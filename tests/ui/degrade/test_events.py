@@ -1,0 +1,67 @@
+"""What happens in the Degrade tab: a recording is taken, from a file or from Restore."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from pipeline.audio.encode import save
+from tests.support.helpers import tone
+from ui.degrade import events, result
+from ui.session import Host, Limits, Session
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    return Host.open(Limits())
+
+
+@pytest.fixture
+def session(host: Host) -> Session:
+    return host.open_session("visitor")
+
+
+def ran(handler) -> dict:
+    """The last state of everything that a handler updates."""
+
+    async def collect() -> dict:
+        state: dict = {}
+        async for updates in handler:
+            state |= updates
+        return state
+
+    return asyncio.run(collect())
+
+
+def test_restore_s_recording_is_taken_for_a_clean_one(host, session) -> None:
+    with pytest.raises(gr.Error, match="Choose a recording"):
+        events.opening(session)
+    assert ran(events.receive(host, None, session)) == {}
+    path = session.folder / "voice.wav"
+    save(tone(channels=2, seconds=0.2), path)
+    session.source = SimpleNamespace(path=path)
+    assert events.opening(session).selected == "degrade"
+    state = ran(events.receive(host, None, session))
+    bench = state["bench"]
+    assert bench is not session and bench.visitor == session.visitor
+    assert bench.source.name == "voice.wav" and "voice.wav" in state["facts"]
+    assert state["degrade"]["interactive"] and session.source.path == path
+
+
+def test_only_uploads_are_opened_and_nothing_runs_without_a_recording(
+    host, session, tmp_path: Path, monkeypatch
+) -> None:
+    save(tone(), tmp_path / "outside.wav")
+    state = ran(events.choose(host, "file", None, session, str(tmp_path / "outside.wav")))
+    assert state["bench"].source is None and not state["degrade"]["interactive"]
+    state = ran(events.run(host, True, state["bench"], 0, "telephone", 0, {}))
+    assert "Choose a recording" in state["status"]
+    monkeypatch.setattr(result, "LONGEST_S", 0.5)
+    (inside := session.folder / "long.wav").write_bytes((tmp_path / "outside.wav").read_bytes())
+    state = ran(events.choose(host, "file", None, session, str(inside)))
+    assert "wm-problem" in state["facts"] and state["bench"].source is None
