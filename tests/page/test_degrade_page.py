@@ -40,7 +40,7 @@ def test_from_clean_to_degraded_to_restored(arrive, files: Path, tmp_path: Path)
     expect(page.locator("#wmd-chain .wmc-on > li")).to_have_count(1)
     page.locator("#wmd-degrade").click()
     visitor.says("#wmd-scores", "What the damage did", seconds=120)
-    assert page.locator("#wmd-player .wmp-deck").is_visible()
+    page.wait_for_selector("#wmd-player .wmp-deck")
 
     assert page.evaluate(SMALL_TEXTS) == [] and page.evaluate(SMALL_TARGETS) == []
     recipe = json.loads(visitor.download("Recipe", tmp_path).read_text())

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.browser
 def test_setup_says_what_there_is_and_reset_forgets_the_visit(arrive, files: Path) -> None:
     visitor = arrive()
     page = visitor.page
-    visitor.upload(files / "call one.wav")
+    visitor.choose(files / "call one.wav")
+    visitor.says(".wm-name", "call one.wav", seconds=90)
     page.get_by_role("tab", name="Setup", exact=True).click()
     visitor.says("#wms-facts", "GiB free")
     visitor.says("#wms-checkpoints", "Small random net")
