@@ -210,6 +210,7 @@ class Player {
     this.loopButton.setAttribute("aria-pressed", looping);
     this.matchButton.setAttribute("aria-pressed", transport.matched);
     const loop = this.preview ?? this.loop;
+    this.root.toggleAttribute("data-marked", Boolean(this.loop));
     this.span.textContent = loop ? `${clock(loop.start, 2)} \u2013 ${clock(loop.end, 2)}` : "";
     this.clear.hidden = !loop;
     this.status.textContent = transport.error ? `Cannot play: ${transport.error.message}` : transport.waiting ? "Loading\u2026" : this.message;

@@ -179,7 +179,9 @@ def _actions() -> dict[str, Any]:
             preview = gr.Button("Preview 10 s", interactive=False, min_width=80)
             restore = gr.Button("Restore", variant="primary", interactive=False, min_width=80)
             stop = gr.Button("Stop", variant="stop", visible=False, min_width=60)
-        part = gr.Button("Restore the marked part only", size="md", interactive=False)
+        part = gr.Button(
+            "Restore the marked part only", size="md", interactive=False, elem_id="wm-part"
+        )
         marked = gr.Textbox(label="Marked", visible="hidden", elem_classes="wm-script")
         status = _html("status")
     return {

@@ -14,7 +14,7 @@ from pipeline import recipe
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis.diagnose import Diagnosis
 from ui.components import chain_form
-from ui.restore import own_weights, recipe_events, result_events, steps
+from ui.restore import events, own_weights, recipe_events, result_events, steps
 from ui.restore.recipe_events import DEFAULT, OWN, PROPOSED
 from ui.restore.result import Result
 from ui.session import Session
@@ -167,3 +167,17 @@ def test_a_result_is_out_of_date_once_a_setting_has_changed(session: Session) ->
     value["cards"][0]["settings"]["tilt_db"] = 2.0
     assert recipe_events.is_stale(STAGES, session, value)
     assert recipe_events.STALE in recipe_events.forecast(STAGES, session, OWN, value)
+
+
+@pytest.mark.parametrize("marked", ["", "1", "a b", "1 2 3", None, {"a": 1}])
+def test_a_part_that_is_not_marked_is_not_restored(session: Session, marked: Any) -> None:
+    with pytest.raises(ValueError, match="Mark a part first"):
+        events._part(session, marked)
+
+
+def test_a_part_is_one_of_what_is_shown(session: Session) -> None:
+    nothing: Any = None
+    session.results["preview"] = Result("", "", {}, Path(), nothing, nothing, [], [], start_s=0.5)
+    assert events._part(session, "0.25 9") == (0.25, 1.0)
+    session.shown = "preview"
+    assert events._part(session, "0.25 0.4") == (0.75, 0.9)
