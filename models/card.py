@@ -23,8 +23,12 @@ CONTENTS = {
     "music": "music, with or without voices",
     "noisy": "speech or music with noise in it",
     "mixture": "voices over music, to be separated",
+    "any": "any sound",
 }
 """The kinds of sound that a net can be trained for. An unknown kind is "", and never proposed."""
+
+CLASSES = ("speech", "music", "singing", "other")
+"""What the content classifier tells apart, in the order of its scores."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,6 +24,11 @@ NETS: dict[str, tuple[str, str, str]] = {  # name: (module, class, config class)
     "wavenet": ("models.denoisers.wavenet", "WaveNet", "WaveNetConfig"),
     "residual_unet": ("models.residual_unet", "ResidualUnet", "ResidualUnetConfig"),
     "plain_unet": ("models.plain_unet", "PlainUnet", "PlainUnetConfig"),
+    "content_classifier": (
+        "models.content_classifier",
+        "ContentClassifier",
+        "ContentClassifierConfig",
+    ),
     "neural_codec": ("models.neural_codec", "NeuralCodecNet", "NeuralCodecConfig"),
     "wave_unet": ("models.separation.wave_unet", "WaveUnet", "WaveUnetConfig"),
     "spectrogram_unet": (

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.net import Net
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 KEPT_NETS = 2
@@ -132,6 +136,15 @@ def separated(net: Net, x: np.ndarray) -> np.ndarray:
             return net(batch[None])[0].float().cpu().numpy()
         sources = net(batch[:, None])[:, :, 0]  # (C, T) -> (B = C, S, T)
         return sources.transpose(0, 1).float().cpu().numpy()
+
+
+def mean_scores(net: Callable[[Tensor], Tensor], spectra: list[np.ndarray]) -> np.ndarray:
+    """(classes,) mean of a classifier's scores over spectra (bands, frames) of any length."""
+    import torch
+
+    with torch.inference_mode():
+        scores = [net(torch.from_numpy(spectrum)[None])[0] for spectrum in spectra]
+        return torch.stack(scores).mean(0).numpy()
 
 
 def _has_mps() -> bool:

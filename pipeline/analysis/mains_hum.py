@@ -2,7 +2,8 @@
 
 Hum differs from music: it keeps one frequency and one level from the first second to the last. So
 only lines in the quietest quarter of a recording count: a bass note at 98 Hz pauses at times, and
-is not at a multiple of 50 or 60 Hz. See `quiet_spectrum`.
+is not at a multiple of 50 or 60 Hz. A note a little beside them, whose flanks look like hum, stands
+out far more at its own frequency. See `quiet_spectrum`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pipeline.analysis.quiet_spectrum import HIGHEST_HZ, SHORTEST_S, Quiet, quie
 from pipeline.audio.sound import Audio
 
 MAINS_HZ, OFF = (50.0, 60.0), 0.01  # relative deviation: a generator's, a tape's
+NOTE_OFF, NOTE_SCORE = 0.04, 2.0  # a note lies so far off, with so many times the prominence
+STEP = OFF / 120  # relative, of the fundamentals that are tried
 LOBE = 9  # bins from the summit of a line to the foot of it
 PROMINENT_DB, FEW_DB, ALONE_DB = 9.0, 12.0, 8.0  # see `_threshold_db`; more for a lone harmonic
 THERE_DB = 3.0  # of further harmonics, once there is hum
@@ -46,9 +49,8 @@ def hum_in(quiet: Quiet, near_hz: tuple[float, ...]) -> Hum | None:
     over_db = 10 * np.log10(quiet.power / background + 1e-9)
     summit = maximum_filter1d(quiet.power, 2 * LOBE + 1, mode="nearest")
     over_db[quiet.power < summit / 2] = -np.inf  # the flank of a note, not a line
-    candidates = [_best(quiet, over_db, mains) for mains in near_hz]
-    score, hz = max(candidates)
-    if not score:
+    (score, hz), mains_hz = max((_best(quiet, over_db, near), near) for near in near_hz)
+    if not score or _is_beside_a_note(quiet, over_db, mains_hz, score):
         return None
     peaks = _at_harmonics(quiet, over_db, hz)
     need_db = _threshold_db(quiet)
@@ -63,12 +65,23 @@ def hum_in(quiet: Quiet, near_hz: tuple[float, ...]) -> Hum | None:
     return Hum(float(hz), float(10 * np.log10(power)), harmonics)
 
 
-def _best(quiet: Quiet, over_db: np.ndarray, mains_hz: float) -> tuple[float, float]:
+def _is_beside_a_note(quiet: Quiet, over_db: np.ndarray, mains_hz: float, score: float) -> bool:
+    """Whether a comb of harmonics just outside the mains' range collects far more."""
+    sides = (_best(quiet, over_db, mains_hz, side * OFF, side * NOTE_OFF)[0] for side in (-1, 1))
+    return max(sides) > NOTE_SCORE * score
+
+
+def _best(
+    quiet: Quiet, over_db: np.ndarray, mains_hz: float, low: float = -OFF, high: float = OFF
+) -> tuple[float, float]:
     """(score, fundamental): the most prominence that a comb of harmonics near it collects.
 
     High harmonics count less: a comb finds something there by chance.
+
+    Args:
+        low, high: relative deviations from `mains_hz` between which it is sought.
     """
-    tries = mains_hz * (1 + np.linspace(-OFF, OFF, 241))
+    tries = mains_hz * (1 + np.linspace(low, high, round(abs(high - low) / STEP) + 1))
     need_db = _threshold_db(quiet)
     scores = []
     for hz in tries:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.card import CLASSES
 from pipeline.audio.decode import decode
 from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Display, command, print_json
-from pipeline.cli.options import AsJson
+from pipeline.cli.options import AsJson, listed, one_of
 from pipeline.files import write_atomically
 from pipeline.stage import share
 
@@ -28,6 +29,15 @@ def diagnose(
         Path | None,
         typer.Option("--recipe-out", help="Write the proposed recipe here, for restore --recipe."),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--content",
+            parser=one_of(CLASSES),
+            metavar=listed(CLASSES),
+            help="What the recording is. Default: the diagnosis listens.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measures a recording, reports what is wrong with it, and proposes a recipe."""
@@ -39,7 +49,7 @@ def diagnose(
         with Display(1.0, quiet=as_json) as display:
             tick = display.begin(source.name, 1.0)
             audio, info = decode(source, tick=share(tick, 0, READ_SHARE))
-            result = diagnosis.diagnose(audio, info, share(tick, READ_SHARE, 1))
+            result = diagnosis.diagnose(audio, info, share(tick, READ_SHARE, 1), kind)
         if recipe_out is not None:
             _write(recipe_out, result)
     if as_json:

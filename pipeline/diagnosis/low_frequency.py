@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.analysis.dc_offset import dc_offset as measure_offset
+from pipeline.analysis.mains_hum import MAINS_HZ
 from pipeline.analysis.rumble import BAND_HZ, LEAST_DBFS, OVER_BASS_DB
 from pipeline.analysis.rumble import rumble as measure_rumble
 from pipeline.diagnosis.finding import Finding, Span, hertz, ramp
 from pipeline.diagnosis.recording import Recording
 
+SURE_OFF = 0.005  # relative; mains keep to 50 or 60 Hz more closely than that
+SOUND_DB = 6.0  # a hum less than that below the recording is its sound
 FAINT_DB = 50.0  # hum that far below the recording does not matter
 FAINT_RUMBLE_DBFS = -50.0  # rumble below does not matter
 FAINT_OFFSET = 0.005  # of full scale: a DC offset below does not matter
@@ -27,6 +30,16 @@ def hum(recording: Recording) -> Finding:
     if below_db >= FAINT_DB:
         text = "There may be hum, too weak to matter."
         return Finding("hum", float(measured.hz), "Hz", confidence, text)
+    if below_db < SOUND_DB:
+        text = (
+            f"A steady tone at {measured.hz:.0f} Hz with its harmonics is most of the recording: "
+            "an instrument, or a recording of hum."
+        )
+        return Finding("hum", float(measured.hz), "Hz", 0.5, text)
+    off = min(abs(measured.hz / mains_hz - 1) for mains_hz in MAINS_HZ)
+    if off > SURE_OFF:
+        text = f"A steady tone at {measured.hz:.1f} Hz: a low note, or hum at another speed."
+        return Finding("hum", float(measured.hz), "Hz", 0.5, text)
     harmonics = f" and {count - 1} of its harmonics" if count > 1 else ""
     text = f"Hum at {measured.hz:.0f} Hz{harmonics}, {below_db:.0f} dB below the recording."
     everywhere = (Span(0.0, recording.audio.seconds, float(measured.hz)),)

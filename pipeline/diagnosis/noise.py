@@ -22,6 +22,8 @@ FILLS = 0.55  # share of the bands that broadband noise fills
 AUDIBLE_DB, LOUD_DB = 30.0, 22.0  # signal-to-noise ratios: audible in pauses, audible throughout
 ALL_DB = 0.0  # below this ratio the recording is noise, such as rain, and is left alone
 INAUDIBLE_DBFS = -100.0
+PAUSES = 0.02  # share of the frames that are the quietest moments
+PAUSE_DB, NEARLY_ALL_DB = (-1.4, 1.5), 2.8  # over the floor there: half the bands, nine tenths
 
 
 def noise_floor(recording: Recording) -> Finding:
@@ -40,9 +42,9 @@ def snr(recording: Recording) -> Finding:
         return Finding("snr", None, "dB", 0.8, "The noise is too weak to measure.")
     ratio, fills = recording.noise.snr_db, recording.ask(steady_share)
     noise = f"Steady noise {ratio:.0f} dB below the sound"
-    if ALL_DB < ratio < AUDIBLE_DB and fills >= FILLS:
+    if ALL_DB < ratio < AUDIBLE_DB and fills >= FILLS and recording.ask(has_noisy_pauses):
         text = f"{noise}: {'clearly audible' if ratio < LOUD_DB else 'audible in the pauses'}."
-        confidence = 0.5 + 0.5 * ramp(fills, FILLS, 0.9) * ramp(ratio, AUDIBLE_DB + 5, LOUD_DB)
+        confidence = 0.5 + 0.5 * ramp(fills, FILLS, 0.8) * ramp(ratio, AUDIBLE_DB + 5, LOUD_DB)
         return Finding("snr", ratio, "dB", confidence, text, True)
     if ratio <= ALL_DB:
         text = "Steady noise throughout, such as rain; nothing stands out of it."
@@ -56,18 +58,10 @@ def snr(recording: Recording) -> Finding:
 
 def steady_share(recording: Recording) -> float:
     """Share of the bands that hold steady noise, 0 to 1; 0 for a sound too short to judge."""
-    from scipy import ndimage
-
-    cells = recording.spectrogram
-    if len(cells.power) < 3 * SMOOTH:
+    cells = recording.ask(_smoothed)
+    if cells is None:
         return 0.0
-    top = 0.95 * (recording.edge_hz or recording.audio.rate / 2)
-    use = (cells.hz > LOWEST_HZ) & (cells.hz < top)
-    level = 10 * np.log10(ndimage.uniform_filter1d(cells.power, SMOOTH, axis=0) + 1e-14)
-    alive = level.max(axis=1) > ALIVE_DB
-    if not alive.any() or not use.any():
-        return 0.0
-    level, power, logs = (part[alive][:, use] for part in (level, cells.power, cells.logs))
+    level, power, logs = cells
     floor = np.percentile(level, FLOOR_PERCENTILE, axis=0)
     at_floor = (level > floor - UNDER_DB) & (level < floor + OVER_DB)
     count = np.maximum(at_floor.sum(axis=0), 1)
@@ -75,6 +69,41 @@ def steady_share(recording: Recording) -> float:
     scatter = 10 * np.log10(mean + 1e-16) - (logs * at_floor).sum(axis=0) / count
     steady = (at_floor.mean(axis=0) > SHARE) & (scatter < SCATTER_DB) & (floor > NOTHING_DB)
     return float(steady.mean())
+
+
+def has_noisy_pauses(recording: Recording) -> bool:
+    """Whether in the quietest moments nearly all bands are at their floors, and none below.
+
+    So it is where noise stays when the sound pauses. Bands of held notes reach their floors at
+    different times, and what fades out falls below.
+    """
+    cells = recording.ask(_smoothed)
+    if cells is None:
+        return False
+    over_db = cells[0] - np.percentile(cells[0], FLOOR_PERCENTILE, axis=0)
+    quietest = np.argsort(over_db.mean(axis=1))[: max(1, round(PAUSES * len(over_db)))]
+    middle_db, high_db = np.percentile(over_db[quietest], (50, 90))
+    return bool(PAUSE_DB[0] < middle_db < PAUSE_DB[1] and high_db < NEARLY_ALL_DB)
+
+
+def _smoothed(recording: Recording) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """(frames, bands) smoothed level in dB, power and its logarithm, where noise is sought.
+
+    None for a sound that is too short or silent.
+    """
+    from scipy import ndimage
+
+    cells = recording.spectrogram
+    if len(cells.power) < 3 * SMOOTH:
+        return None
+    top = 0.95 * (recording.edge_hz or recording.audio.rate / 2)
+    use = (cells.hz > LOWEST_HZ) & (cells.hz < top)
+    level = 10 * np.log10(ndimage.uniform_filter1d(cells.power, SMOOTH, axis=0) + 1e-14)
+    alive = level.max(axis=1) > ALIVE_DB
+    if not alive.any() or not use.any():
+        return None
+    level, power, logs = (part[alive][:, use] for part in (level, cells.power, cells.logs))
+    return level, power, logs
 
 
 def _is_inaudible(recording: Recording) -> bool:

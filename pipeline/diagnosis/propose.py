@@ -7,7 +7,9 @@ from typing import Any
 
 from models import checkpoint
 from pipeline.diagnosis.finding import Finding, hertz
-from pipeline.recipe import VERSION
+from pipeline.diagnosis.neural_codec import CODEC_RATES_HZ
+from pipeline.diagnosis.voice_noise import speech_denoiser
+from pipeline.recipe import VERSION, titles
 from pipeline.stages.cleaners import MaskUnet
 from pipeline.stages.enhance import Enhance
 
@@ -20,8 +22,25 @@ CERTAIN = 0.6  # confidence in the content from which a network for that content
 CODEC_KEEPS_HZ = 3000.0  # above, a lossy codec leaves holes that are worth filling
 GENTLE_DB, STRONG_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
 RUMBLE_HZ = 25.0
-ENHANCING = {"speech": "Band-limited speech", "music": "Band-limited music"}
+NEEDS_PROOF = {
+    "denoise": "snr",
+    "snmf": "snr",
+    "mask_unet": "neural_codec",
+}
+"""Stages that take something out, and the findings that they are proposed for."""
+
+PROVEN = 0.7  # confidence in such a finding that is proof
+HARMLESS_DB = -40.0  # what takes less than that of a recording needs none
+ENHANCED_AS = {"singing": "speech"}  # a solo voice
+ENHANCING = {
+    "speech": "Band-limited speech",
+    "music": "Band-limited music",
+    "singing": "Band-limited speech",
+}
 """Content -> title of the recipe that restores its treble."""
+
+NEURAL_RECIPES = {"speech": "neural-codec-speech", "music": "ai-generated-music"}
+"""Content -> recipe for what a neural codec or a generator produced."""
 
 UNTREATED = (
     "damaged_file",
@@ -34,18 +53,28 @@ Findings = Mapping[str, Finding]
 Entry = dict[str, Any]
 
 
-def propose(findings: Iterable[Finding]) -> dict[str, Any]:
+def propose(
+    findings: Iterable[Finding], removed_db: Callable[[Entry], float] | None = None
+) -> dict[str, Any]:
     """The document of a recipe, with a reason for every stage.
 
     Args:
         findings: all findings of one recording; see `pipeline.diagnosis.diagnose`.
+        removed_db: measures how much of the recording a stage takes out. One that takes more than
+            HARMLESS_DB is proposed only where its finding is PROVEN; None measures nothing.
     """
     by_name = {finding.name: finding for finding in findings}
-    stages = [entry for rule in RULES if (entry := rule(by_name)) is not None]
+    wanted = [entry for rule in RULES if (entry := rule(by_name)) is not None]
+    stages: list[Entry] = []
+    withheld: list[Entry] = []
+    for entry in wanted:
+        doubtful = removed_db is not None and _is_doubtful(by_name, entry, removed_db)
+        (withheld if doubtful else stages).append(entry)
     title = TITLE
     if not stages:
         title = NOTHING_FITS if _any_trouble(by_name) else NOTHING_TO_DO
-    summary = _summary(by_name, stages)
+    asked = [*map(_why_withheld, withheld), _neural_question(by_name, stages)]
+    summary = " ".join(filter(None, [_summary(by_name, stages), *asked]))
     return {"version": VERSION, "title": title, "summary": summary, "stages": stages}
 
 
@@ -69,10 +98,21 @@ def _dequantize(findings: Findings) -> Entry | None:
     return _entry("dequantize", findings["quantisation"].text)
 
 
+def _denoise_speech(findings: Findings) -> Entry | None:
+    denoiser = speech_denoiser()
+    is_speech = _certain_content(findings) == "speech"
+    if denoiser is None or not is_speech or not _trouble(findings, "background_noise"):
+        return None
+    reason = findings["background_noise"].text
+    return _entry("denoise_speech", reason, checkpoint=denoiser.checkpoint)
+
+
 def _denoise(findings: Findings) -> Entry | None:
-    if not _trouble(findings, "snr"):
+    if not _trouble(findings, "snr") or _denoise_speech(findings) is not None:
         return None
     reason = findings["snr"].text
+    if _certain_content(findings) == "other":
+        return None  # of rain or wind, noise is what was recorded
     if findings["content"].value == "music":
         return _entry("snmf", f"{reason} For music, a model of the noise and one of the notes.")
     ratio = float(findings["snr"].value or 0.0)
@@ -91,7 +131,7 @@ def _mask_unet(findings: Findings) -> Entry | None:
 def _enhance(findings: Findings) -> Entry | None:
     names = [name for name in ("bandwidth", "codec_holes") if _trouble(findings, name)]
     content = _certain_content(findings)
-    name = _checkpoint(Enhance.MODELS, content) if content else None
+    name = _checkpoint(Enhance.MODELS, ENHANCED_AS.get(content, content)) if content else None
     if name is None or not names:
         return None
     knobs: Entry = {"keep_below_hz": CODEC_KEEPS_HZ} if "codec_holes" in names else {}
@@ -104,6 +144,7 @@ RULES: tuple[Callable[[Findings], Entry | None], ...] = (
     _declip,
     _dequantize,
     _denoise,
+    _denoise_speech,
     _mask_unet,
     _enhance,
 )
@@ -142,6 +183,34 @@ def _summary(findings: Findings, stages: list[Entry]) -> str:
     return " ".join(parts)
 
 
+def _is_doubtful(findings: Findings, entry: Entry, removed_db: Callable[[Entry], float]) -> bool:
+    """Whether a stage takes out a part of the recording that may not be what it is meant for."""
+    name = NEEDS_PROOF.get(entry["stage"])
+    if name is None or findings[name].confidence >= PROVEN:
+        return False
+    return removed_db(entry) > HARMLESS_DB
+
+
+def _why_withheld(entry: Entry) -> str:
+    return (
+        f"There may be noise, but {entry['stage']} is not proposed: it would also take out what "
+        "may be part of the sound. Switch it on and compare, if you hear noise."
+    )
+
+
+def _neural_question(findings: Findings, stages: list[Entry]) -> str:
+    """Asks for what cannot be measured, where something points to it; "" elsewhere."""
+    name = NEURAL_RECIPES.get(str(findings["content"].value))
+    rate = findings["sample_rate"].value if "sample_rate" in findings else None
+    is_usual = rate in CODEC_RATES_HZ or _trouble(findings, "neural_codec")
+    if name is None or not is_usual or any(entry["stage"] == "mask_unet" for entry in stages):
+        return ""
+    return (
+        "Did a neural codec or a generator produce it? That cannot be measured reliably. "
+        f'If one did, choose "{titles()[name]}".'
+    )
+
+
 def _why_not_enhanced(findings: Findings) -> str:
     """Why the missing treble is not restored, and what the user can do about it."""
     reach = f"It reaches only {hertz(float(findings['bandwidth'].value or 0))}"
@@ -153,8 +222,10 @@ def _why_not_enhanced(findings: Findings) -> str:
         )
     likely = findings["content"].value
     if likely is None:
-        titles = " or ".join(f'"{title}"' for title in ENHANCING.values())
+        titles = " or ".join(f'"{ENHANCING[name]}"' for name in ("speech", "music"))
         return f"{reach}. It cannot be told whether this is speech or music: choose {titles}."
+    if likely not in ENHANCING:
+        return f"{reach}. No network here was trained for sound that is neither voice nor music."
     recipe = ENHANCING[str(likely)]
     return f'{reach}. Whether this is {likely} is not certain: if it is, choose "{recipe}".'
 

@@ -28,10 +28,11 @@ class Recording:
     Args:
         audio: the sound.
         info: of its file, where it came from one.
+        kind: what the user says that it is, one of `models.card.CLASSES`.
     """
 
-    def __init__(self, audio: Audio, info: Info | None = None) -> None:
-        self.audio, self.info = audio, info
+    def __init__(self, audio: Audio, info: Info | None = None, kind: str | None = None) -> None:
+        self.audio, self.info, self.kind = audio, info, kind
         self._answers: dict[Callable[[Recording], Any], Any] = {}
 
     def ask(self, detector: Callable[[Recording], Answer]) -> Answer:

@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.audio.decode import load
+from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, AudioError
 from pipeline.cli.batch import expand
 from pipeline.degradation.codecs import Codec
 from pipeline.degradation.effects import BandLimit, Crush, MuLaw, noise_floor
 from pipeline.diagnosis.diagnose import diagnose
 
+NOISE_DB = (0, 5, 10, 15)
 Damage = Callable[[Audio, np.random.Generator], Audio]
 
 
@@ -118,6 +120,16 @@ def shifted(audio: Audio) -> Audio:
     return Audio(audio.samples + np.float32(0.02), audio.rate)
 
 
+def recorded(noises: list[Audio], below_db: float) -> Damage:
+    """A piece of one of the recordings of noise, repeated where it is too short."""
+
+    def damage(audio: Audio, rng: np.random.Generator) -> Audio:
+        noise = resample(noises[int(rng.integers(len(noises)))], audio.rate).samples[:1]
+        return plus(audio, np.resize(noise, (1, audio.frames)), below_db)
+
+    return damage
+
+
 CODED = ("codec_holes", "codec_low_pass")
 DAMAGES: dict[str, tuple[Damage, tuple[str, ...]]] = {  # name: (what it does, what must be found)
     "none": (lambda audio, rng: audio, ()),
@@ -151,7 +163,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12.0, help="of each, from its middle")
     parser.add_argument("--only", action="append", help="a damage; may be given again")
     parser.add_argument("--list", action="store_true", help="name what was missed, or else made up")
+    parser.add_argument("--noises", type=Path, help="noise that is mixed in at 0 to 15 dB")
     arguments = parser.parse_args()
+    if arguments.noises:
+        noises = list(read(arguments.noises, arguments.seconds).values())
+        for ratio_db in NOISE_DB:
+            damage = recorded(noises, ratio_db)
+            DAMAGES[f"recorded noise, {ratio_db} dB"] = (damage, ("background_noise",))
     names = arguments.only or list(DAMAGES)
     recordings = read(arguments.folder, arguments.seconds)
     print(f"{len(recordings)} recordings, {arguments.seconds:g} s of each at most\n")

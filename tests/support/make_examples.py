@@ -77,15 +77,20 @@ def consonant(hz: float, rng: np.random.Generator) -> np.ndarray:
     return 0.35 * hiss / np.abs(hiss).max() * envelope(n, 0.02, 0.03)
 
 
-def voice() -> np.ndarray:
-    """Eight seconds of syllables in no language, band-limited to 4 kHz."""
+def syllables() -> np.ndarray:
+    """Eight seconds of syllables in no language, of full bandwidth."""
     rng = np.random.default_rng(2)
     parts = []
     for hiss_hz, name, seconds, pitch_hz in PHRASE * 2:
         if hiss_hz:
             parts.append(consonant(hiss_hz, rng))
         parts += [vowel(name, seconds, pitch_hz, rng), np.zeros(int(0.03 * RATE))]
-    return low_pass(np.concatenate(parts)[: 8 * RATE], 3_900)
+    return np.concatenate(parts)[: 8 * RATE]
+
+
+def voice() -> np.ndarray:
+    """The same, band-limited to 4 kHz."""
+    return low_pass(syllables(), 3_900)
 
 
 def pluck(hz: float, seconds: float, rng: np.random.Generator) -> np.ndarray:

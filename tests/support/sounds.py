@@ -54,6 +54,19 @@ def music(seconds: float = 8.0, rate: int = 44_100, seed: int = 3) -> Audio:
     return Audio((0.5 * out / np.abs(out).max()).astype(np.float32), rate)
 
 
+def bass_note(hz: float, seconds: float = 6.0, rate: int = 16_000) -> Audio:
+    """One held low note with many partials, the lowest of them weak, as of a contrabassoon."""
+    at = np.arange(round(seconds * rate)) / rate
+    partials = range(1, int(0.45 * rate / hz))
+    strength = [(0.3 if k < 3 else 1) / (1 + (k / 8) ** 2) for k in partials]
+    note = sum(
+        a * np.sin(2 * np.pi * hz * k * at + k**2) for k, a in zip(partials, strength, strict=True)
+    )
+    note *= np.minimum(1, at / 0.1)
+    note += 1e-4 * np.random.default_rng(0).standard_normal(at.size)
+    return Audio((0.3 * note / np.abs(note).max())[None].astype(np.float32), rate)
+
+
 def _envelope(hz: float) -> float:
     formants = sum(a / (1 + ((hz - f) / 120) ** 2) for f, a in ((600, 1), (1700, 0.5), (2900, 0.3)))
     return 0.3 * formants + (1 + hz / 500) ** -1.5

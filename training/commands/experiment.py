@@ -53,6 +53,20 @@ def codec_repair(
 
 
 @app.command()
+def content(
+    folder: Annotated[list[Path], typer.Argument(help="Recordings with a manifest.")],
+    into: Annotated[Path, typer.Option(help="Folder of the new checkpoint.")],
+    examples: Annotated[int, typer.Option(help="To learn from.")] = 8000,
+) -> None:
+    """Trains the content classifier and measures it on groups that it has not heard."""
+    from training.experiments.content import report
+
+    with one_line_errors():
+        for line in report(folder, into, examples):
+            print(line, flush=True)
+
+
+@app.command()
 def representations(
     folder: Annotated[list[Path], typer.Argument(help="Clean recordings.")],
     base: Annotated[str, typer.Option(help="Checkpoint to start from.")] = BASE,

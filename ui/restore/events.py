@@ -7,13 +7,14 @@ connects them to these functions.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from models.card import CLASSES
 from pipeline.stage import Cancelled
 from ui.components import html
 from ui.components.theme import ASSETS
@@ -108,8 +109,28 @@ def recording(chosen: source.Source) -> Updates:
         "facts": views.facts(chosen),
         "diagnosed": gr.update(visible=True),
         "diagnosis": views.diagnosis_panel(chosen.diagnosis),
+        "content": views.content(chosen.diagnosis),
         "welcome": gr.update(visible=False),
         "preview_at": gr.update(maximum=max(round(last_s, 1), 0.1), value=0.0, visible=last_s > 0),
+    }
+
+
+def reconsider(desk: Desk, session: Session | None, kind: str | None, value: Any) -> Updates:
+    """The visitor says what the recording is: proposes anew.
+
+    Args:
+        kind: one of `models.card.CLASSES`; anything else changes nothing.
+        value: what the editor shows.
+    """
+    if session is None or session.source is None or kind not in CLASSES:
+        return {}
+    before: source.Source = session.source
+    chosen = replace(before, diagnosis=before.diagnosis.with_content(kind, before.audio))
+    session.source = chosen
+    return {
+        "diagnosis": views.diagnosis_panel(chosen.diagnosis),
+        **recipe_events.proposed(desk.stages, session, chosen, value),
+        **buttons(session),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from models.card import CLASSES
 from pipeline import recipe
 from pipeline.separation.separators import WAVE_UNET
 from pipeline.separation.wave_unet import checkpoints
@@ -197,9 +198,14 @@ def _actions() -> dict[str, Any]:
 
 def _diagnosis() -> dict[str, Any]:
     with gr.Column(visible=False, elem_classes="wm-panel wm-diagnosed") as diagnosed:
+        content = gr.Radio(
+            [(name.capitalize(), name) for name in CLASSES], label="Kind of sound",
+            elem_classes="wm-segments", elem_id="wm-content",
+        )  # fmt: skip
         diagnosis = _html("diagnosis")
         propose = gr.Button("Use this recipe", size="md", visible=False, elem_id="wm-propose")
-    return {"diagnosed": diagnosed, "diagnosis": diagnosis, "propose": propose}
+    shown = {"diagnosed": diagnosed, "diagnosis": diagnosis}
+    return {**shown, "content": content, "propose": propose}
 
 
 def _result() -> dict[str, Any]:

@@ -23,7 +23,7 @@ RESULT = (
     *(f"{part}{at}" for at in range(MAX_CANDIDATES) for part in ("candidate", "candidate_text")),
 )  # fmt: skip
 BUTTONS = ("preview", "part", "restore", "compare", "stop", "first", "second")
-RECORDING = ("facts", "preview_at", "diagnosed", "diagnosis")
+RECORDING = ("facts", "preview_at", "diagnosed", "diagnosis", "content")
 RECIPE = ("compared", "recipe_list", "chain", "downloads_note")
 FORECAST = ("status", "downloads_note", *BUTTONS)
 EVERYTHING = tuple(
@@ -114,6 +114,10 @@ def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
     compared.input(downloads, [session, compared, chain], note, **QUIET)
     shown = "name => ({ visible: name !== 'proposed', __type__: 'update' })"
     listed.change(None, listed, parts["propose"], js=shown, **QUIET)
+    again = once(partial(events.reconsider, desk), parts)
+    proposed = chosen(parts, ("diagnosis", "recipe_list", "chain", "compared", *BUTTONS))
+    inputs = [session, parts["content"], chain]
+    parts["content"].input(again, inputs, proposed, **QUIET).success(**ahead)
     proposal = partial(_propose, desk.stages)
     parts["propose"].click(proposal, [session, chain], [listed, chain], **QUIET).success(**ahead)
 

@@ -82,6 +82,12 @@ def diagnosis_panel(diagnosis: Diagnosis) -> str:
     )
 
 
+def content(diagnosis: Diagnosis) -> str | None:
+    """The kind of sound that the diagnosis found; None if it could not tell."""
+    values = [finding.value for finding in diagnosis.findings if finding.name == "content"]
+    return str(values[0]) if values and values[0] else None
+
+
 def _diagnosis_summary(faults: Sequence[Finding], stages: Sequence[dict[str, Any]]) -> str:
     """The panel in one line, for when it is folded."""
     if not faults and not stages:

@@ -11,18 +11,35 @@ from pipeline.analysis.loudness import integrated_lufs, true_peak_dbtp
 from pipeline.audio.containers import Info
 from pipeline.audio.sound import Audio
 from pipeline.degradation.effects import BandLimit
-from pipeline.diagnosis.content import content
+from pipeline.diagnosis import voice_noise
 from pipeline.diagnosis.diagnose import FINDINGS, Diagnosis, diagnose
 from pipeline.diagnosis.finding import Finding
-from pipeline.diagnosis.recording import Recording
 from pipeline.stage import Cancelled
 from tests.bench.confusion import DAMAGES, hiss, hum
-from tests.support.sounds import music, speech
+from tests.support.sounds import bass_note, music, speech
 from tests.support.ticks import Recorder, stop_beyond
 
 SECONDS = 5.0
-CLEAN = {"speech": Audio(speech(SECONDS), 48_000), "music": music(SECONDS)}
+
+
+def with_pauses(voice: np.ndarray, rate: int) -> Audio:
+    """The voice with two pauses of 0.4 s."""
+    level = np.ones(voice.shape[1])
+    for start in (round(1.0 * rate), round(3.0 * rate)):
+        level[start : start + round(0.4 * rate)] = 1e-3
+    edge = np.hanning(round(0.04 * rate))
+    level = np.convolve(np.pad(level, len(edge) // 2, mode="edge"), edge / edge.sum(), "valid")
+    return Audio((voice * level[: voice.shape[1]]).astype(np.float32), rate)
+
+
+CLEAN = {"speech": with_pauses(speech(SECONDS), 48_000), "music": music(SECONDS)}
 ON_MUSIC = ("band limit 8 kHz", "8 bits", "60 clicks a minute", "pink noise, 15 dB", "rumble")
+
+
+@pytest.fixture(autouse=True)
+def no_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hides the trained denoiser, to which this synthetic voice is noise."""
+    monkeypatch.setattr(voice_noise, "speech_denoiser", lambda: None)
 
 
 def found(diagnosis: Diagnosis, name: str) -> Finding:
@@ -192,29 +209,8 @@ def test_json_has_the_five_keys_and_no_infinity() -> None:
         assert all(set(finding) == keys for finding in document["findings"])
 
 
-def test_held_notes_are_music_and_glides_with_pauses_are_speech() -> None:
-    at = np.arange(4 * 16_000) / 16_000
-    chord = sum(np.sin(2 * np.pi * hz * at) for hz in (220, 277, 330)) / 10
-    heard = [
-        content(Recording(Audio(np.asarray(x, np.float32).reshape(1, -1), 16_000)))
-        for x in (chord, CLEAN["speech"].samples[:, ::3])
-    ]
-    assert [finding.value for finding in heard] == ["music", "speech"]
-    assert min(finding.confidence for finding in heard) > 0.8
-
-
-def test_findings_say_where_they_are() -> None:
-    rate, clean = 48_000, CLEAN["speech"].samples
-    x = clean.copy()
-    at_s = np.array([0.35, 0.71, 1.1, 1.47, 1.93, 2.3, 2.84, 3.3, 3.9, 4.4])
-    for start in (at_s * rate).astype(int):
-        x[0, start] += 0.6
-    clicks = found(diagnose(Audio(x, rate)), "clicks").spans
-    assert [span.start_s for span in clicks] == pytest.approx(at_s, abs=2e-3)
-    x = np.clip(4 * clean, -0.5, 0.5)
-    flat = [
-        round(span.start_s * rate) for span in found(diagnose(Audio(x, rate)), "clipping").spans
-    ]
-    assert flat and np.abs(x[0, flat]).min() > 0.49
-    (line,) = found(diagnose(BandLimit(4000.0)(CLEAN["speech"])), "bandwidth").spans
-    assert line[:2] == (0.0, SECONDS) and line.edge_hz == pytest.approx(4000, rel=0.1)
+def test_an_instrument_is_no_hum() -> None:
+    note = bass_note(49.6)
+    finding = found(diagnose(note), "hum")
+    assert not finding.trouble and "instrument" in finding.text
+    assert found(diagnose(bass_note(49.3)), "hum").value is None

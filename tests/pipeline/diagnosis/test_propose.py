@@ -131,6 +131,31 @@ def test_more_noise_is_turned_down_further() -> None:
     assert depths == sorted(set(depths))
 
 
+def test_what_takes_a_part_of_the_sound_needs_proof() -> None:
+    def noisy(confidence: float, removed_db: float) -> dict[str, Any]:
+        findings = [
+            Finding("content", "music", "", 1.0, "Music."),
+            Finding("snr", 13.0, "dB", confidence, "Noise.", True),
+        ]
+        return propose(findings, lambda entry: removed_db)
+
+    assert stages(noisy(0.9, -20)) == stages(noisy(0.6, -45)) == ["snmf"]
+    doubtful = noisy(0.6, -20)
+    assert stages(doubtful) == [] and "not proposed" in doubtful["summary"]
+
+
+def test_noise_is_what_was_recorded_of_other_sound() -> None:
+    assert proposed("snr", content="other")["stages"] == []
+
+
+@pytest.mark.parametrize(("content", "name"), [("speech", "neural-codec-speech"), ("other", "")])
+def test_what_cannot_be_measured_is_asked(content: str, name: str) -> None:
+    usual = proposed(content=content, sample_rate=24_000.0)["summary"]
+    assert ("Did a neural codec" in usual) == bool(name)
+    assert not name or recipe.titles()[name] in usual
+    assert "Did a neural codec" not in proposed(content=content, sample_rate=44_100.0)["summary"]
+
+
 def test_holes_of_a_codec_are_filled_from_below_the_edge() -> None:
     assert proposed("codec_holes")["stages"][0]["keep_below_hz"] == 3000
     assert "keep_below_hz" not in proposed("bandwidth")["stages"][0]

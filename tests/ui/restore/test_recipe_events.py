@@ -13,6 +13,7 @@ import pytest
 from pipeline import recipe
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis.diagnose import Diagnosis
+from tests.support.sounds import speech
 from ui.components import chain_form
 from ui.restore import events, own_weights, recipe_events, result_events, steps
 from ui.restore.recipe_events import DEFAULT, OWN, PROPOSED
@@ -181,3 +182,26 @@ def test_a_part_is_one_of_what_is_shown(session: Session) -> None:
     assert events._part(session, "0.25 9") == (0.25, 1.0)
     session.shown = "preview"
     assert events._part(session, "0.25 0.4") == (0.75, 0.9)
+
+
+def test_what_the_visitor_says_it_is_decides_the_proposal(tmp_path: Path) -> None:
+    from pipeline.degradation.effects import BandLimit
+    from pipeline.diagnosis.finding import Finding
+    from ui.restore.source import Source
+
+    session = Session.open(tmp_path)
+    sound = BandLimit(4000.0)(Audio(speech(2.0), 48_000))
+    findings = (
+        Finding("content", "music", "", 0.9, "It sounds like music."),
+        Finding("bandwidth", 4000.0, "Hz", 0.9, "Nothing above 4 kHz.", True),
+    )
+    info: Any = SimpleNamespace(container="WAV", subtype="PCM_16", bits=16)
+    session.source = Source(tmp_path, "a.wav", sound, info, Diagnosis(findings, NOTHING))
+    desk: Any = SimpleNamespace(stages=STAGES)
+    value = recipe_events.first_value(STAGES)
+    assert events.reconsider(desk, session, "a whale", value) == {}
+    updates = events.reconsider(desk, session, "speech", value)
+    (card,) = [card for card in updates["chain"]["cards"] if card["on"]]
+    assert card["stage"] == "enhance" and "speech" in card["settings"]["checkpoint"]
+    assert "Treated as speech" in updates["diagnosis"]
+    assert session.source.diagnosis.findings[0].confidence == 1.0
