@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -122,3 +123,27 @@ def test_without_the_package_the_page_has_no_tools(monkeypatch: pytest.MonkeyPat
     assert pages.launch_options()["mcp_server"] is True
     monkeypatch.setattr(mcp.importlib.util, "find_spec", lambda name: None)
     assert pages.launch_options()["mcp_server"] is False
+
+
+def test_work_ends_when_the_assistant_has_gone(
+    page: Page, client: HttpClient, tmp_path: Path
+) -> None:
+    content = (write_recordings(tmp_path) / "call.wav").read_bytes()
+    recipe = {"version": 1, "stages": [{"stage": "slow", "seconds": 60}]}
+    arguments = {
+        "recording": client.uploaded("call.wav", content)["path"],
+        "recipe": json.dumps(recipe),
+    }
+
+    async def leave(session: ClientSession) -> None:
+        call = asyncio.create_task(session.call_tool("restore", arguments))
+        while page.host.heavy.size() != (1, 0):
+            assert not call.done()
+            await asyncio.sleep(0.05)
+        call.cancel()
+
+    with_session(page, leave)
+    until = time.monotonic() + 20
+    while page.host.heavy.size() != (0, 0):
+        assert time.monotonic() < until, "the work goes on"
+        time.sleep(0.05)
