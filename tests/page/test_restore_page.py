@@ -120,7 +120,7 @@ def test_a_program_gets_the_same_from_the_endpoint(
 
     client = Client(address, download_files=tmp_path, verbose=False)
     settings = json.dumps({"version": 1, "stages": [{"stage": "enhance", "mix": 0.0}]})
-    path = client.predict(handle_file(files / "other.flac"), settings, api_name="/restore")
+    path, _ = client.predict(handle_file(files / "other.flac"), settings, api_name="/restore")
     restored, rate = soundfile.read(path)
     assert (Path(path).name, rate, restored.shape) == ("other.flac", 48_000, (5 * 48_000, 2))
     with pytest.raises(Exception, match="nonsense"):
