@@ -19,6 +19,7 @@ TITLE, NOTHING_TO_DO, NOTHING_FITS = (
     "No stage proposed",
 )
 CERTAIN = 0.6  # confidence in the content from which a network for that content is proposed
+LIKELY = 0.5  # of a voice in noise, which makes it less certain
 CODEC_KEEPS_HZ = 3000.0  # above, a lossy codec leaves holes that are worth filling
 GENTLE_DB, STRONG_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
 RUMBLE_HZ = 25.0
@@ -100,7 +101,8 @@ def _dequantize(findings: Findings) -> Entry | None:
 
 def _denoise_speech(findings: Findings) -> Entry | None:
     denoiser = speech_denoiser()
-    is_speech = _certain_content(findings) == "speech"
+    content = findings["content"]
+    is_speech = content.value == "speech" and content.confidence >= LIKELY
     if denoiser is None or not is_speech or not _trouble(findings, "background_noise"):
         return None
     reason = findings["background_noise"].text

@@ -69,4 +69,4 @@ def test_one_stage_is_proposed_for_noise_behind_a_voice() -> None:
     assert denoiser is not None
     (entry,) = proposed(0.9)
     assert (entry["stage"], entry["checkpoint"]) == ("denoise_speech", denoiser.checkpoint)
-    assert [entry["stage"] for entry in proposed(0.5)] == ["denoise"]
+    assert [entry["stage"] for entry in proposed(0.4)] == ["denoise"]
