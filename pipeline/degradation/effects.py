@@ -112,7 +112,7 @@ class Crush:
 
 @dataclass(frozen=True)
 class Noise:
-    """Adds coloured Gaussian noise (see `noise_floor`)."""
+    """Adds coloured Gaussian noise at a level, also to silence."""
 
     level_db: float = knob(
         -60.0, -140, 0, "dBFS", "Level of the noise, each channel its own.", label="Level"
