@@ -162,7 +162,7 @@ def test_shipped_recipes_fit_the_form_exactly() -> None:
 
 def test_the_editor_is_told_each_knob_s_range_unit_and_choices() -> None:
     hum, gain, per_stem = chain_form.catalogue(STAGES, {("gain", "gain_db"): [("none", 0.0)]})
-    assert (hum["title"], hum["about"]) == ("Hum", "Takes hum away.")
+    assert (hum["title"], hum["about"]) == ("Mains hum", "Takes hum away.")
     depth, harmonics, mains, mode, adaptive = hum["knobs"]
     assert (depth["label"], depth["unit"], depth["range"]) == ("Depth", "dB", [0, 60, 0.2])
     assert harmonics["range"][2] == 1 and mains["optional"] and mains["default"] is None
@@ -186,8 +186,8 @@ def test_the_summary_says_only_what_differs_from_the_defaults() -> None:
     stems = {"stage": "per_stem", "gains_db": {"drums": None, "bass": -3.0}, "stages": [hum]}
     said = chain_form.summary({"stages": [hum, {"stage": "gain"}, stems]}, STAGES)
     assert said == (
-        "Hum (mains 50.0 Hz) + Gain + Separate into stems "
-        "(drums muted, bass -3 dB, on each: Hum (mains 50.0 Hz))"
+        "Mains hum (mains 50.0 Hz) + Gain + Separate into stems "
+        "(drums muted, bass -3 dB, on each: Mains hum (mains 50.0 Hz))"
     )
 
 
