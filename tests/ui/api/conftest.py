@@ -27,7 +27,7 @@ def served(cache: Path) -> Iterator[Page]:
         page.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # while it lasts, the rules for strangers hold for every test
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with served(tmp_path_factory.mktemp("cache")) as page:
         yield page
