@@ -74,7 +74,8 @@ class Manifest:
         """Appends a line. The manifest is a convenience: a run goes on without it."""
         identity, digest = [str(source), -1, -1], ""
         with contextlib.suppress(OSError, RuntimeError):  # the latter for links in a circle
-            identity, digest = _identity(source), sha256(source)
+            identity = _identity(source)
+            digest = sha256(source) if source.is_file() else ""  # a pipe would never end
         entry = {
             "target": self._key(target),
             "source": identity,

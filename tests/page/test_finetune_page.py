@@ -122,7 +122,7 @@ def uses(visitor, files: Path, folder: Path) -> None:
         found = {path.rpartition("/")[2] for path in archive.namelist()}
     assert {"weights.safetensors", "card.json", "training.json"} <= found
     page.locator("#wmf-use").click()
-    page.wait_for_selector("#wm-chain .wmc-card")
+    page.wait_for_selector("#wm-chain .wmc-card", state="attached")  # shown with a recording
     checked = page.locator("#wm-chain select").first.locator("option:checked")
     expect(checked).to_have_text("Anna's voice")
     visitor.upload(files / "other.flac", named="")
