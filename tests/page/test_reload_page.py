@@ -21,7 +21,7 @@ def reload(visitor) -> None:
 def test_recording_settings_and_result_come_back(arrive, files: Path, tmp_path: Path) -> None:
     visitor = arrive()
     page = visitor.page
-    visitor.upload(files / "call one.wav", named="")
+    visitor.upload(files / "call one.wav")
     visitor.says("#wm-status", "about")
     visitor.fill("Mix (%)", 63.5)
     expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=20_000)
