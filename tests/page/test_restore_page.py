@@ -197,7 +197,7 @@ def test_a_file_dropped_anywhere_goes_to_the_open_tab_and_the_page_stays(
     for name in ("call one.wav", "other.flac"):
         drop(page, files / name)
         visitor.says(".wm-name", name)
-        visitor.says("#wm-status", "about")
+        visitor.named("band-limited-speech")
     assert page.url == url and page.locator(".wm-dropping").count() == 0
     visitor.restore()
     visitor.says(".wm-made", "other.flac")
