@@ -123,11 +123,11 @@ def uses(visitor, files: Path, folder: Path) -> None:
     assert {"weights.safetensors", "card.json", "training.json"} <= found
     page.locator("#wmf-use").click()
     page.wait_for_selector("#wm-chain .wmc-card", state="attached")  # shown with a recording
-    checked = page.locator("#wm-chain select").first.locator("option:checked")
+    checked = page.locator("#wm-chain .wmc-card select").first.locator("option:checked")
     expect(checked).to_have_text("Anna's voice")
     visitor.upload(files / "other.flac", named="")
     visitor.pick("#wm-recipe", "Own settings")  # a new recording comes with its own proposal
-    checked = page.locator("#wm-chain select").first.locator("option:checked")
+    checked = page.locator("#wm-chain .wmc-card select").first.locator("option:checked")
     expect(checked).to_have_text("Anna's voice")
     visitor.restore()
     assert "anna-s-voice" in page.locator(".wm-made p").inner_text()
