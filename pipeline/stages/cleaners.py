@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -29,7 +30,7 @@ OVERLAP = 0.1  # share of a window that the next one repeats
 
 
 @dataclass(frozen=True)
-class Cleaner:
+class Cleaner(ABC):
     """Common part of the stages below: runs a net over the sound and mixes its change in.
 
     Attributes:
@@ -82,9 +83,9 @@ class Cleaner:
         tick(1.0)
         return Audio(out, audio.rate)
 
+    @abstractmethod
     def wet_share(self) -> float:
         """The share of the net's change that is added to the input, in [0, 1]."""
-        raise NotImplementedError
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         """Seconds that the stage will take, by the speed of the last run with this net."""
