@@ -124,7 +124,12 @@ class Session:
     def begin(self, job: Job) -> Job:
         """Makes `job` this visitor's one job: an older one is stopped."""
         self.stop()
-        self.job, job.visitor, job.page = job, self.visitor, self.folder.name
+        self.job = job
+        return self.begin_beside(job)
+
+    def begin_beside(self, job: Job) -> Job:
+        """Starts a job of this visitor under the same limits; it stops no other."""
+        job.visitor, job.page = self.visitor, self.folder.name
         restrict(job, self.limits, self.folder)
         return job.start()
 

@@ -17,6 +17,7 @@ from ui.degrade import damage, result
 from ui.degrade.result import Clean, Degraded
 from ui.jobs import Job
 from ui.restore import views
+from ui.restore.events import watched
 from ui.restore.result import PREVIEW_S
 from ui.sending import Parcel
 from ui.session import Host, Session, plain_error, uploaded
@@ -49,7 +50,7 @@ async def choose(
         return
     job = bench.begin(Job(partial(result.read, file, host.limits.seconds), host.light))
     yield {"stop": gr.update(visible=True)}
-    async for progress in _watched(bench, job):
+    async for progress in watched(bench, job):
         yield {"facts": progress}
     if bench.job is job:
         yield _read(bench, job)
@@ -115,7 +116,7 @@ async def run(
     job = Job(lambda job: result.degrade(source, chain, start_s, folder, job), host.heavy)
     bench.begin(job)
     yield {"status": html.running(job.progress()), **buttons(bench, running=True)}
-    async for progress in _watched(bench, job):
+    async for progress in watched(bench, job):
         yield {"status": progress}
     if bench.job is job:
         yield _finished(bench, job)
@@ -204,11 +205,3 @@ def _failure(error: Exception) -> str:
     if isinstance(error, Cancelled):
         return html.note("Stopped.")
     return html.problem(plain_error(error))
-
-
-async def _watched(bench: Session, job: Job) -> AsyncIterator[str]:
-    """The progress line of a job, for as long as it is the tab's current one."""
-    async for progress in job.follow():
-        if bench.job is not job:
-            return
-        yield html.running(progress)

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from ui.components.chain_editor import ChainEditor
+from ui.components.layout import heading
 from ui.components.player import ABPlayer
 from ui.components.rendering import render
 from ui.degrade import damage, result, tab_wiring
@@ -31,17 +32,13 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     return {**parts, "received": tab_wiring.received(host, parts)}
 
 
-def _heading(text: str) -> None:
-    gr.HTML(f"<h2>{text}</h2>", elem_classes="wm-heading", apply_default_css=False)
-
-
 def _html(name: str) -> gr.HTML:
     return gr.HTML("", elem_id=f"wmd-{name}", apply_default_css=False)
 
 
 def _source() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-recording"):
-        _heading("Clean recording")
+        heading("Clean recording")
         with gr.Tabs(elem_classes="wm-source"):
             with gr.Tab("File"):
                 file = gr.File(
@@ -56,7 +53,7 @@ def _source() -> dict[str, Any]:
 
 def _damage() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-recipe"):
-        _heading("Damage")
+        heading("Damage")
         with gr.Row(elem_classes="wm-tight"):
             listed = gr.Dropdown(
                 damage.choices(), value=damage.DEFAULT, label="Damage", show_label=False,
@@ -101,7 +98,7 @@ def _result() -> dict[str, Any]:
             with gr.Column(elem_classes="wm-panel", min_width=300):
                 scores = _html("scores")
             with gr.Column(elem_classes="wm-panel", min_width=300):
-                _heading("Use it")
+                heading("Use it")
                 send = gr.Button(
                     "Send to Restore with its reference", variant="primary", elem_id="wmd-send"
                 )

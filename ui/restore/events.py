@@ -75,7 +75,7 @@ async def choose(
     reading = partial(_read, file, title, desk.host.limits.seconds, folder)
     job = session.begin(Job(reading, desk.host.light))
     yield {"stop": gr.update(visible=True)}
-    async for progress in _watched(session, job):
+    async for progress in watched(session, job):
         yield {"facts": progress}
     if session.job is job:
         yield read(desk, session, job, value)
@@ -267,11 +267,11 @@ async def _followed(session: Session, job: Job) -> AsyncIterator[Updates]:
     """Starts a job as the visitor's one, and shows its progress until it has ended."""
     session.begin(job)
     yield {"status": html.running(job.progress()), **buttons(session, running=True)}
-    async for progress in _watched(session, job):
+    async for progress in watched(session, job):
         yield {"status": progress}
 
 
-async def _watched(session: Session, job: Job) -> AsyncIterator[str]:
+async def watched(session: Session, job: Job) -> AsyncIterator[str]:
     """The progress line of a job, for as long as it is the visitor's current one."""
     async for progress in job.follow():
         if session.job is not job:

@@ -68,7 +68,8 @@ async def given(host: Host, session: Session | None, path: Any) -> AsyncIterator
     if session is None or session.source is None or file is None:
         yield {"reference_note": html.problem("Choose the recording first, then its reference.")}
         return
-    source, job = session.source, _job(session, host, partial(_read, file, session.source.audio))
+    source = session.source
+    job = session.begin_beside(Job(partial(_read, file, source.audio), host.light))
     async for progress in job.follow():
         yield {"reference_note": html.running(progress)}
     try:
@@ -117,7 +118,7 @@ async def measured(host: Host, session: Session | None) -> AsyncIterator[Updates
     if not isinstance(result, Result):
         yield {"scored": gr.update(visible=False), "scores": ""}
         return
-    job = _job(session, host, partial(scores_of, result, session.reference))
+    job = session.begin_beside(Job(partial(scores_of, result, session.reference), host.light))
     yield {"scored": gr.update(visible=True), "scores": html.note("Measuring ...")}
     async for _ in job.follow():
         pass
@@ -154,10 +155,3 @@ def _read(path: Path, recording: Audio, job: Job) -> Audio:
             "cut them alike"
         )
     return audio
-
-
-def _job(session: Session, host: Host, work: Any) -> Job:
-    """A job beside the visitor's restoration, which it does not stop."""
-    job = Job(work, host.light)
-    job.visitor, job.longest_s = session.visitor, session.limits.job_s
-    return job.start()

@@ -14,6 +14,7 @@ from pipeline.stage import UsesCheckpoint
 from ui.components import chain_form
 from ui.components.chain_editor import ChainEditor
 from ui.components.example_cards import ExampleCards
+from ui.components.layout import heading
 from ui.components.player import ABPlayer
 from ui.components.rendering import render
 from ui.components.theme import ASSETS
@@ -69,17 +70,13 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     return {**parts, "resumed": resumed, "received": received}
 
 
-def _heading(text: str) -> None:
-    gr.HTML(f"<h2>{text}</h2>", elem_classes="wm-heading", apply_default_css=False)
-
-
 def _html(name: str = "") -> gr.HTML:
     return gr.HTML("", elem_id=f"wm-{name}" if name else None, apply_default_css=False)
 
 
 def _source() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-recording"):
-        _heading("Recording")
+        heading("Recording")
         with gr.Tabs(elem_classes="wm-source"):
             with gr.Tab("File"):
                 file = gr.File(
@@ -106,7 +103,7 @@ def _source() -> dict[str, Any]:
 
 def _recipe(stages: dict[str, type]) -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-recipe"):
-        _heading('Recipe <button type="button" class="wm-explain">explain</button>')
+        heading('Recipe <button type="button" class="wm-explain">explain</button>')
         with gr.Row(elem_classes="wm-tight"):
             listed = gr.Dropdown(
                 recipe_events.choices(),
@@ -230,7 +227,7 @@ def _result() -> dict[str, Any]:
         player = ABPlayer(elem_id="wm-compare")
         with gr.Column(visible=False, elem_classes="wm-stems") as stems:
             with gr.Row(elem_classes="wm-tight"):
-                _heading("Stems")
+                heading("Stems")
                 zipped = gr.Button(downloads.STEMS, size="md", scale=0, min_width=90)
             mixer = ABPlayer(elem_id="wm-mixer")
         parts |= _guarantee()
@@ -253,10 +250,10 @@ def _steps() -> dict[str, Any]:
 def _guarantee() -> dict[str, Any]:
     with gr.Row(elem_classes="wm-lower") as lower:
         with gr.Column(elem_classes="wm-panel", min_width=300):
-            _heading("Guarantee")
+            heading("Guarantee")
             card = _html("guarantee")
         with gr.Column(elem_classes="wm-panel", min_width=300):
-            _heading("Download")
+            heading("Download")
             with gr.Row(elem_classes="wm-tight wm-downloads"):
                 names = [*downloads.SOUND_FILES, downloads.RECIPE]
                 buttons = [gr.Button(name, size="md", min_width=90) for name in names]

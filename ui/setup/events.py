@@ -67,7 +67,7 @@ async def speed(host: Host, session: Session | None) -> AsyncIterator[Updates]:
     """Tests the machine for three seconds, in its turn."""
     if session is None:
         return
-    job = _job(session, partial(machine.measure_speed, session), host.heavy)
+    job = session.begin_beside(Job(partial(machine.measure_speed, session), host.heavy))
     yield {"test": gr.update(interactive=False)}
     async for progress in job.follow():
         yield {"speed": html.running(progress)}
@@ -83,7 +83,7 @@ async def download(host: Host, session: Session | None, name: Any) -> AsyncItera
     """Downloads the weights of one Demucs model."""
     if session is None:
         return
-    job = _job(session, partial(weights.download, str(name)), host.light)
+    job = session.begin_beside(Job(partial(weights.download, str(name)), host.light))
     session.setup_job = job
     yield {"download": gr.update(visible=False), "stop": gr.update(visible=True)}
     async for progress in job.follow():
@@ -141,13 +141,6 @@ def _forget(session: Session) -> None:
         upload.unlink(missing_ok=True)
     shutil.rmtree(session.networks, ignore_errors=True)
     session.editor, session.parcel, session.device, session.precision = None, None, "", ""
-
-
-def _job(session: Session, work: Any, queue: Any) -> Job:
-    """A job beside the visitor's restoration, which it does not stop."""
-    job = Job(work, queue)
-    job.visitor, job.longest_s = session.visitor, session.limits.job_s
-    return job.start()
 
 
 def _outcome(job: Job, shown: Any) -> str:

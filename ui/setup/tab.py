@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from ui.components.layout import heading
 from ui.components.rendering import render
 from ui.restore.own_weights import SUFFIXES
 from ui.session import Host
@@ -34,17 +35,13 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     }}  # fmt: skip
 
 
-def _heading(text: str) -> None:
-    gr.HTML(f"<h2>{text}</h2>", elem_classes="wm-heading", apply_default_css=False)
-
-
 def _html(name: str) -> gr.HTML:
     return gr.HTML("", elem_id=f"wms-{name}", apply_default_css=False)
 
 
 def _machine() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel"):
-        _heading("This machine")
+        heading("This machine")
         facts = _html("facts")
         device = gr.Radio(
             [("Automatic", "auto")], value="auto", label="Networks run on",
@@ -66,7 +63,7 @@ def _machine() -> dict[str, Any]:
 
 def _own() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel"):
-        _heading("Own weights")
+        heading("Own weights")
         gr.HTML(render("setup/own.html"), apply_default_css=False)
         kinds = weights.kinds()
         model = gr.Dropdown(
@@ -86,7 +83,7 @@ def _own() -> dict[str, Any]:
 
 def _reset() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel"):
-        _heading("Reset")
+        heading("Reset")
         gr.HTML(render("setup/reset.html"), apply_default_css=False)
         button = gr.Button("Reset", variant="stop", size="md", elem_id="wms-reset")
         sure = gr.Checkbox(visible="hidden", elem_id="wms-sure")
@@ -95,13 +92,13 @@ def _reset() -> dict[str, Any]:
 
 def _checkpoints() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel"):
-        _heading("Checkpoints")
+        heading("Checkpoints")
         return {"checkpoints": _html("checkpoints")}
 
 
 def _others() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel"):
-        _heading("Weights of others")
+        heading("Weights of others")
         others = _html("others")
         with gr.Row(elem_classes="wm-tight wms-download"):
             wanted = gr.Dropdown(
