@@ -142,11 +142,12 @@ function swatch([text, light, dark]) {
   return node;
 }
 
-/** The colour scale: unit, lowest and highest value, colours in between. */
-function gradient([unit, low, high, colours]) {
+/** The colour scale: unit, lowest and highest value, colours in between for either theme. */
+function gradient([unit, low, high, light, dark]) {
   const node = make("span", "wmp-scale", minus(`${low}`));
   const bar = make("i");
-  bar.style.background = `linear-gradient(to right, ${colours.join(",")})`;
+  bar.style.setProperty("--light", `linear-gradient(to right, ${light.join(",")})`);
+  bar.style.setProperty("--dark", `linear-gradient(to right, ${dark.join(",")})`);
   node.append(bar, minus(`${high} ${unit}`));
   return node;
 }

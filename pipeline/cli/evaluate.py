@@ -32,10 +32,11 @@ def evaluate(
     with command():
         if not target and not no_reference:
             raise AudioError("evaluate: got one recording, expected a TARGET or --no-reference")
+        recording = load(estimate)
         if target:
-            scores |= dataclasses.asdict(compare(load(estimate), load(target)))
+            scores |= dataclasses.asdict(compare(recording, load(target)))
         if no_reference:
-            opinion = dnsmos(load(estimate))
+            opinion = dnsmos(recording)
             scores |= {f"dnsmos_{k}": v for k, v in dataclasses.asdict(opinion).items()}
     if as_json:
         print_json(**scores)

@@ -17,13 +17,13 @@ from pipeline.plots.panels import (
     BOTH,
     CHANGED,
     DEGRADED,
+    DIVERGING_MAPS,
     RESTORED,
     Axis,
     ColourScale,
     Curve,
     Picture,
     areas,
-    diverging_map,
     heat_map,
     lines,
 )
@@ -169,9 +169,10 @@ def change_map(measured: Measurements, folder: Path) -> list[Picture]:
     old, new = measured.spectra
     bands = descriptions.change(old, new, measured.frequency.high)
     title = f"{restored} against {degraded}"
-    picture = diverging_map(
+    picture = heat_map(
         change_db(before, after, high - RANGE_DB), title, "Change", folder / "ratio.png",
         (measured.time, measured.frequency), CHANGE_SCALE, f"Spectrogram of the change. {bands}.",
+        DIVERGING_MAPS,
     )  # fmt: skip
     return [picture]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 COLOUR_MAP = "magma"
 DIVERGING_MAPS = ("RdBu_r", "berlin")
-"""From blue (less) to red (more), with a light middle and with a dark one."""
+"""From blue (less) to red (more): for the light theme, and for the dark."""
 
 Colours = tuple[str, str]
 """A colour for the light theme and one for the dark."""
@@ -53,18 +53,19 @@ class Curve(NamedTuple):
 
 
 class ColourScale(NamedTuple):
-    """The colours of a heat map: the values of the darkest and the brightest, and some between.
+    """The colours of a heat map, and the values of the first and the last.
 
     Attributes:
         unit: "dB", or "" for none.
         low, high: values of the first and the last colour.
-        colours: evenly spaced from low to high; empty until the map is drawn.
+        light, dark: colours for either theme, evenly spaced; empty until the map is drawn.
     """
 
     unit: str
     low: float
     high: float
-    colours: tuple[str, ...] = ()
+    light: tuple[str, ...] = ()
+    dark: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,28 +101,21 @@ def heat_map(
     axes: tuple[Axis, Axis],
     scale: ColourScale,
     description: str = "",
+    colour_maps: Sequence[str] = (COLOUR_MAP,),
 ) -> Picture:
-    """Writes (rows, columns) values, first row lowest, as a PNG of 256 colours."""
-    path.write_bytes(coloured(image, scale))
-    scale = scale._replace(colours=_stops(COLOUR_MAP))
-    return Picture(title, view, path, path, *axes, scale=scale, description=description)
+    """Writes (rows, columns) values, first row lowest, as PNGs of 256 colours.
 
-
-def diverging_map(
-    image: np.ndarray,
-    title: str,
-    view: str,
-    path: Path,
-    axes: tuple[Axis, Axis],
-    scale: ColourScale,
-    description: str = "",
-) -> Picture:
-    """As `heat_map`, for values on both sides of the middle of the scale: a PNG for each theme."""
-    light, dark = (path.with_name(f"{path.stem}-{theme}.png") for theme in ("light", "dark"))
-    for one, name in zip((light, dark), DIVERGING_MAPS, strict=True):
+    Args:
+        path: of the PNG; of two, their names end in -0 and -1.
+        colour_maps: one for both themes, or one for the light and one for the dark.
+    """
+    paths = [path]
+    if len(colour_maps) > 1:
+        paths = [path.with_name(f"{path.stem}-{at}.png") for at in range(len(colour_maps))]
+    for one, name in zip(paths, colour_maps, strict=True):
         one.write_bytes(coloured(image, scale, name))
-    scale = scale._replace(colours=_stops(DIVERGING_MAPS[0]))
-    return Picture(title, view, light, dark, *axes, scale=scale, description=description)
+    scale = scale._replace(light=_stops(colour_maps[0]), dark=_stops(colour_maps[-1]))
+    return Picture(title, view, paths[0], paths[-1], *axes, scale=scale, description=description)
 
 
 def coloured(image: np.ndarray, scale: ColourScale, colour_map: str = COLOUR_MAP) -> bytes:

@@ -130,6 +130,7 @@ class DenoiseSpeech(Cleaner):
     """Removes steady and unsteady noise from speech with gains that a trained net estimates.
 
     Nothing is added, and no phase is changed.
+    Source: Valin 2018 (arXiv 1709.08243), for the gains; see `models.denoisers.tcn_masker`.
     """
 
     MODELS: ClassVar[tuple[str, ...]] = ("tcn_masker",)

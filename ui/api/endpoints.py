@@ -203,7 +203,8 @@ def _evaluate(calls: Calls) -> Callable[..., Any]:
             target: The clean sound file: another take of the same length and channels.
 
         Returns:
-            lsd (lower is better), snr_db, seg_snr_db, si_sdr_db, stoi (higher is better), l1, mse
+            lsd and mel_db (lower is better), snr_db, seg_snr_db, si_sdr_db, stoi (higher
+            is better), l1, mse
         """
         task = partial(work.evaluate, estimate, target, calls.host.limits.seconds)
         return await calls.run(task, request, progress, calls.host.heavy)

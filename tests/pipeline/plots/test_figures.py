@@ -120,7 +120,7 @@ def test_both_are_drawn_on_the_same_scales(tmp_path: Path, rng: np.random.Genera
     assert len({(p.x, p.y, p.scale) for p in views["log1p and log"]}) == 2
     assert views["Waveform"][0].y == views["Waveform"][1].y
     low, high = (pixels(p.light).mean() for p in views["Spectrogram"])
-    unit, bottom, top, _ = views["Spectrogram"][0].scale or ("", 0.0, 0.0, ())
+    unit, bottom, top, *_ = views["Spectrogram"][0].scale or ("", 0.0, 0.0)
     assert unit == "dB" and (high - low) / 255 * (top - bottom) == pytest.approx(20.0, abs=0.5)
 
 
@@ -143,10 +143,11 @@ def test_brighter_is_always_louder_and_themes_differ_only_in_curves(tmp_path: Pa
         assert (picture.light == picture.dark) == (picture.scale is not None and not is_change)
         if picture.scale:
             weights = np.array([0.2126, 0.7152, 0.0722])
-            colours = [bytes.fromhex(colour[1:]) for colour in picture.scale[3]]
+            colours = [bytes.fromhex(colour[1:]) for colour in picture.scale.light]
             steps = np.diff([weights @ list(colour) for colour in colours])
             assert (steps[:2] > 0).all() and ((steps[-2:] < 0) == is_change).all()
             assert is_change or (steps > 0).all()
+            assert (picture.scale.light != picture.scale.dark) == is_change
         else:
             assert np.asarray(Image.open(picture.dark))[..., 3].min() == 0
 
