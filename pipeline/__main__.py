@@ -7,6 +7,7 @@ import typer
 from pipeline.cli.degrade import degrade
 from pipeline.cli.diagnose import diagnose
 from pipeline.cli.evaluate import evaluate, report
+from pipeline.cli.listening import listening
 from pipeline.cli.restore import restore
 from pipeline.cli.separate import separate
 
@@ -17,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (restore, separate, diagnose, degrade, evaluate, report):
+for command in (restore, separate, diagnose, degrade, evaluate, report, listening):
     app.command()(command)
 
 if __name__ == "__main__":
