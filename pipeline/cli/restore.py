@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +15,10 @@ import typer
 
 from pipeline import recipe
 from pipeline.audio.sound import Audio
-from pipeline.cli import batch, batch_report, leftovers
+from pipeline.cli import batch, batch_report, batch_run
+from pipeline.cli.batch import Failure, Job
+from pipeline.cli.batch_run import Finished
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
-from pipeline.cli.dashboard import run_all
-from pipeline.cli.manifest import Manifest
 from pipeline.cli.options import AsJson, Device, Format, Inputs, Ray, Workers
 from pipeline.output import output_path
 from pipeline.restoration import RestoredFile, restore_file
@@ -63,64 +62,81 @@ def restore(
     started = time.monotonic()
     with command():
         chain = _chain(recipe_name, checkpoint, device)
-        batch.check_folder(out)
-        run = _run(inputs, out, chain, kind, again, workers, ray, quiet=as_json)
+        options = batch_run.Options(again, workers, ray, quiet=as_json)
+        run = batch_run.run(inputs, out, _Restoration(chain, kind), options)
+        kept = [(job.source, paths[RESULT]) for job, paths in run.finished.items()]
         if report is not None:
-            rows = batch_report.rows(run.results, run.kept, run.failures)
+            rows = batch_report.rows(run.results, kept, run.failures)
             batch_report.write(report, recipe_name, rows, time.monotonic() - started)
     if as_json:
         print_json(
             recipe=recipe.dump(chain),
             files=[_entry(result) for result in run.results],
-            skipped=[{"source": str(source), "path": str(path)} for source, path in run.kept],
+            skipped=[{"source": str(source), "path": str(path)} for source, path in kept],
             failures=[failure.to_json() for failure in run.failures],
         )
     exit_with(run.failures)
 
 
 @dataclass(frozen=True)
-class _Run:
-    """What became of all recordings; `kept` has source and result of those up to date."""
+class _Restoration:
+    """What `restore` does with every recording; see `pipeline.cli.batch_run.Task`."""
 
-    results: list[RestoredFile]
-    kept: list[tuple[Path, Path]]
-    failures: list[batch.Failure]
+    chain: Chain
+    kind: str | None
+    names: tuple[str, ...] = (RESULT,)
 
+    @property
+    def digest(self) -> str:
+        """Changes with recipe, weights and format."""
+        stages = recipe.dump(self.chain.with_settings(device="auto"))
+        weights = [_weights_digest(stage) for stage in _with_inner(self.chain.stages)]
+        document = json.dumps([stages, weights, self.kind], sort_keys=True)
+        return hashlib.sha256(document.encode()).hexdigest()
 
-def _run(
-    inputs: Sequence[Path],
-    out: Path,
-    chain: Chain,
-    kind: str | None,
-    again: bool,
-    workers: int,
-    ray: str,
-    quiet: bool,
-) -> _Run:
-    """Restores what is not up to date; see `restore`."""
-    planned, unreadable = batch.plan(inputs, out)
-    jobs, clashes = batch.without_clashes(planned, kind)
-    manifest = Manifest(out, _digest(chain, kind))
-    finished = {} if again else _finished(jobs, kind, manifest)
-    rest = [job for job in jobs if job not in finished]
-    restorer = _Restorer(chain, kind, _reserved(jobs, kind, finished))
-    leftovers.remove(job.folder for job in jobs)
-    with Display(sum(job.seconds for job in rest), quiet=quiet) as display:
-        for failure in (*unreadable, *clashes):
-            display.message(failure.error)
-            manifest.failed(failure.source, failure.source, failure.error)
-        if finished:
-            display.result(_skipped(finished))
-        if rest:
-            _load_networks(chain.stages)
-        noted = partial(_note, manifest, kind)
-        results, failures = run_all(rest, restorer, _lines, display, noted, workers, ray)
-    kept = [(job.source, path) for job, path in finished.items()]
-    return _Run(results, kept, [*unreadable, *clashes, *failures])
+    def target(self, job: Job) -> Path:
+        """Where the result goes; above full scale it gets another suffix."""
+        return output_path(job.source, job.folder, self.kind)
+
+    def without_clashes(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Failure]]:
+        """Leaves out the jobs whose result would overwrite an input or an earlier result."""
+        return batch.without_clashes(jobs, self.kind)
+
+    def prepare(self, display: Display) -> None:
+        """Lets every stage load its network; a wrong checkpoint or device ends the run here."""
+        silence = Audio(np.zeros((1, 8000), np.float32), 16_000)
+        for stage in _with_inner(self.chain.stages):
+            if isinstance(stage, UsesCheckpoint):
+                stage(silence)
+
+    def writer(self, jobs: Sequence[Job], finished: Finished) -> _Writer:
+        """What restores a file."""
+        results = [path for paths in finished.values() for path in paths.values()]
+        paths = (*(job.source for job in jobs), *map(self.target, jobs), *results)
+        return _Writer(self.chain, self.kind, frozenset(path.resolve() for path in paths))
+
+    def files(self, done: RestoredFile) -> dict[str, Path]:
+        """The one result."""
+        return {RESULT: done.path}
+
+    def describe(self, done: RestoredFile) -> str:
+        """Source, result and speed, and a line for each note."""
+        speed = f"{done.seconds:.1f} s of sound in {done.seconds_taken:.1f} s"
+        notes = (f"  {note}" for note in done.notes)
+        return "\n".join([printable(f"{done.source} -> {done.path}  ({speed})"), *notes])
+
+    def describe_finished(self, finished: Finished) -> str:
+        """A line for each, and how to make them anew."""
+        lines = [
+            printable(f"{job.source} -> {paths[RESULT]}  (up to date)")
+            for job, paths in finished.items()
+        ]
+        count = f"{len(lines)} result{'s are' if len(lines) > 1 else ' is'}"
+        return "\n".join([*lines, f"{count} up to date and left as is; --again makes them anew."])
 
 
 @dataclass(frozen=True)
-class _Restorer:
+class _Writer:
     """Restores one file after another, in this process or in others.
 
     Attributes:
@@ -131,51 +147,14 @@ class _Restorer:
     kind: str | None
     reserved: frozenset[Path]
 
-    def __call__(self, job: batch.Job, tick: Tick) -> RestoredFile:
+    def __call__(self, job: Job, tick: Tick) -> RestoredFile:
         others = self.reserved - {output_path(job.source, job.folder, self.kind).resolve()}
         return restore_file(job.source, job.folder, self.chain, tick, kind=self.kind, avoid=others)
-
-
-def _finished(
-    jobs: Sequence[batch.Job], kind: str | None, manifest: Manifest
-) -> dict[batch.Job, Path]:
-    """The jobs that have an up-to-date result."""
-    results = {
-        job: manifest.find(job.source, output_path(job.source, job.folder, kind)) for job in jobs
-    }
-    return {job: paths[RESULT] for job, paths in results.items() if paths and RESULT in paths}
-
-
-def _reserved(
-    jobs: Sequence[batch.Job], kind: str | None, finished: dict[batch.Job, Path]
-) -> frozenset[Path]:
-    targets = (output_path(job.source, job.folder, kind) for job in jobs)
-    paths = (*(job.source for job in jobs), *targets, *finished.values())
-    return frozenset(path.resolve() for path in paths)
-
-
-def _note(
-    manifest: Manifest, kind: str | None, job: batch.Job, outcome: RestoredFile | batch.Failure
-) -> None:
-    """Puts the outcome of a job into the manifest."""
-    target = output_path(job.source, job.folder, kind)
-    if isinstance(outcome, batch.Failure):
-        manifest.failed(job.source, target, outcome.error)
-    else:
-        manifest.done(job.source, target, {RESULT: outcome.path})
 
 
 def _chain(name: str, checkpoint: str | None, device: str) -> Chain:
     """The recipe's chain, on this device, with this checkpoint in every stage that runs one."""
     return recipe.load(name).with_settings(checkpoint=checkpoint or "", device=device)
-
-
-def _digest(chain: Chain, kind: str | None) -> str:
-    """Changes with everything that changes the results: recipe, weights and format."""
-    stages = recipe.dump(chain.with_settings(device="auto"))
-    weights = [_weights_digest(stage) for stage in _with_inner(chain.stages)]
-    document = json.dumps([stages, weights, kind], sort_keys=True)
-    return hashlib.sha256(document.encode()).hexdigest()
 
 
 def _weights_digest(stage: Stage) -> str:
@@ -187,32 +166,12 @@ def _weights_digest(stage: Stage) -> str:
     return checkpoint.find(stage.checkpoint, checkpoint.search_path()).sha256
 
 
-def _load_networks(stages: Iterable[Stage]) -> None:
-    """Lets every stage load its network; a wrong checkpoint or device ends the run here."""
-    silence = Audio(np.zeros((1, 8000), np.float32), 16_000)
-    for stage in _with_inner(stages):
-        if isinstance(stage, UsesCheckpoint):
-            stage(silence)
-
-
 def _with_inner(stages: Iterable[Stage]) -> Iterator[Stage]:
     """The stages, and those that they run on stems."""
     for stage in stages:
         yield stage
         if isinstance(stage, SeparatesStems):
             yield from _with_inner(stage.stages)
-
-
-def _skipped(finished: dict[batch.Job, Path]) -> str:
-    lines = [printable(f"{job.source} -> {path}  (up to date)") for job, path in finished.items()]
-    count = f"{len(lines)} result{'s are' if len(lines) > 1 else ' is'}"
-    return "\n".join([*lines, f"{count} up to date and left as is; --again makes them anew."])
-
-
-def _lines(result: RestoredFile) -> str:
-    speed = f"{result.seconds:.1f} s of sound in {result.seconds_taken:.1f} s"
-    notes = (f"  {note}" for note in result.notes)
-    return "\n".join([printable(f"{result.source} -> {result.path}  ({speed})"), *notes])
 
 
 def _entry(result: RestoredFile) -> dict[str, Any]:
