@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from models.net import PRECISIONS
 from pipeline.inference import DEVICES
 from pipeline.output import FORMATS
 
@@ -35,6 +36,14 @@ Inputs = Annotated[
 Device = Annotated[
     str,
     typer.Option(parser=one_of(DEVICES), metavar=listed(DEVICES), help="Where networks run."),
+]
+Precision = Annotated[
+    str,
+    typer.Option(
+        parser=one_of(PRECISIONS),
+        metavar=listed(PRECISIONS),
+        help="Of networks; bfloat16 is faster where the processor supports it.",
+    ),
 ]
 Format = Annotated[
     str | None,

@@ -16,7 +16,17 @@ from pipeline.cli import batch_run
 from pipeline.cli.batch import Failure, Job
 from pipeline.cli.batch_run import Finished
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
-from pipeline.cli.options import AsJson, Device, Format, Inputs, Ray, Workers, listed, one_of
+from pipeline.cli.options import (
+    AsJson,
+    Device,
+    Format,
+    Inputs,
+    Precision,
+    Ray,
+    Workers,
+    listed,
+    one_of,
+)
 from pipeline.separation.separators import DEMUCS, OFFLINE, SEPARATORS
 from pipeline.stage import Tick
 from pipeline.stages.per_stem import PerStem
@@ -46,6 +56,7 @@ def separate(
         ),
     ] = None,
     device: Device = "auto",
+    precision: Precision = "float32",
     kind: Format = None,
     as_zip: Annotated[bool, typer.Option("--zip", help="One zip file for each recording.")] = False,
     again: Annotated[
@@ -63,7 +74,7 @@ def separate(
     exit code is 1. Inputs are never overwritten.
     """
     with command():
-        stage = PerStem(model, shifts, overlap, device=device, weights=weights)
+        stage = PerStem(model, shifts, overlap, precision, device=device, weights=weights)
         options = batch_run.Options(again, workers, ray, quiet=as_json)
         run = batch_run.run(inputs, out, _Separation(stage, kind, as_zip), options)
     if as_json:
@@ -93,7 +104,8 @@ class _Separation:
         stage = self.stage
         own = sorted(Path(stage.weights).rglob("*")) if stage.weights else []
         files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in own]
-        settings = [stage.separator, stage.shifts, stage.overlap, files, self.kind, self.as_zip]
+        own_settings = (stage.separator, stage.shifts, stage.overlap, stage.precision)
+        settings = [*own_settings, files, self.kind, self.as_zip]
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
     @property

@@ -38,7 +38,7 @@ class Demucs:
     Source: Rouard, Massa, Défossez 2023, "Hybrid transformers for music source separation".
 
     Attributes:
-        shifts, overlap, device, weights: see `pipeline.separation.factory.separator`.
+        shifts, overlap, device, weights, precision: see `pipeline.separation.factory.separator`.
     """
 
     name: str = "htdemucs"
@@ -46,6 +46,7 @@ class Demucs:
     overlap: float = 0.25
     device: str = "auto"
     weights: str | None = None
+    precision: str = "float32"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,9 +71,15 @@ class Demucs:
         bag = load(self.name, weights, device)
         tick = share(tick, fetched, 1)
         x = resample(audio, bag.samplerate, tick=share(tick, 0, RESAMPLED))
-        with inference.measured((self.name, device), x.seconds * self._work(x.channels)):
+        work = x.seconds * self._work(x.channels)
+        with inference.measured((self.name, device, self.precision), work):
             sources = separated(
-                bag, x, self.shifts, self.overlap, share(tick, RESAMPLED, SEPARATED)
+                bag,
+                x,
+                self.shifts,
+                self.overlap,
+                share(tick, RESAMPLED, SEPARATED),
+                precision=self.precision,
             )
         del x
         back = share(tick, SEPARATED, 1)
@@ -89,7 +96,7 @@ class Demucs:
         Before the first run by a stored, conservative speed.
         """
         device = inference.pick_device(self.device) if "torch" in sys.modules else "cpu"
-        speed = inference.speed((self.name, device), STORED_SPEED)
+        speed = inference.speed((self.name, device, self.precision), STORED_SPEED)
         return frames / rate * self._work(channels) / speed
 
     def _work(self, channels: int) -> float:

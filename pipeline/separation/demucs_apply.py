@@ -33,15 +33,23 @@ class Pass:
     Attributes:
         weights: of the net's sources; for each source they sum to one over all passes.
         lead: samples of silence before the sound, which shift it relative to the segments.
+        precision: see `separated`.
     """
 
     net: Any
     weights: tuple[float, ...]
     lead: int
+    precision: str = "float32"
 
 
 def separated(
-    bag: Any, audio: Audio, shifts: int = 0, overlap: float = 0.25, tick: Tick = no_tick
+    bag: Any,
+    audio: Audio,
+    shifts: int = 0,
+    overlap: float = 0.25,
+    tick: Tick = no_tick,
+    *,
+    precision: str = "float32",
 ) -> list[np.ndarray]:
     """The sources of a sound, each (C, T).
 
@@ -53,10 +61,11 @@ def separated(
         audio: at the bag's rate.
         shifts: passes over randomly shifted copies that are averaged; 0 is one pass, unshifted.
         overlap: share of a segment that the next one repeats, in [0, 1).
+        precision: one of `models.net.PRECISIONS`, of convolutions and matrix products.
     """
     mean, deviation = statistics(audio)
     out = [allocate(audio.channels, audio.frames) for _ in bag.sources]
-    passes = list(_passes(bag, shifts))
+    passes = list(_passes(bag, shifts, precision))
     pairs = [slice(first, first + 2) for first in range(0, audio.channels, 2)]
     steps = [len(_offsets(one, audio.frames, overlap)) for one in passes]
     done, total = 0, len(pairs) * sum(steps)
@@ -86,14 +95,15 @@ def statistics(audio: Audio) -> tuple[float, float]:
     return mean, variance**0.5 + 1e-8
 
 
-def _passes(bag: Any, shifts: int) -> Iterator[Pass]:
+def _passes(bag: Any, shifts: int, precision: str) -> Iterator[Pass]:
     draw = random.Random(SEED)
     totals = np.sum(bag.weights, axis=0)
     for net, weights in zip(bag.models, bag.weights, strict=True):
         largest = int(MAX_SHIFT_S * net.samplerate)
         share = tuple(np.array(weights) / totals / max(shifts, 1))
         for _ in range(max(shifts, 1)):
-            yield Pass(net, share, largest - draw.randint(0, largest) if shifts else 0)
+            lead = largest - draw.randint(0, largest) if shifts else 0
+            yield Pass(net, share, lead, precision)
 
 
 def _segment(net: Any) -> int:
@@ -147,8 +157,9 @@ def _separate(
     last = max(min(begin + length, x.shape[1]), first)
     window = np.zeros((2, length), np.float32)  # mono becomes two equal channels
     window[:, first - begin : last - begin] = (copied(x, first, last) - mean) / deviation
-    with torch.inference_mode():
-        batch = torch.from_numpy(window)[None].to(next(one.net.parameters()).device)
+    device, half = next(one.net.parameters()).device, one.precision != "float32"
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
+        batch = torch.from_numpy(window)[None].to(device)
         sources = one.net(batch)[0].float().cpu().numpy()  # (S, 2, length)
     if not np.isfinite(sources).all():
         raise ValueError("the output of the separating net is not finite")

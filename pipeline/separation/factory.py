@@ -21,6 +21,7 @@ def separator(
     overlap: float = 0.25,
     device: str = "auto",
     weights: str | None = None,
+    precision: str = "float32",
 ) -> Separator:
     """The separator of a name; its weights are loaded when it is first used.
 
@@ -30,6 +31,7 @@ def separator(
         overlap: (Demucs) share of a segment that the next one repeats, in [0, 1).
         device: (Demucs, Wave-U-Net) one of `pipeline.inference.DEVICES`.
         weights: folder with the weights; see `separation.demucs_weights`, `separation.wave_unet`.
+        precision: (Demucs, Wave-U-Net) one of `models.net.PRECISIONS`.
 
     Raises:
         ValueError: no such separator.
@@ -41,5 +43,5 @@ def separator(
     if name == MID_SIDE:
         return MidSide()
     if name == WAVE_UNET:
-        return WaveUnet(device, weights)
-    return Demucs(name, shifts, overlap, device, weights)
+        return WaveUnet(device, weights, precision)
+    return Demucs(name, shifts, overlap, device, weights, precision)

@@ -43,10 +43,12 @@ class WaveUnet:
     Attributes:
         device: one of `pipeline.inference.DEVICES`.
         weights: folder of the checkpoint; None is the first that `checkpoints` lists.
+        precision: one of `models.net.PRECISIONS`.
     """
 
     device: str = "auto"
     weights: str | None = None
+    precision: str = "float32"
     names: tuple[str, ...] = SEPARATORS[WAVE_UNET]
 
     def stems(self, audio: Audio, tick: Tick = no_tick) -> dict[str, Audio]:
@@ -62,10 +64,10 @@ class WaveUnet:
             return silent_stems(audio, self.names)
         device = inference.pick_device(self.device)
         name, own = self._checkpoint()
-        net = inference.load(name, device, models=MODELS, own=own)
+        net = inference.load(name, device, self.precision, models=MODELS, own=own)
         rate: int = net.config.sample_rate
         x = resample(audio, rate, tick=share(tick, 0, 0.05))
-        with inference.measured((WAVE_UNET, device), x.seconds * x.channels):
+        with inference.measured((WAVE_UNET, device, self.precision), x.seconds * x.channels):
             sound = _voice(net, x, share(tick, 0.05, 0.95))
         voice = fitted(resample(Audio(sound, rate), audio.rate), audio.frames)
         whole = audio if audio.rate <= rate else fitted(resample(x, audio.rate), audio.frames)
@@ -78,7 +80,7 @@ class WaveUnet:
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         """Seconds that separating will take, by the speed of the last run."""
         device = inference.pick_device(self.device) if "torch" in sys.modules else "cpu"
-        speed = inference.speed((WAVE_UNET, device), STORED_SPEED[device])
+        speed = inference.speed((WAVE_UNET, device, self.precision), STORED_SPEED[device])
         return frames / rate * channels / speed
 
     def _checkpoint(self) -> tuple[str, str]:

@@ -188,6 +188,14 @@ def test_louder_sound_has_louder_stems(noise):
     assert db(1000 * quiet - loud, loud) < -60
 
 
+@pytest.mark.parametrize("name", ["htdemucs", "wave_unet"])
+def test_half_precision_is_another_computation_of_the_same_stems(name, noise):
+    sound = Audio(noise.samples[:, :15_000], 44_100)
+    for stem, whole in separator(name).stems(sound).items():
+        half = separator(name, precision="bfloat16").stems(sound)[stem].samples
+        assert half.dtype == np.float32 and -90 < db(half - whole.samples, whole.samples) < -20
+
+
 def test_shifted_passes_are_the_same_in_every_run(noise):
     sound = Audio(noise.samples[:, :15_000], 44_100)
     runs = [separator("htdemucs", shifts=2).stems(sound)["vocals"].samples for _ in range(2)]
@@ -218,7 +226,7 @@ def test_it_knows_how_long_it_takes(noise, monkeypatch):
     shifted = separator("htdemucs", shifts=3, overlap=0.5)
     assert shifted.estimate_seconds(60 * RATE, RATE, 1) == pytest.approx(before * 3 * 0.75 / 0.5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.inference._measured_speed", {("htdemucs", "cpu"): 30.0})
+        patch.setattr("pipeline.inference._measured_speed", {("htdemucs", "cpu", "float32"): 30.0})
         assert separator("htdemucs").estimate_seconds(60 * RATE, RATE, 2) == pytest.approx(
             60 / 22.5
         )
