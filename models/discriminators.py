@@ -16,7 +16,7 @@ from models.config import check, ranged
 from models.layers import weight_norm
 
 Judgement = tuple[Tensor, list[Tensor]]
-REPRESENTATIONS = {"log1p_phase": 3, "complex": 2, "log_phase": 3}  # and their channels
+REPRESENTATIONS = {"log1p_phase": 3, "complex": 2, "log_phase": 3, "raw": 2}  # and their channels
 EVERY = slice(None)
 SLOPE = 0.1  # of the leaky rectifiers
 QUIET = 1e-5  # floor under a magnitude before its plain logarithm
@@ -33,8 +33,9 @@ class DiscriminatorConfig:
         n_ffts: in samples, of the spectral discriminators; a hop is a quarter of it.
         channels: of their layers.
         representation: what of a spectrum they see: "log1p_phase" (log1p magnitude, sine and cosine
-            of the phase where there is energy), "complex" (real and imaginary part), or "log_phase"
-            (plain logarithm, sine and cosine of the phase everywhere).
+            of the phase where there is energy), "complex" (real and imaginary part), "log_phase"
+            (plain logarithm, sine and cosine of the phase everywhere), or "raw" (magnitude, and
+            phase in radians).
         gate: the least magnitude whose phase is shown; a sine of amplitude one has n_fft / 4.
         scale: of the magnitude before log1p.
     """
@@ -126,6 +127,8 @@ def represent(spectrum: Tensor, config: DiscriminatorConfig) -> Tensor:
         return torch.stack((spectrum.real, spectrum.imag), 1)
     power = spectrum.real.square() + spectrum.imag.square()
     magnitude = torch.sqrt(power + QUIET**2)
+    if config.representation == "raw":
+        return torch.stack((magnitude, _angle(spectrum)), 1)
     if config.representation == "log_phase":
         level, least = LOG_SCALE * torch.log(magnitude), QUIET
     else:
@@ -133,6 +136,12 @@ def represent(spectrum: Tensor, config: DiscriminatorConfig) -> Tensor:
     loud = (magnitude > least).to(magnitude.dtype)
     unit = loud / torch.where(loud > 0, magnitude, torch.ones_like(magnitude))
     return torch.stack((level, spectrum.imag * unit, spectrum.real * unit), 1)
+
+
+def _angle(spectrum: Tensor) -> Tensor:
+    """Phase in radians; 0, and without a gradient, where there is next to no sound."""
+    loud = spectrum.abs() > QUIET
+    return torch.where(loud, spectrum, torch.ones_like(spectrum)).angle()
 
 
 def _through(x: Tensor, layers: nn.ModuleList, judge: nn.Module) -> Judgement:

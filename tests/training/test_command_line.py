@@ -37,7 +37,7 @@ def test_a_config_is_a_file_or_a_name_and_an_old_path_names_the_new_one(tmp_path
     assert config_path(own) == own
     with pytest.raises(ValueError, match="it is training/configs/fine-tune.json now"):
         config_path("training/recipes/fine-tune.json")
-    with pytest.raises(ValueError, match="one of: codec-repair-2-skips, "):
+    with pytest.raises(ValueError, match="one of: codec-repair, "):
         config_path("no-such")
 
 

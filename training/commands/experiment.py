@@ -38,21 +38,6 @@ def five_minutes(
 
 
 @app.command()
-def codec_repair(
-    checkpoint: Annotated[str, typer.Argument(help="Name of a checkpoint, or its folder.")],
-    folder: Annotated[list[Path], typer.Argument(help="Recordings with a manifest.")],
-    speaker: Annotated[str, typer.Option(help="Held out, beside validation kinds.")] = "vctk_p286",
-) -> None:
-    """Measures how well a net repairs held-out speech from our neural codec."""
-    from training.experiments.codec_repair import report
-
-    with one_line_errors():
-        start = checkpoint_folder(checkpoint)
-        for line in report(start, folder, speaker):
-            print(line)
-
-
-@app.command()
 def content(
     folder: Annotated[list[Path], typer.Argument(help="Recordings with a manifest.")],
     into: Annotated[Path, typer.Option(help="Folder of the new checkpoint.")],
@@ -63,22 +48,6 @@ def content(
 
     with one_line_errors():
         for line in report(folder, into, examples):
-            print(line, flush=True)
-
-
-@app.command()
-def representations(
-    folder: Annotated[list[Path], typer.Argument(help="Clean recordings.")],
-    base: Annotated[str, typer.Option(help="Checkpoint to start from.")] = BASE,
-    steps: Annotated[int | None, typer.Option(help="Length of each run.")] = None,
-    runs: Annotated[Path | None, typer.Option(help="Folder of the runs; default: new.")] = None,
-) -> None:
-    """Compares what spectral discriminators are shown of a spectrum, in three short runs."""
-    from training.experiments.representations import report
-
-    with one_line_errors():
-        start = checkpoint_folder(base)
-        for line in report(folder, start, steps, runs or _new("representations")):
             print(line, flush=True)
 
 

@@ -70,6 +70,44 @@ def small_sr(
         _show(paper.report(measured, figures, with_seams=seams), as_json, out)
 
 
+@app.command()
+def enhancer(
+    folder: Annotated[list[Path], typer.Argument(help="Recordings with a manifest.")],
+    runs: Annotated[Path | None, typer.Option(help="Folder of the runs, one a variant.")] = None,
+    variants: Annotated[str, typer.Option(help="Variants, with commas; default: all.")] = "",
+    base: Annotated[
+        str, typer.Option(help="Checkpoint that runs with an adversary start from.")
+    ] = "enhancer-speech-48k",
+    checkpoint: Annotated[
+        list[str] | None, typer.Option(help="Further net at 48 kHz, a name or a folder.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Train variants without a run for so many steps.")
+    ] = None,
+    small: Annotated[bool, typer.Option("--small", help="2 M parameters instead of 9 M.")] = False,
+    most: Most = 25,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """Repair of a neural codec: 0 to 6 skips, the Wave-U-Net, losses, representations."""
+    from training.runs.run import root
+    from training.tables import enhancer as article
+
+    with one_line_errors():
+        report = article.report(
+            folder,
+            runs or root() / "enhancer",
+            checkpoint_folder(base),
+            out.with_suffix("") if out else None,
+            variants=variants.split(",") if variants else tuple(article.VARIANTS),
+            others=[checkpoint_folder(one) for one in checkpoint or ()],
+            steps=steps,
+            small=small,
+            most=most,
+        )
+        _show(report, as_json, out)
+
+
 @app.command("wave_unet")
 def wave_unet(
     folder: Annotated[list[Path], typer.Argument(help="Recordings with a manifest.")],

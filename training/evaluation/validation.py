@@ -125,4 +125,5 @@ def cases_to_hear(cases: list[Case]) -> list[int]:
 def restored(net: nn.Module, samples: np.ndarray) -> np.ndarray:
     """(T,) -> (T,) through a net, or (S, T) where the net gives several sources."""
     x = torch.tensor(samples).to(next(net.parameters()).device)
-    return net(x[None, None])[0, ..., 0, :].float().cpu().numpy()
+    sources = net(x[None, None])[0, ..., 0, :].float().cpu().numpy()
+    return sources[0] if len(sources) == 1 and sources.ndim == 2 else sources

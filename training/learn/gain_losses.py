@@ -12,7 +12,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from models.denoisers.tcn_masker import TcnMasker
 from models.layers import pad_to_multiple
-from training.learn.losses import COMPRESSION, SDR_LIMIT_DB, mean_of
+from training.learn.losses import SDR_LIMIT_DB, mean_of
+from training.learn.spectra import COMPRESSION
 
 TERMS = ("sdr", "complex", "magnitude")
 FLOOR = 1e-6  # magnitude under logarithms and powers, of a target of mean square one

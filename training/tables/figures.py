@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,26 @@ def _draw_loss(events: list[Event], term: str, path: Path) -> Path:
     above.legend(loc="upper right")
     below.plot(*_axes(_points(events, "step", "learning_rate")), color="tab:green")
     below.set(yscale="log", ylabel="learning rate", xlabel="step")
+    return _saved(figure, path)
+
+
+def draw_runs(runs: Mapping[str, Path], score: str, term: str, path: Path) -> Path:
+    """The curves of several runs in one picture: a validation figure, and a loss term below.
+
+    Args:
+        runs: label -> folder of the run.
+        score, term: names of the figure and of the loss term.
+        path: of the picture.
+    """
+    figure, (above, below) = _figure(2)
+    for label, run in runs.items():
+        events = read_events(run)
+        judged = _points(events, "base", score) + _points(events, "validation", score)
+        above.plot(*_axes(judged), marker="o", ms=3, label=label)
+        below.plot(*_axes(_points(events, "step", term)), lw=0.8)
+    above.set_ylabel(f"{score}, held out")
+    above.legend(loc="upper right", fontsize="small")
+    below.set(ylabel=f"{term}, training", xlabel="step")
     return _saved(figure, path)
 
 

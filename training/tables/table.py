@@ -19,12 +19,14 @@ class Row:
     Attributes:
         label: what was measured.
         values: a figure for each column; None where there is none, or none that is finite.
-        source: "here", or "paper" for figures that were copied from it.
+        source: "here", or "paper" or "article" for what was copied from it.
+        remark: in words, where there is no figure.
     """
 
     label: str
     values: tuple[float | None, ...]
     source: str = "here"
+    remark: str = ""
 
     def __post_init__(self) -> None:
         finite = tuple(
@@ -43,12 +45,17 @@ class Table:
     digits: int = 2
 
     def cells(self) -> list[list[str]]:
-        """The rows as text: label, source and figures."""
-        return [[row.label, row.source, *map(self._figure, row.values)] for row in self.rows]
+        """The rows as text: label, source, figures, and remarks where there are any."""
+        rows = [[row.label, row.source, *map(self._figure, row.values)] for row in self.rows]
+        remarks = [[row.remark] if self._has_remarks() else [] for row in self.rows]
+        return [[*cells, *remark] for cells, remark in zip(rows, remarks, strict=True)]
 
     def heads(self) -> list[str]:
         """The columns' names."""
-        return ["", "source", *self.columns]
+        return ["", "source", *self.columns, *(["remark"] if self._has_remarks() else [])]
+
+    def _has_remarks(self) -> bool:
+        return any(row.remark for row in self.rows)
 
     def text(self) -> str:
         """The table in Markdown."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
-from models.checkpoint import CARD, load, read_card
+from models.checkpoint import load, read_card
 from pipeline.audio.sound import Audio
 from pipeline.evaluation.borders import border_jumps
 from pipeline.evaluation.segment_sdr import SegmentSdr, pooled, segment_sdr
@@ -21,7 +21,7 @@ from training.config import CONFIGS, TrainingConfig, read_config
 from training.data.clips import held_out, kept_for_test, read_clips
 from training.evaluation.separation_cases import separation_cases
 from training.evaluation.validation import restored
-from training.runs.run_folder import BEST, RunFolder
+from training.tables.runs import train, weights_of
 from training.tables.table import Report, Row, Table
 from training.tables.wave_unet_paper import (
     COLUMNS,
@@ -90,10 +90,10 @@ def report(
     for name in models:
         if name not in MODELS:
             raise ValueError(f"models: got {name!r}, expected some of {', '.join(MODELS)}")
-        if steps and not (runs / name / BEST / CARD).is_file():
+        if steps and not weights_of(runs / name):
             train(model_config(name, steps, small), folders, runs / name)
-        if (runs / name / BEST / CARD).is_file():
-            weights[name] = runs / name / BEST
+        if best := weights_of(runs / name):
+            weights[name] = best
     done = {
         name: one for label, path in weights.items() for name, one in _both(label, path, folders)
     }
@@ -113,16 +113,7 @@ def model_config(name: str, steps: int, small: bool) -> TrainingConfig:
     config = dataclasses.replace(read_config(CONFIGS / f"{file}.json", steps=steps), **changes)
     if small and config.model == "wave_unet":
         config = dataclasses.replace(config, config={**config.config, **SMALL})
-    return dataclasses.replace(config, validate_every=min(config.validate_every, steps))
-
-
-def train(config: TrainingConfig, folders: list[Path], run: Path) -> None:
-    """Trains one network."""
-    from training.learn.trainer import Trainer
-
-    folder = RunFolder(run)
-    with folder.heart:
-        Trainer(config, folders, folder).fit()
+    return config
 
 
 def _both(name: str, checkpoint: Path, folders: list[Path]) -> Iterator[tuple[str, Separated]]:

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from pipeline.evaluation import metrics
-from training.learn.losses import COMPRESSION, SDR_LIMIT_DB, TERMS, Losses, _Power, pulse
+from training.learn.dac_mel import BANDS, WINDOWS
+from training.learn.losses import SDR_LIMIT_DB, TERMS, Losses, pulse
+from training.learn.spectra import COMPRESSION, Power
 
 RATE = 48_000
 ONE_EACH = dict.fromkeys(TERMS, 1.0)
@@ -51,6 +53,18 @@ def test_the_squared_error_and_the_linear_magnitude_are_their_formulas(losses, s
     assert float(terms["linear_magnitude"]) == pytest.approx(float(spectrum.mean()), rel=1e-3)
 
 
+def test_the_codecs_mel_loss_is_a_logarithm_on_each_of_seven_scales(sound) -> None:
+    """Two bands are narrower than a bin and empty, as librosa's are: they are at no distance."""
+    from librosa.filters import mel
+
+    losses, scales = Losses({"dac_mel": 1.0}, RATE), zip(WINDOWS, BANDS, strict=True)
+    filled = [float(mel(sr=RATE, n_fft=n, n_mels=bands).any(1).mean()) for n, bands in scales]
+    made = losses(3 * sound, sound, FULL, 0)["dac_mel"]
+    assert float(made) == pytest.approx(math.log10(3) * sum(filled), rel=1e-3)
+    assert sum(filled) == pytest.approx(7 - 1 / 5 - 1 / 10)
+    assert float(losses(sound, sound, FULL, 0)["dac_mel"]) == 0
+
+
 def test_without_a_turn_all_resolutions_count_alike(losses, sound) -> None:
     other = sound.flip(-1)
     turns = [losses(other, sound, FULL, turn) for turn in range(3)]
@@ -77,7 +91,7 @@ def test_each_source_counts_as_a_sound(losses, sound) -> None:
 
 def test_the_gradient_of_power_is_right() -> None:
     frames = torch.randn(2, 3, 8, dtype=torch.double, requires_grad=True)
-    assert torch.autograd.gradcheck(_Power.apply, frames)
+    assert torch.autograd.gradcheck(Power.apply, frames)
 
 
 def test_the_lsd_term_is_the_metric(losses: Losses, sound: torch.Tensor) -> None:
