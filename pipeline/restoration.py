@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,14 @@ from pipeline.output import fit, make_folder, output_path, refuse_overwriting, s
 from pipeline.stage import Chain, KeepsBand, Tick, no_tick, share, titled
 
 if TYPE_CHECKING:
+    from pipeline.audio.containers import Info
     from pipeline.evaluation.guarantee import Guarantee
 
 LOAD_SHARE, SAVE_SHARE = 0.03, 0.07
 """Shares of the progress that reading and writing take; restoring has the rest."""
+
+REPORT_SHARE = 0.2
+"""Share that a report takes, where there is one."""
 
 MEASURE_SHARE = 0.1
 """Share of restoring that measuring takes."""
@@ -44,6 +48,7 @@ class RestoredFile:
         seconds: length of the input.
         notes: what the user should know about input and output, one sentence each.
         guarantee: what the chain changed.
+        report: the report beside the output, or None.
     """
 
     source: Path
@@ -51,6 +56,7 @@ class RestoredFile:
     seconds: float
     notes: tuple[str, ...]
     guarantee: Guarantee
+    report: Path | None = None
 
     @property
     def seconds_taken(self) -> float:
@@ -107,6 +113,7 @@ def restore_file(
     kind: str | None = None,
     max_seconds: float | None = None,
     avoid: Collection[Path] = (),
+    report: bool = False,
 ) -> RestoredFile:
     """Restores one file into `folder` (made when missing) under the same stem.
 
@@ -117,6 +124,7 @@ def restore_file(
             `notes` says.
         max_seconds: the longest sound accepted; None for any.
         avoid: resolved paths that are never written to: other inputs, other inputs' outputs.
+        report: also write a report beside the output; see `pipeline.report.report`.
 
     Raises:
         RecipeError: (a ValueError) the recipe cannot be read.
@@ -130,11 +138,36 @@ def restore_file(
     refuse_overwriting(source, path, avoid)
     reading = titled(share(tick, 0, LOAD_SHARE), "Reading")
     audio, info = decode(source, max_seconds=max_seconds, tick=reading)
-    restored = restore(audio, chain, share(tick, LOAD_SHARE, 1 - SAVE_SHARE))
+    until = 1 - SAVE_SHARE - (REPORT_SHARE if report else 0.0)
+    restored = restore(audio, chain, share(tick, LOAD_SHARE, until))
     target = fit(restored.audio, path, subtype_for(source, kind))
     refuse_overwriting(source, target.path, avoid)
     make_folder(folder)
-    writing = titled(share(tick, 1 - SAVE_SHARE, 1), "Writing")
-    save(restored.audio, target.path, subtype=target.subtype, tick=writing)
     notes = (*info.notes, *target.notes)
-    return RestoredFile(source, target.path, audio.seconds, notes, restored.guarantee)
+    done = RestoredFile(source, target.path, audio.seconds, notes, restored.guarantee)
+    if report:
+        reporting = titled(share(tick, until, 1 - SAVE_SHARE), "Writing the report")
+        done = replace(done, report=_report(done, audio, info, restored.audio, chain, reporting))
+    writing = titled(share(tick, 1 - SAVE_SHARE, 1), "Writing")
+    try:
+        save(restored.audio, target.path, subtype=target.subtype, tick=writing)
+    except BaseException:
+        if done.report:
+            done.report.unlink(missing_ok=True)
+        raise
+    return done
+
+
+def _report(
+    done: RestoredFile, before: Audio, info: Info, after: Audio, chain: Chain, tick: Tick
+) -> Path:
+    from pipeline.diagnosis.diagnose import diagnose
+    from pipeline.evaluation import guarantee_card
+    from pipeline.report.report import Report, report_path, write
+
+    findings = diagnose(before, info, share(tick, 0, 0.4)).findings
+    report = Report(
+        done.source.name, "Whole recording", before, after, recipes.dump(chain),
+        guarantee_card.rows(done.guarantee), findings, done.notes,
+    )  # fmt: skip
+    return write(report, report_path(done.path), share(tick, 0.4, 1))

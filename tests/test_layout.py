@@ -34,6 +34,7 @@ ALLOWED = {
 FLOORS = {
     "pipeline": (
         *(
+            "version",
             "files",
             "audio",
             "knobs",
@@ -44,8 +45,17 @@ FLOORS = {
             "separation",
             "stages",
         ),
-        *("degradation", "recipe", "damages", "diagnosis", "evaluation", "plots", "output"),
-        *("restoration", "stems", "cli"),
+        *(
+            "degradation",
+            "recipe",
+            "recipe_text",
+            "damages",
+            "diagnosis",
+            "evaluation",
+            "plots",
+            "output",
+        ),
+        *("report", "restoration", "stems", "cli"),
         "__main__",
     ),
     "training": (

@@ -1,3 +1,1 @@
 """The page: everything that knows Gradio, and the only package that may import it."""
-
-VERSION = "0.1.0"

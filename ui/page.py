@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from pipeline import recipe
-from ui import VERSION
+from pipeline.version import VERSION
 from ui.api import endpoints, mcp
 from ui.components.rendering import render
 from ui.components.theme import ASSETS, theme

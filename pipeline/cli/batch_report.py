@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
-from pipeline.audio.sound import AudioError
 from pipeline.cli.batch import Failure
-from pipeline.files import write_atomically
-from pipeline.output import make_folder
+from pipeline.report import document
+from pipeline.report.report import report_path
 from pipeline.restoration import RestoredFile
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,7 @@ class Row:
         lufs_change: loudness gained, in LU.
         same_length: whether the result is as long as the recording, to the sample.
         notes: what to know about it, or why it failed.
+        report: address of its own report, from where the page lies; empty where there is none.
     """
 
     source: str
@@ -38,6 +37,7 @@ class Row:
     lufs_change: float | None = None
     same_length: bool | None = None
     notes: str = ""
+    report: str = ""
 
 
 def rows(
@@ -62,7 +62,7 @@ def rows(
 
 
 def write(path: Path, recipe: str, rows: Sequence[Row], seconds_taken: float) -> None:
-    """Writes the page, whole or not at all.
+    """Writes the page, whole or not at all, with a link to each recording's own report.
 
     Args:
         recipe: its name or file, as it was given.
@@ -71,22 +71,22 @@ def write(path: Path, recipe: str, rows: Sequence[Row], seconds_taken: float) ->
     Raises:
         AudioError: it cannot be written.
     """
-    from jinja2 import Environment, FileSystemLoader
-
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     counts = dict.fromkeys(("done", "up to date", "failed"), 0)
     for row in rows:
         counts[row.status] += 1
-    page = templates.get_template("batch_report.html").render(
-        recipe=recipe, rows=rows, counts=counts, seconds_taken=seconds_taken,
-        hours=sum(row.seconds or 0 for row in rows) / 3600, ended=time.strftime("%Y-%m-%d %H:%M"),
+    linked = [replace(row, report=_link(row, path.parent)) for row in rows]
+    document.write(
+        path, "batch.html", recipe=recipe, rows=linked, counts=counts,
+        seconds_taken=seconds_taken, hours=sum(row.seconds or 0 for row in rows) / 3600,
     )  # fmt: skip
-    make_folder(path.parent)
-    try:
-        with write_atomically(path) as temporary:
-            temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise AudioError(f"{path}: cannot be written ({error})") from error
+
+
+def _link(row: Row, folder: Path) -> str:
+    """The address of a recording's own report as seen from a folder; "" where there is none."""
+    report = report_path(Path(row.result)) if row.result else None
+    if report is None or not report.is_file():
+        return row.report
+    return quote(os.path.relpath(report, folder))
 
 
 def _sorted(rows: Sequence[Row]) -> list[Row]:

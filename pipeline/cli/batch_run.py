@@ -128,7 +128,7 @@ def _finished(
 ) -> dict[Job, dict[str, Path]]:
     """The jobs whose results are all up to date."""
     results = {job: manifest.find(job.source, task.target(job)) for job in jobs}
-    return {job: paths for job, paths in results.items() if paths and {*paths} == {*task.names}}
+    return {job: paths for job, paths in results.items() if paths and {*paths} >= {*task.names}}
 
 
 def _note(manifest: Manifest, task: Task[Done], job: Job, outcome: Done | Failure) -> None:

@@ -24,8 +24,8 @@ from pipeline.output import output_path
 from pipeline.restoration import RestoredFile, restore_file
 from pipeline.stage import Chain, SeparatesStems, Stage, Tick, UsesCheckpoint
 
-RESULT = "restored"
-"""The name of a recording's one result in the manifest."""
+RESULT, REPORT = "restored", "report"
+"""The names of a recording's files in the manifest."""
 
 
 def restore(
@@ -45,7 +45,17 @@ def restore(
     workers: Workers = 1,
     ray: Ray = "",
     report: Annotated[
-        Path | None, typer.Option(help="Write an HTML page about the whole run here.")
+        bool,
+        typer.Option(
+            "--report", help="Write NAME.report.html beside each result, to see, hear and share."
+        ),
+    ] = False,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write an HTML page about the whole run here. With --report and several "
+            "recordings: report.html in the folder of the results."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,11 +73,13 @@ def restore(
     with command():
         chain = _chain(recipe_name, checkpoint, device)
         options = batch_run.Options(again, workers, ray, quiet=as_json)
-        run = batch_run.run(inputs, out, _Restoration(chain, kind), options)
+        run = batch_run.run(inputs, out, _Restoration(chain, kind, report), options)
         kept = [(job.source, paths[RESULT]) for job, paths in run.finished.items()]
-        if report is not None:
-            rows = batch_report.rows(run.results, kept, run.failures)
-            batch_report.write(report, recipe_name, rows, time.monotonic() - started)
+        rows = batch_report.rows(run.results, kept, run.failures)
+        if summary is None and report and len(rows) > 1:
+            summary = out / "report.html"
+        if summary is not None:
+            batch_report.write(summary, recipe_name, rows, time.monotonic() - started)
     if as_json:
         print_json(
             recipe=recipe.dump(chain),
@@ -84,7 +96,12 @@ class _Restoration:
 
     chain: Chain
     kind: str | None
-    names: tuple[str, ...] = (RESULT,)
+    report: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The result, and the report where one is wanted."""
+        return (RESULT, REPORT) if self.report else (RESULT,)
 
     @property
     def digest(self) -> str:
@@ -113,11 +130,12 @@ class _Restoration:
         """What restores a file."""
         results = [path for paths in finished.values() for path in paths.values()]
         paths = (*(job.source for job in jobs), *map(self.target, jobs), *results)
-        return _Writer(self.chain, self.kind, frozenset(path.resolve() for path in paths))
+        reserved = frozenset(path.resolve() for path in paths)
+        return _Writer(self.chain, self.kind, reserved, self.report)
 
     def files(self, done: RestoredFile) -> dict[str, Path]:
-        """The one result."""
-        return {RESULT: done.path}
+        """The result, and its report."""
+        return {RESULT: done.path} | ({REPORT: done.report} if done.report else {})
 
     def describe(self, done: RestoredFile) -> str:
         """Source, result and speed, and a line for each note."""
@@ -146,10 +164,14 @@ class _Writer:
     chain: Chain
     kind: str | None
     reserved: frozenset[Path]
+    report: bool = False
 
     def __call__(self, job: Job, tick: Tick) -> RestoredFile:
         others = self.reserved - {output_path(job.source, job.folder, self.kind).resolve()}
-        return restore_file(job.source, job.folder, self.chain, tick, kind=self.kind, avoid=others)
+        return restore_file(
+            job.source, job.folder, self.chain, tick, kind=self.kind, avoid=others,
+            report=self.report,
+        )  # fmt: skip
 
 
 def _chain(name: str, checkpoint: str | None, device: str) -> Chain:
@@ -176,5 +198,8 @@ def _with_inner(stages: Iterable[Stage]) -> Iterator[Stage]:
 
 def _entry(result: RestoredFile) -> dict[str, Any]:
     paths = {"source": str(result.source), "path": str(result.path)}
+    if result.report is not None:
+        paths["report"] = str(result.report)
     measured = {"seconds_taken": result.seconds_taken, "guarantee": result.guarantee.to_json()}
-    return {**vars(result), **paths, **measured}
+    values = {name: value for name, value in vars(result).items() if name != "report"}
+    return {**values, **paths, **measured}

@@ -8,13 +8,13 @@ list. A new stage joins the form by existing: everything is drawn from its `knob
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline import recipe
 from pipeline.knobs import Knob, knobs
+from pipeline.recipe_text import about, label, title
 from pipeline.separation.separators import DEMUCS, SEPARATORS
 from pipeline.stage import SeparatesStems
 from pipeline.stages.per_stem import HIGHEST_GAIN_DB, LOWEST_GAIN_DB
@@ -24,37 +24,11 @@ Card = dict[str, Any]
 Choices = Mapping[tuple[str, str], Sequence[tuple[str, Any]]]
 """(stage, knob) -> (text, value) of values known only at run time, such as checkpoints."""
 
-TITLES = {
-    "snmf": "Music noise (S-NMF)",
-    "mask_unet": "AI music haze (Mask U-Net)",
-    "wavenet": "Learned denoiser (WaveNet)",
-    "per_stem": "Separate into stems",
-    "dequantize": "Coarse bits (dequantise)",
-    "bits": "Fewer bits",
-    "mu_law": "Mu-law",
-    "telephone": "Telephone line",
-    "noise": "Noise at a level",
-    "noise_at_snr": "Noise at an SNR",
-    "hum": "Mains hum",
-}
-"""Display names of the stages whose own name will not do."""
-
-
-def title(stage: str) -> str:
-    """A stage's display name: "remove_hum" is "Remove hum"."""
-    return TITLES.get(stage, stage.replace("_", " ").capitalize())
-
 
 def title_of(stage: Any, stages: Mapping[str, type]) -> str:
     """The display name of a stage object."""
     names = [name for name, cls in stages.items() if type(stage) is cls]
     return title(names[0]) if names else type(stage).__name__
-
-
-def label(name: str, meta: Knob) -> str:
-    """A knob's label; a unit in its name is not repeated."""
-    bare = name.removesuffix(f"_{meta.unit.lower()}") if meta.unit else name
-    return meta.label or bare.replace("_", " ").capitalize()
 
 
 def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> list[dict[str, Any]]:
@@ -63,7 +37,7 @@ def catalogue(stages: Mapping[str, type], choices: Choices | None = None) -> lis
         {
             "name": name,
             "title": title(name),
-            "about": _about(cls),
+            "about": about(cls),
             "knobs": [_control(name, knob, meta, choices or {}) for knob, meta in _knobs(cls)],
             "inner": runs_chain(cls),
             "stems": _stems(cls) if runs_chain(cls) else {},
@@ -164,32 +138,6 @@ def step(low: float, high: float, whole: bool) -> float:
     return max(1.0, round(nice)) if whole else nice
 
 
-def summary(document: Mapping[str, Any], stages: Mapping[str, type]) -> str:
-    """One line: the stages, with the knobs that are not at their default."""
-    return " + ".join(_summed(entry, stages) for entry in document["stages"])
-
-
-def _summed(entry: Mapping[str, Any], stages: Mapping[str, type]) -> str:
-    meta = knobs(stages[entry["stage"]])
-    settings = [
-        _said(name, meta[name], value)
-        for name, value in entry.items()
-        if name in meta and value != meta[name].default
-    ]
-    for stem, gain in entry.get("gains_db", {}).items():
-        settings.append(f"{stem} muted" if gain is None else f"{stem} {gain:+g} dB")
-    if entry.get("stages"):
-        settings.append(f"on each: {summary(entry, stages)}")
-    name = title(entry["stage"])
-    return f"{name} ({', '.join(settings)})" if settings else name
-
-
-def _said(name: str, meta: Knob, value: Any) -> str:
-    number = round(value, 3) if isinstance(value, float) else value
-    text = "automatic" if value is None else f"{number} {meta.unit}".rstrip()
-    return f"{label(name, meta).lower()} {text}"
-
-
 def _knobs(cls: type) -> Iterable[tuple[str, Knob]]:
     return knobs(cls).items()
 
@@ -198,10 +146,6 @@ def _stems(cls: type) -> dict[str, list[str]]:
     """Separator -> the names of its stems."""
     choices = knobs(cls)["separator"].choices
     return {choice: list(cls(separator=choice).names) for choice in choices}
-
-
-def _about(cls: type) -> str:
-    return (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
 
 
 def _control(stage: str, name: str, meta: Knob, choices: Choices) -> dict[str, Any]:

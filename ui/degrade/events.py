@@ -10,8 +10,9 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline import recipe_text
 from pipeline.stage import Cancelled
-from ui.components import chain_form, html
+from ui.components import html
 from ui.components.formatting import channels, clock
 from ui.degrade import damage, result
 from ui.degrade.result import Clean, Degraded
@@ -136,7 +137,7 @@ def _finished(bench: Session, job: Job) -> Updates:
 
 def show(shown: Degraded) -> Updates:
     """The page with a result."""
-    summary = chain_form.summary(_without_seeds(result.document(shown)), damage.classes())
+    summary = recipe_text.summary(_without_seeds(result.document(shown)), damage.classes())
     return {
         "welcome": gr.update(visible=False),
         "result": gr.update(visible=True),

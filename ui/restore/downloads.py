@@ -16,6 +16,7 @@ from pipeline.output import FORMATS
 from pipeline.stage import Tick, no_tick, part
 from ui.components.player import listening_copy
 from ui.restore.result import Result
+from ui.restore.source import Source, matching
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ SOUND_FILES = {
 }
 """The sounds to download by their name on the page."""
 
-RECIPE, STEMS = "Recipe", "Stems (zip)"
+RECIPE, REPORT, STEMS = "Recipe", "Report", "Stems (zip)"
 
 
 def export(result: Result, name: str) -> Path:
@@ -63,6 +64,28 @@ def export(result: Result, name: str) -> Path:
     if not path.exists():
         save(result.restored, path, subtype=target.subtype)
     return path
+
+
+def report(result: Result, source: Source, reference: Audio | None = None) -> Path:
+    """Writes the result's report: one HTML file that opens anywhere, without a network.
+
+    Args:
+        source: the recording.
+        reference: its clean take, where the visitor has given one.
+
+    Raises:
+        AudioError: the reference is no take of the recording.
+    """
+    from pipeline.report import report as reports
+
+    degraded = result.steps[0][1]
+    if reference is not None:
+        reference = matching(reference, degraded, result.start_s)
+    about = reports.Report(
+        source.name, result.title, degraded, result.restored, result.recipe, result.rows,
+        source.diagnosis.findings, source.info.notes, reference,
+    )  # fmt: skip
+    return reports.write(about, result.folder / f"{result.stem}{reports.SUFFIX}")
 
 
 def zip_stems(stems: Mapping[str, Audio], path: Path, tick: Tick = no_tick) -> Path:

@@ -15,13 +15,10 @@ from pipeline.stage import Cancelled
 from ui.components import html, scores
 from ui.jobs import Job
 from ui.restore import events
-from ui.restore.result import PREVIEW_S, Result
-from ui.restore.source import excerpt
+from ui.restore.result import Result
+from ui.restore.source import SLACK_S, matching
 from ui.session import Host, Session, plain_error, uploaded
 from ui.wiring import AGAIN, Parts, Updates, chosen, following
-
-SLACK_S = 0.1
-"""A reference may be so much longer or shorter than the recording."""
 
 TITLE = "Distance from the reference"
 
@@ -139,8 +136,7 @@ def scores_of(result: Result, reference: Audio, job: Job) -> str:
         AudioError: the reference has other channels or another length.
     """
     degraded = result.steps[0][1]
-    if degraded.seconds < reference.seconds - SLACK_S:
-        reference = excerpt(reference, result.start_s, PREVIEW_S)
+    reference = matching(reference, degraded, result.start_s)
     job.tick(0.0, "Measuring")
     sounds = {"Degraded": degraded, "Restored": result.restored}
     return scores.compared(TITLE, sounds, reference)

@@ -9,8 +9,9 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline import recipe_text
 from pipeline.stage import Cancelled
-from ui.components import chain_form, html
+from ui.components import html
 from ui.jobs import Job
 from ui.restore import downloads, recipe_events, views
 from ui.restore import result as results
@@ -34,7 +35,7 @@ def finished(stages: Stages, kind: str, session: Session, job: Job) -> Updates:
     old = session.results.get(kind)
     session.results[kind] = result
     if isinstance(result, Result):
-        summary = chain_form.summary(result.recipe, stages)
+        summary = recipe_text.summary(result.recipe, stages)
         name = f"{time.strftime('%H:%M')}  {summary[:LONGEST_NAME]}"
         session.history = results.remember(session.history, result, name)
     if old is not None:
@@ -82,7 +83,7 @@ def _described(result: Any, name: str, stages: Stages) -> Updates:
 def _restored(result: Result, name: str, stages: Stages) -> Updates:
     steps = [(title, at) for at, (title, _) in enumerate(result.sounds)]
     chooser = {"choices": steps, "visible": len(steps) > 2, "interactive": True}
-    summary = chain_form.summary(result.recipe, stages)
+    summary = recipe_text.summary(result.recipe, stages)
     return {
         "title": views.result_title(name, result.title, summary),
         "steps": gr.update(visible=len(steps) > 2 or bool(result.note)),
@@ -187,6 +188,10 @@ def download(session: Session | None, name: str) -> Iterator[Updates]:
         return
     yield {"download": None, "delivery": html.note(f"Writing {name} ...")}
     try:
-        yield {"download": downloads.export(result, name), "delivery": ""}
+        if session is not None and name == downloads.REPORT:
+            path = downloads.report(result, session.source, session.reference)
+        else:
+            path = downloads.export(result, name)
+        yield {"download": path, "delivery": ""}
     except Exception as error:
         yield {"download": None, "delivery": html.problem(plain_error(error))}

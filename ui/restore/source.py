@@ -17,6 +17,9 @@ from ui.restore import result_player
 if TYPE_CHECKING:
     from pipeline.diagnosis.diagnose import Diagnosis
 
+SLACK_S = 0.1
+"""A reference may be so much longer or shorter than the recording."""
+
 READ_SHARE, DIAGNOSIS_SHARE = 0.4, 0.4
 """The shares of the progress bar; the player takes the rest."""
 
@@ -83,3 +86,10 @@ def excerpt(audio: Audio, start_s: float, length_s: float) -> Audio:
     length = min(round(length_s * audio.rate), audio.frames)
     start = min(max(round(start_s * audio.rate), 0), audio.frames - length)
     return Audio(audio.samples[:, start : start + length], audio.rate)
+
+
+def matching(reference: Audio, degraded: Audio, start_s: float) -> Audio:
+    """The stretch of a recording's clean reference that belongs to a part from `start_s`."""
+    if degraded.seconds < reference.seconds - SLACK_S:
+        return excerpt(reference, start_s, degraded.seconds)
+    return reference

@@ -255,7 +255,7 @@ def _guarantee() -> dict[str, Any]:
         with gr.Column(elem_classes="wm-panel", min_width=300):
             heading("Download")
             with gr.Row(elem_classes="wm-tight wm-downloads"):
-                names = [*downloads.SOUND_FILES, downloads.RECIPE]
+                names = [*downloads.SOUND_FILES, downloads.RECIPE, downloads.REPORT]
                 buttons = [gr.Button(name, size="md", min_width=90) for name in names]
             gr.HTML(render("restore/downloads.html"), apply_default_css=False)
     delivery = _html("delivery")

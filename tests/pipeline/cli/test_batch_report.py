@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.audio.encode import save
 from pipeline.cli.batch import Failure
 from pipeline.cli.batch_report import rows, write
+from pipeline.report.report import report_path
 from pipeline.restoration import restore_file
 from pipeline.stage import Chain
 from tests.support.helpers import tone
@@ -16,6 +17,7 @@ def test_every_recording_has_its_row_and_failures_come_first(tmp_path: Path) -> 
     source = save(tone(seconds=0.2), tmp_path / "<b>a.wav")
     result = restore_file(source, tmp_path / "out", Chain())
     failure = Failure(tmp_path / "bad.wav", f"{tmp_path / 'bad.wav'}: no sound")
+    report_path(result.path).write_text("")
     kept = (tmp_path / "kept.wav", tmp_path / "out/kept.wav")
     table = rows([result], [kept], [failure])
     assert [row.status for row in table] == ["failed", "done", "up to date"]
@@ -23,4 +25,5 @@ def test_every_recording_has_its_row_and_failures_come_first(tmp_path: Path) -> 
     write(tmp_path / "report" / "page.html", "<i>", table, 60.0)
     page = (tmp_path / "report" / "page.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;a.wav" in page and "<b>a" not in page and "<i>" not in page
+    assert 'href="../out/%3Cb%3Ea.wav.report.html"' in page and page.count("href=") == 1
     assert "1 done, 1 up to date, 1 failed" in page

@@ -186,3 +186,18 @@ def test_the_module_runs_from_a_shell(work: Path) -> None:
     command = [sys.executable, "-m", "pipeline", "restore", str(work / "a.wav"), *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "") and (work / "o" / "a.wav").exists()
+
+
+def test_reports_lie_beside_the_results_and_several_have_a_page_that_links_them() -> None:
+    for name in "ab":
+        save(tone(16_000), f"{name}.wav")
+    reports = [f"out/{name}.wav.report.html" for name in "ab"]
+    assert restore("a.wav", "-o", "out").exit_code == 0 and not Path(reports[0]).exists()
+    assert restore("a.wav", "b.wav", "-o", "out", "--report").exit_code == 0
+    page = Path("out/report.html").read_text("utf-8")
+    assert all(Path(one).is_file() and f'href="{Path(one).name}"' in page for one in reports)
+    written = Path(reports[0]).stat().st_mtime_ns
+    Path(reports[1]).unlink()
+    done = restore("a.wav", "b.wav", "-o", "out", "--report", "--json")
+    assert [one["report"] for one in json.loads(done.stdout)["files"]] == reports[1:]
+    assert Path(reports[0]).stat().st_mtime_ns == written and Path(reports[1]).is_file()

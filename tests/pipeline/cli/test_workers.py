@@ -120,7 +120,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next_with_the_same_results(
     killed.kill()
     killed.wait()
     report = tmp_path / "report.html"
-    again = command(tmp_path, "-o", str(out), "--workers", "2", "--json", "--report", str(report))
+    again = command(tmp_path, "-o", str(out), "--workers", "2", "--json", "--summary", str(report))
     done = subprocess.run(again, cwd=ROOT, capture_output=True, text=True, check=True)
     document = json.loads(done.stdout)
     assert len(document["skipped"]) >= 1

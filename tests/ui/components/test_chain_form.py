@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import recipe
+from pipeline import recipe, recipe_text
 from pipeline.audio.sound import Audio
 from pipeline.knobs import check_knobs, knob, knobs
 from pipeline.stage import Tick, no_tick
@@ -184,7 +184,7 @@ def test_a_slider_s_step_is_round(low: float, high: float, whole: bool, expected
 def test_the_summary_says_only_what_differs_from_the_defaults() -> None:
     hum = {"stage": "hum", "depth_db": 12.0, "mains_hz": 50.0}
     stems = {"stage": "per_stem", "gains_db": {"drums": None, "bass": -3.0}, "stages": [hum]}
-    said = chain_form.summary({"stages": [hum, {"stage": "gain"}, stems]}, STAGES)
+    said = recipe_text.summary({"stages": [hum, {"stage": "gain"}, stems]}, STAGES)
     assert said == (
         "Mains hum (mains 50.0 Hz) + Gain + Separate into stems "
         "(drums muted, bass -3 dB, on each: Mains hum (mains 50.0 Hz))"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.audio.sound import Audio
+from pipeline.evaluation import score_table
 from pipeline.evaluation.compare import Scores
 from tests.support.sounds import speech
 from ui.components import scores
@@ -27,6 +28,6 @@ def test_of_a_long_sound_the_beginning_is_measured(monkeypatch: pytest.MonkeyPat
     late[:, 20_000:] += 0.1  # after the first second
     sounds = {"Late": Audio(late, 16_000)}
     assert "equal" not in scores.compared("All", sounds, clean)
-    monkeypatch.setattr(scores, "LONGEST_S", 1.0)
+    monkeypatch.setattr(score_table, "LONGEST_S", 1.0)
     text = scores.compared("All", sounds, clean)
     assert "<td>equal</td>" in text and "All, first 0.0166667 minutes" in text

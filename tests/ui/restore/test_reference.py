@@ -13,7 +13,7 @@ from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.evaluation.compare import compare
 from tests.support.sounds import speech
-from ui.restore import reference
+from ui.restore import downloads, reference, result_events
 from ui.restore.result import Result
 from ui.session import Host, Limits, Session
 
@@ -40,7 +40,9 @@ def result(folder: Path, start_s: float, seconds: float) -> Result:
     part = slice(round(start_s * RATE), round((start_s + seconds) * RATE))
     sounds = [Audio(one.samples[:, part], RATE) for one in (NOISY, CLEAN)]
     steps = [("Degraded", sounds[0]), ("Restored", sounds[1])]
-    return Result("", "", {}, folder, sounds[1], None, [], steps, start_s=start_s)
+    return Result(
+        "", "", {"version": 1, "stages": []}, folder, sounds[1], None, [], steps, start_s=start_s
+    )
 
 
 def ran(handler) -> dict:
@@ -90,3 +92,15 @@ def test_a_reference_belongs_to_one_recording(host, session) -> None:
     assert session.reference is None
     state = ran(reference.given(host, session, None))
     assert "Choose the recording first" in state["reference_note"]
+
+
+def test_the_report_of_a_part_has_the_scores_of_that_part(session) -> None:
+    about = {"diagnosis": SimpleNamespace(findings=()), "info": SimpleNamespace(notes=())}
+    session.source = SimpleNamespace(audio=NOISY, name="<i>.wav", **about)
+    session.results["x"], session.shown = result(session.folder, 1.5, 3.0), "x"
+    session.reference = CLEAN
+    *_, last = result_events.download(session, downloads.REPORT)
+    page = last["download"].read_text("utf-8")
+    steps = session.results["x"].steps
+    before = compare(steps[0][1], steps[1][1])
+    assert f"<td>{before.snr_db:.1f}</td><td><b>equal</b></td>" in page and "<i>.wav" not in page
