@@ -50,6 +50,7 @@ FLOORS = {
             "recipe",
             "recipe_text",
             "damages",
+            "generation",
             "diagnosis",
             "evaluation",
             "plots",
@@ -78,7 +79,7 @@ FLOORS = {
             "sending",
             "components",
         ),
-        *("restore", "finetune", "degrade", "setup", "api"),
+        *("restore", "finetune", "degrade", "generate", "setup", "api"),
         "page",
     ),
 }
@@ -87,9 +88,13 @@ WITH_TORCH = {
     "pipeline/separation/demucs.py",
     "pipeline/separation/demucs_apply.py",
     "pipeline/degradation/neural_codecs.py",
+    "pipeline/generation/musicgen.py",
 }
 FILES_IN_A_FOLDER = 16
-HEAVY = {"torch", "torchaudio", "demucs", "librosa", "matplotlib", "scipy", "numba", "pandas"}
+HEAVY = {
+    *("torch", "torchaudio", "transformers", "demucs", "librosa", "matplotlib", "scipy", "numba"),
+    "pandas",
+}
 
 
 def name(path: Path) -> str:

@@ -22,6 +22,8 @@ from ui.finetune import result_use
 from ui.finetune import tab as tab_finetune
 from ui.finetune.checkpoints import bases
 from ui.finetune.rules import Rules
+from ui.generate import events as generate_events
+from ui.generate import tab as tab_generate
 from ui.restore import recipe_events
 from ui.restore import tab as tab_restore
 from ui.serving import Gate, Page
@@ -29,7 +31,7 @@ from ui.session import Host, Limits, Session, close_session, visitor_of
 from ui.setup import tab as tab_setup
 from ui.wiring import QUIET
 
-STYLES = ("style.css", "finetune.css", "degrade.css", "setup.css")
+STYLES = ("style.css", "finetune.css", "degrade.css", "generate.css", "setup.css")
 
 FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·
 recordings stay on this server: for a day at most, or with the training run that learns from them
@@ -65,6 +67,8 @@ def build(limits: Limits | None = None) -> Page:
                 restore = tab_restore.build(session, host)
             with gr.Tab("Degrade", id="degrade"):
                 degrade = tab_degrade.build(session, host)
+            with gr.Tab("Generate", id="generate") as generating:
+                generate = tab_generate.build(session, host)
             with gr.Tab("Fine-tune", id="fine-tune") as tuning:
                 tuned = tab_finetune.build(session, host)
             with gr.Tab("Setup", id="setup") as settings:
@@ -76,10 +80,12 @@ def build(limits: Limits | None = None) -> Page:
             show_progress="hidden", api_visibility="private",
         ).then(**restore["resumed"])  # fmt: skip
         _connect(opened, tabs, restore, tuned)
-        _send(degrade, restore, tabs)
+        _send(degrade, generate, restore, tabs)
         visit = tuned["visit"] if tuned else gr.State(None)
-        tab_setup.wire_pages(setup, restore["chain"], degrade["bench"], visit)
+        benches = [degrade["bench"], generate["bench"]]
+        tab_setup.wire_pages(setup, restore["chain"], benches, visit)
         settings.select(**setup["opened"])
+        generating.select(**generate["opened"])
         if tuned:
             opened.then(**tuned["opened"])
             tuning.select(**tuned["opened"])
@@ -108,12 +114,15 @@ def _connect(
         tuned["made"].success(to_restore, [tuned["used"], chain], [chain, named, tabs], **QUIET)
 
 
-def _send(degrade: dict[str, Any], restore: dict[str, Any], tabs: gr.Tabs) -> None:
-    """What was degraded goes to Restore, with its reference; a recording of Restore to Degrade."""
-    states = [degrade["bench"], degrade["session"]]
-    sent = degrade["send"].click(degrade_events.send, states, tabs, **QUIET)
-    for listener in restore["received"]:
-        sent = sent.success(**listener)
+def _send(
+    degrade: dict[str, Any], generate: dict[str, Any], restore: dict[str, Any], tabs: gr.Tabs
+) -> None:
+    """What was degraded or generated goes to Restore; a recording of Restore to Degrade."""
+    for origin, send in ((degrade, degrade_events.send), (generate, generate_events.send)):
+        states = [origin["bench"], origin["session"]]
+        sent = origin["send"].click(send, states, tabs, **QUIET)
+        for listener in restore["received"]:
+            sent = sent.success(**listener)
     asked = restore["to_degrade"].click(degrade_events.opening, restore["session"], tabs, **QUIET)
     asked.success(**degrade["received"])
 

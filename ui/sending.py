@@ -16,8 +16,10 @@ class Parcel:
         path: a file of the server's own making.
         reference: the clean take of it, where there is one.
         reference_name: what the visitor calls it.
+        recipe: the name of the recipe that suits it; "" leaves the choice to the diagnosis.
     """
 
     path: Path
     reference: Audio | None = None
     reference_name: str = ""
+    recipe: str = ""

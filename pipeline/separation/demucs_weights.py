@@ -16,11 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.separation.download import DownloadError, fetch
+from pipeline.separation.download import DownloadError, check_online, fetch, hub
 from pipeline.stage import Tick, no_tick, part
 
 VARIABLE = "WAVEMEND_DEMUCS"
-HUB = "https://huggingface.co"
 KNOWN_SIZES = {"955717e8-8726e21a.th": "84 MB"}
 
 _fetching = threading.Lock()
@@ -134,8 +133,7 @@ def _repository(model: str) -> str:
 
 
 def _hub_url(model: str, signature: str) -> str:
-    endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
-    return f"{endpoint}/{_repository(model)}/resolve/main/{signature}.safetensors"
+    return f"{hub()}/{_repository(model)}/resolve/main/{signature}.safetensors"
 
 
 def _legacy_url(signature: str) -> str | None:
@@ -164,8 +162,7 @@ def _fetch(model: str, signature: str, root: Path, tick: Tick) -> None:
     tried = []
     for url in urls:
         try:
-            if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
-                raise DownloadError("HF_HUB_OFFLINE is set")
+            check_online()
             fetch(url, root, tick)
             return
         except DownloadError as error:

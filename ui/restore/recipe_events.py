@@ -148,6 +148,15 @@ def proposed(
     }
 
 
+def recommended(
+    stages: Mapping[str, type], session: Session, name: str, value: Any
+) -> dict[str, Any]:
+    """Shows a named recipe in place of the proposal, which stays in the list."""
+    cards = filled(value, recipe.read(name), stages)
+    remember(session, name, cards)
+    return {"recipe_list": name, "chain": cards}
+
+
 def compared_choices(source: Source) -> list[tuple[str, str]]:
     """The recipes that can be compared; an empty proposal is not one."""
     return choices(source if source.diagnosis.recipe["stages"] else None)

@@ -14,7 +14,7 @@ from pipeline.audio.sound import Audio
 from pipeline.stage import Cancelled
 from ui.components import html, scores
 from ui.jobs import Job
-from ui.restore import events
+from ui.restore import events, recipe_events
 from ui.restore.result import Result
 from ui.restore.source import SLACK_S, matching
 from ui.session import Host, Session, plain_error, uploaded
@@ -99,11 +99,14 @@ async def open_parcel(
     parcel, session.parcel = session.parcel, None
     async for updates in events.choose(desk, "sent", session, parcel.path, name, value):
         yield updates
-    if session.source is None or session.source.path != parcel.path or parcel.reference is None:
+    if session.source is None or session.source.path != parcel.path:
         return
-    session.reference = parcel.reference
-    note = named(parcel.reference_name)
-    yield {"reference_note": note, "reference_box": gr.update(open=True)}
+    if parcel.recipe:
+        yield recipe_events.recommended(desk.stages, session, parcel.recipe, value)
+    if parcel.reference is not None:
+        session.reference = parcel.reference
+        note = named(parcel.reference_name)
+        yield {"reference_note": note, "reference_box": gr.update(open=True)}
 
 
 async def measured(host: Host, session: Session | None) -> AsyncIterator[Updates]:

@@ -42,19 +42,22 @@ MARKED = {
 
 
 def of_recording(
-    audio: Audio, findings: Sequence[Finding], folder: Path, tick: Tick = no_tick
+    audio: Audio,
+    findings: Sequence[Finding],
+    folder: Path,
+    tick: Tick = no_tick,
+    name: str = "Recording",
 ) -> PlayerData:
     """The player of a recording before anything is done to it, with its findings marked.
 
     Args:
+        name: what the player calls the recording.
         folder: where the listening copy and the picture go; its name is the player's identity.
         tick: receives the progress.
     """
-    pictures = figures.spectrograms(
-        [("Recording", audio)], folder, titled(share(tick, 0, 0.5), "Drawing")
-    )
+    pictures = figures.spectrograms([(name, audio)], folder, titled(share(tick, 0, 0.5), "Drawing"))
     preparing = titled(share(tick, 0.5, 1), "Preparing the player")
-    sounds = [Sound("Recording", audio)]
+    sounds = [Sound(name, audio)]
     found = marks(findings, 0.0, audio.seconds)
     return player_value(sounds, folder, pictures, preparing, of=folder.name, marks=found)
 

@@ -114,17 +114,18 @@ def adopt(
     return new, note, checkpoint_table(session)
 
 
-def reset(
-    session: Session | None, bench: Session | None, visit: Visit | None, is_sure: Any
-) -> bool:
+def reset(is_sure: Any, visit: Visit | None, *sessions: Session | None) -> bool:
     """Stops this page's jobs and deletes its files; fine-tuning runs stay.
+
+    Args:
+        sessions: of the tabs.
 
     Returns:
         whether it was done; the page then loads itself anew.
     """
     if is_sure is not True:
         return False
-    for one in (session, bench, visit.session if visit else None):
+    for one in (*sessions, visit.session if visit else None):
         if one is not None:
             _forget(one)
     if visit is not None and (folder := visit.forget_data()):

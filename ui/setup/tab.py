@@ -127,26 +127,27 @@ def _wire(host: Host, parts: dict[str, Any]) -> None:
     parts["stop"].click(events.stop, session, None, queue=False, **QUIET)
 
 
-def wire_pages(parts: dict[str, Any], chain: Any, bench: Any, visit: Any) -> None:
+def wire_pages(parts: dict[str, Any], chain: Any, benches: list[Any], visit: Any) -> None:
     """Connects what concerns other tabs: own weights and Reset.
 
     Args:
         chain: Restore's chain editor.
-        bench: the state of the Degrade tab.
+        benches: the states of tabs that have a session of their own.
         visit: the state of the Fine-tune tab.
     """
     parts["upload"].upload(
         events.adopt, [*chosen(parts, ("session", "upload", "model", "size")), chain],
         [chain, *chosen(parts, ("own_note", "checkpoints"))], **QUIET,
     )  # fmt: skip
-    states = [parts["session"], bench, visit, parts["sure"]]
+    states = [parts["sure"], visit, parts["session"], *benches]
     parts["reset"].click(events.reset, states, parts["sure"], js=CONFIRM, **QUIET).then(
         None, parts["sure"], None, js=RELOAD, **QUIET
     )
 
 
-CONFIRM = """(session, bench, visit) => [session, bench, visit, confirm(
-  "Stop your work, and delete your recordings, results and weights? Fine-tuning runs stay.")]"""
+CONFIRM = """(sure, ...states) => [confirm(
+  "Stop your work, and delete your recordings, results and weights? Fine-tuning runs stay."),
+  ...states]"""
 
 RELOAD = """(done) => {
   if (!done) return;

@@ -1,0 +1,32 @@
+"""The Generate tab without MusicGen: it says what to do, and a stand-in goes to Restore."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from pipeline import recipe
+from pipeline.generation import weights
+from tests.page.test_accessibility_page import SMALL_TARGETS, SMALL_TEXTS
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_stand_in_is_labelled_and_opened_in_restore(arrive, monkeypatch) -> None:
+    monkeypatch.setattr(weights, "has_library", lambda: False)
+    visitor = arrive()
+    page = visitor.page
+    page.get_by_role("tab", name="Generate", exact=True).click()
+    visitor.says("#wmg-plan", "pip install -r requirements-generate.txt")
+    expect(page.locator("#wmg-melody")).to_be_hidden()
+    page.locator("#wmg-model").get_by_text("melody", exact=True).click()
+    expect(page.locator("#wmg-melody")).to_be_visible()
+    visitor.button("Make a stand-in").click()
+    visitor.says("#wmg-title", "MusicGen did not make it", seconds=60)
+    page.wait_for_selector("#wmg-player .wmp-deck")
+    assert page.evaluate(SMALL_TEXTS) == [] and page.evaluate(SMALL_TARGETS) == []
+    visitor.button("Send to Restore").click()
+    visitor.says("#wm-facts .wm-name", "Stand-in.wav", seconds=60)
+    title = recipe.titles()["ai-generated-music"]
+    expect(page.locator("#wm-recipe input")).to_have_value(title, timeout=60_000)
+    visitor.says("#wm-reference", "Reference: Stand-in")

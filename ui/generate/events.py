@@ -1,0 +1,194 @@
+"""What happens in the Generate tab: values in, new contents of the tab's parts out, by name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from pipeline.generation import musicgen, weights
+from pipeline.generation.musicgen import Request
+from pipeline.stage import Cancelled
+from ui import memory
+from ui.components import html
+from ui.components.formatting import about
+from ui.components.rendering import render
+from ui.degrade.damage import seed_of
+from ui.generate import result
+from ui.generate.result import Generated
+from ui.jobs import Job
+from ui.restore import views
+from ui.restore.events import watched
+from ui.sending import Parcel
+from ui.session import Host, Session, is_shared, plain_error, uploaded
+from ui.wiring import Updates
+
+RESULT = "generated"
+RECIPE = "ai-generated-music"
+"""What Restore is opened with."""
+
+BUSY = ("generate", "stand_in", "fetch")
+
+
+def planned(session: Session | None, model: Any, seconds: Any) -> Updates:
+    """What generating will take, or what is missing and the cure; imports torch the first time."""
+    name = model if model in weights.MODELS else "small"
+    is_melody = {"melody": gr.update(visible=name == "melody")}
+    plan = ""
+    if problem := weights.missing(name):
+        plan = render("generate/missing.html", problem=problem, shared=is_shared())
+    else:
+        plan = _estimate(session, name, seconds)
+    return {"plan": plan, **buttons(name), **is_melody}
+
+
+def _estimate(session: Session | None, name: str, seconds: Any) -> str:
+    device = (session.device if session else "") or "auto"
+    request = Request("-", name, float(seconds))
+    taken = about(musicgen.estimate_seconds(request, device))
+    needed, free = musicgen.memory_gigabytes(name, device), memory.free_bytes()
+    has = f" ({free / 1e9:.0f} GB are free)" if free is not None else ""
+    return html.note(f"Takes about {taken}, and {needed:.1f} GB of memory{has}.")
+
+
+def buttons(name: str, *, running: bool = False) -> Updates:
+    """Which of the tab's buttons can be pressed.
+
+    Args:
+        name: of the model.
+    """
+    is_here = weights.missing(name) is None
+    can_fetch = weights.has_library() and not is_here and not is_shared()
+    return {
+        "generate": gr.update(visible=not running and is_here),
+        "stand_in": gr.update(visible=not running and not is_here),
+        "fetch": gr.update(visible=not running and can_fetch),
+        "stop": gr.update(visible=running),
+    }
+
+
+async def run(
+    host: Host, bench: Session | None, session: Session | None, prompt: Any, model: Any,
+    seconds: Any, guidance: Any, temperature: Any, top_k: Any, seed: Any, melody: Any,
+) -> AsyncIterator[Updates]:  # fmt: skip
+    """Generates music from what the form shows."""
+    bench = bench or host.open_session(session.visitor if session else "")
+    yield {"bench": bench}
+    try:
+        request = Request(
+            str(prompt or ""), model, seconds, guidance, temperature, top_k, seed_of(seed)
+        )
+    except ValueError as error:
+        yield {"status": html.problem(plain_error(error))}
+        return
+    tune = uploaded(melody) if model == "melody" else None
+    device = (session.device if session else "") or "auto"
+    folder = bench.new_folder(RESULT)
+    work = partial(result.generate, request, tune, device, folder)
+    async for updates in _followed(host, bench, request.model, work):
+        yield updates
+    yield planned(session, model, seconds)
+
+
+async def run_stand_in(
+    host: Host, bench: Session | None, session: Session | None, model: Any, seed: Any
+) -> AsyncIterator[Updates]:
+    """Damages an example as generated music is damaged."""
+    bench = bench or host.open_session(session.visitor if session else "")
+    yield {"bench": bench}
+    work = partial(result.stand_in, seed_of(seed), bench.new_folder(RESULT))
+    async for updates in _followed(host, bench, str(model), work):
+        yield updates
+
+
+async def _followed(host: Host, bench: Session, name: str, work: Any) -> AsyncIterator[Updates]:
+    job = bench.begin(Job(work, host.heavy))
+    yield {"status": html.running(job.progress()), **_all_hidden()}
+    async for progress in watched(bench, job):
+        yield {"status": progress}
+    if bench.job is job:
+        yield {**_finished(bench, job), **buttons(name)}
+
+
+def _all_hidden() -> Updates:
+    return {**{one: gr.update(visible=False) for one in BUSY}, "stop": gr.update(visible=True)}
+
+
+def _finished(bench: Session, job: Job) -> Updates:
+    """The page after the work has ended, in whichever way; an earlier result stays."""
+    try:
+        new: Generated = job.result()
+    except Cancelled:
+        return {"status": html.note("Stopped.")}
+    except Exception as error:
+        return {"status": html.problem(plain_error(error))}
+    old, bench.results[RESULT] = bench.results.get(RESULT), new
+    if old is not None:
+        shutil.rmtree(old.folder, ignore_errors=True)
+    return {
+        "status": "",
+        "welcome": gr.update(visible=False),
+        "result": gr.update(visible=True),
+        "title": views.result_title(new.name, new.title, ""),
+        "player": new.player,
+        "delivery": "",
+    }
+
+
+async def fetch(
+    host: Host, bench: Session | None, session: Session | None, model: Any, seconds: Any
+) -> AsyncIterator[Updates]:
+    """Downloads the weights of the chosen model; visitors of a shared server cannot."""
+    bench = bench or host.open_session(session.visitor if session else "")
+    if is_shared() or model not in weights.MODELS:
+        return
+    job = bench.begin(Job(lambda job: weights.fetch(model, job.tick), host.light))
+    yield {"bench": bench, "status": html.running(job.progress()), **_all_hidden()}
+    async for progress in watched(bench, job):
+        yield {"status": progress}
+    try:
+        job.result()
+        status = html.note("Downloaded and verified.")
+    except Cancelled:
+        status = html.note("Stopped.")
+    except Exception as error:
+        status = html.problem(plain_error(error))
+    yield {"status": status, "stop": gr.update(visible=False), **planned(session, model, seconds)}
+
+
+def download(bench: Session | None, name: str) -> Iterator[Updates]:
+    """Writes a download of the result."""
+    new = bench.results.get(RESULT) if bench else None
+    if new is None:
+        yield {"download": None, "delivery": html.problem("There is no result to download yet.")}
+        return
+    yield {"download": None, "delivery": html.note(f"Writing {name} ...")}
+    try:
+        yield {"download": result.export(new, name), "delivery": ""}
+    except Exception as error:
+        yield {"download": None, "delivery": html.problem(plain_error(error))}
+
+
+def send(bench: Session | None, session: Session | None) -> Any:
+    """Puts the result into the visitor's session, and opens Restore with the recipe for it.
+
+    Raises:
+        gr.Error: there is nothing to send.
+    """
+    new = bench.results.get(RESULT) if bench else None
+    if new is None or session is None:
+        raise gr.Error("There is no generated music yet.", print_exception=False)
+    try:
+        session.parcel = Parcel(result.exact(new), new.reference, new.name, RECIPE)
+    except Exception as error:
+        raise gr.Error(plain_error(error), print_exception=False) from error
+    return gr.Tabs(selected="restore")
+
+
+def stop(bench: Session | None) -> None:
+    """Stops the work."""
+    if bench is not None:
+        bench.stop()
