@@ -2,7 +2,7 @@
 
 Our own small codec ships with the project. The others need the transformers library, which is not
 among the requirements, and weights that their authors publish on the Hugging Face Hub. Nothing is
-downloaded unless `fetch` is called.
+downloaded unless `fetch` is called, and weights are read as safetensors only, which hold no code.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ CODECS = {
     "encodec_24khz": _Known("facebook/encodec_24khz", "EncodecModel"),
     "dac_24khz": _Known("descript/dac_24khz", "DacModel"),
     "mimi": _Known("kyutai/mimi", "MimiModel"),
+    "neucodec": _Known("neuphonic/neucodec", "NeuCodecModel"),
 }
 OWN = "speech-codec-24k"  # a checkpoint of ours
 
@@ -62,12 +63,17 @@ class NeuralCodec:
     """Through a neural codec and back, each channel on its own, at the same length.
 
     Source: Defossez et al. 2022, "High Fidelity Neural Audio Compression"; Kumar et al. 2023,
-    "High-Fidelity Audio Compression with Improved RVQGAN"; Defossez et al. 2024, "Moshi" (Mimi).
+    "High-Fidelity Audio Compression with Improved RVQGAN"; Defossez et al. 2024, "Moshi" (Mimi);
+    Julian et al. 2025, arXiv 2509.09550 (NeuCodec).
     """
 
     name: str = knob(OWN, choices=(OWN, *CODECS), help="The codec; all run at 24 kHz.")
     kbps: float = knob(
-        6.0, 0.1, 24, "kbit/s", "Bit rate of a channel; the nearest possible is used."
+        6.0,
+        0.1,
+        24,
+        "kbit/s",
+        "Of a channel; the nearest possible is used, with NeuCodec 0.8.",
     )
 
     def __post_init__(self) -> None:
@@ -177,10 +183,11 @@ def _own() -> _Coder:
 
 
 def _published(name: str) -> _Coder:
-    import torch
     import transformers
 
-    model_class = getattr(transformers, CODECS[name].model)
+    model_class = getattr(transformers, CODECS[name].model, None)
+    if model_class is None:
+        raise CodecMissing(f"{name} needs a newer library: pip install --upgrade transformers")
     try:
         model = model_class.from_pretrained(
             _folder(name), local_files_only=True, use_safetensors=True
@@ -189,6 +196,13 @@ def _published(name: str) -> _Coder:
         reason = " ".join(str(error).split())
         raise CodecMissing(f"{name}: its weights cannot be loaded ({reason})") from error
     model.eval()
+    return _neucodec(model) if name == "neucodec" else _residual(model)
+
+
+def _residual(model: Any) -> _Coder:
+    """A codec of residual codebooks, as many as the bit rate allows."""
+    import torch
+
     config = model.config
     hop = _hop(config)
 
@@ -196,11 +210,36 @@ def _published(name: str) -> _Coder:
     def run(x: np.ndarray, kbps: float) -> np.ndarray:
         padded = np.pad(x, ((0, 0), (0, -x.shape[1] % hop)))
         codes = torch.from_numpy(padded)[:, None]  # (C, T) -> (B, 1, T)
-        y = model(codes, **_rate_arguments(config, kbps, hop)).audio_values
-        y = y.reshape(len(x), -1).float().numpy()
-        return np.pad(y, ((0, 0), (0, max(0, x.shape[1] - y.shape[1]))))[:, : x.shape[1]]
+        decoded = model(codes, **_rate_arguments(config, kbps, hop)).audio_values
+        return _cut(decoded.reshape(len(x), -1).float().numpy(), x.shape[1])
 
     return _Coder(int(config.sampling_rate), hop, run)
+
+
+def _neucodec(model: Any) -> _Coder:
+    """NeuCodec: 16 kHz in, 24 kHz out, one codebook."""
+    import torch
+    import transformers
+
+    config = model.config
+    low, rate = int(config.input_sampling_rate), int(config.output_sampling_rate)
+    extract = transformers.NeuCodecFeatureExtractor(
+        sampling_rate=low, hop_length=int(config.encoder_hop_length)
+    )
+
+    @torch.inference_mode()
+    def run(x: np.ndarray, kbps: float) -> np.ndarray:
+        channels = [channel.copy() for channel in resample(Audio(x, rate), low).samples]
+        features = extract(channels, sampling_rate=low, return_tensors="pt")
+        decoded = model(**features).audio_values
+        return _cut(decoded.reshape(len(x), -1).float().numpy(), x.shape[1])
+
+    return _Coder(rate, int(config.hop_length), run)
+
+
+def _cut(y: np.ndarray, length: int) -> np.ndarray:
+    """(C, T) of that length."""
+    return np.pad(y, ((0, 0), (0, max(0, length - y.shape[1]))))[:, :length]
 
 
 def _hop(config: Any) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio
 from pipeline.degradation import neural_codecs
 from pipeline.degradation.neural_codecs import (
@@ -65,6 +66,42 @@ class Net(torch.nn.Module):
         return types.SimpleNamespace(audio_values=torch.round(input_values * 64) / 64)
 
 
+class TwoRates(torch.nn.Module):
+    """NeuCodec's signature: takes 16 kHz and features, gives 24 kHz, a little quieter."""
+
+    config = types.SimpleNamespace(
+        input_sampling_rate=16_000, output_sampling_rate=24_000, encoder_hop_length=320,
+        hop_length=480,
+    )  # fmt: skip
+
+    @classmethod
+    def from_pretrained(cls, folder: Path, **words: Any) -> TwoRates:
+        assert words == {"local_files_only": True, "use_safetensors": True}
+        return cls()
+
+    def forward(self, input_values: torch.Tensor, input_features: Any) -> types.SimpleNamespace:
+        assert input_values.shape[2] % 320 == 0 and input_features == "features"
+        low = Audio(input_values[:, 0].numpy(), 16_000)
+        made = torch.from_numpy(0.5 * resample(low, 24_000).samples)
+        return types.SimpleNamespace(audio_values=made[:, None])
+
+
+class Extractor:
+    """NeuCodec's: pads each channel by one sample at least, to whole frames."""
+
+    def __init__(self, sampling_rate: int, hop_length: int) -> None:
+        self.rate, self.hop = sampling_rate, hop_length
+
+    def __call__(
+        self, audio: list[np.ndarray], sampling_rate: int, return_tensors: str
+    ) -> dict[str, Any]:
+        assert (sampling_rate, self.rate, return_tensors) == (16_000, 16_000, "pt")
+        length = len(audio[0]) // self.hop * self.hop + self.hop
+        padded = [np.pad(x, (0, length - len(x))) for x in audio]
+        values = torch.from_numpy(np.stack(padded))[:, None]
+        return {"input_values": values, "input_features": "features"}
+
+
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No codec anywhere, and no library."""
@@ -83,11 +120,12 @@ def library(empty: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     module.__spec__ = importlib.machinery.ModuleSpec("transformers", None)
     for known in CODECS.values():
         setattr(module, known.model, Net)
+    module.NeuCodecModel, module.NeuCodecFeatureExtractor = TwoRates, Extractor
     monkeypatch.setitem(sys.modules, "transformers", module)
     return empty
 
 
-@pytest.fixture(params=CODECS)
+@pytest.fixture(params=CONFIGS)
 def codec(request: pytest.FixtureRequest, library: Path) -> str:
     """Library and weights of one codec."""
     folder = library / request.param
@@ -125,6 +163,36 @@ def test_a_codec_that_is_there_keeps_rate_length_and_channels(codec: str) -> Non
         assert (made.rate, made.samples.shape) == (rate, shape)
     assert Net.asked == RATES[codec]
     assert np.array_equal(made.samples, np.round(audio.samples * 64) / 64)
+
+
+@pytest.fixture
+def neucodec(library: Path) -> Iterator[str]:
+    (library / "neucodec").mkdir()
+    for file in ("config.json", "model.safetensors"):
+        (library / "neucodec" / file).touch()
+    yield "neucodec"
+    neural_codecs._load.cache_clear()
+
+
+def test_a_codec_of_two_rates_keeps_rate_length_and_channels_too(
+    neucodec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neural_codecs, "PAYLOAD_S", 0.2)
+    for rate, frames in ((24_000, 7), (44_100, 30_011)):
+        time = np.arange(frames) / rate
+        tones = np.stack([np.sin(2 * np.pi * hz * time) for hz in (440, 3000)])
+        audio = Audio((0.5 * tones).astype(np.float32), rate)
+        made = NeuralCodec(neucodec)(audio)
+        assert (made.rate, made.samples.shape) == (rate, (2, frames))
+    assert np.abs(made.samples - 0.5 * audio.samples)[:, 2000:-2000].max() < 1e-3
+
+
+def test_a_library_that_is_too_old_for_a_codec_is_said(
+    neucodec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(sys.modules["transformers"], "NeuCodecModel")
+    with pytest.raises(CodecMissing, match="pip install --upgrade transformers"):
+        NeuralCodec(neucodec)(Audio(np.ones((1, 100), np.float32), 48_000))
 
 
 def test_long_sound_goes_through_in_pieces(codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
