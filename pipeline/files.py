@@ -10,7 +10,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO
 
 SOUND_SUFFIXES = frozenset(
@@ -71,7 +71,7 @@ def write_atomically(path: Path, *, durable: bool = False) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def is_temporary(path: Path) -> bool:
+def is_temporary(path: PurePath) -> bool:
     """Whether a file is one that `write_atomically` has not finished."""
     return TEMPORARY_NAME.fullmatch(path.name) is not None
 

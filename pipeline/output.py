@@ -10,6 +10,7 @@ from pipeline.audio.containers import Info
 from pipeline.audio.decode import probe
 from pipeline.audio.encode import writable_rate
 from pipeline.audio.sound import Audio, AudioError, peak
+from pipeline.remote.address import Location
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,15 @@ class Target:
 def output_path(source: Path, folder: Path, kind: str | None = None) -> Path:
     """Where the restored `source` goes: its stem in `folder`, with the suffix of the format.
 
+    Raises:
+        AudioError: an unknown format.
+    """
+    return folder / output_name(source, kind)
+
+
+def output_name(source: Location, kind: str | None = None) -> str:
+    """The name of the result of `source`.
+
     Args:
         kind: a key of FORMATS; None is FLAC for a FLAC file, else WAV.
 
@@ -56,10 +66,10 @@ def output_path(source: Path, folder: Path, kind: str | None = None) -> Path:
     if kind is not None and kind not in FORMATS:
         raise AudioError(f"format: got {kind!r}, expected one of {', '.join(FORMATS)}")
     same = ".flac" if source.suffix.lower() == ".flac" else ".wav"
-    return folder / f"{source.stem}{FORMATS[kind].suffix if kind else same}"
+    return f"{source.stem}{FORMATS[kind].suffix if kind else same}"
 
 
-def refuse_overwriting(source: Path, path: Path, avoid: Collection[Path]) -> None:
+def refuse_overwriting(source: Location, path: Location, avoid: Collection[Location]) -> None:
     """Raises `AudioError` when `path` is one of the resolved paths `avoid`, by whatever name."""
     if path.resolve() in avoid:
         raise AudioError(

@@ -37,6 +37,7 @@ FLOORS = {
             "version",
             "files",
             "audio",
+            "remote",
             "knobs",
             "stage",
             "dsp",

@@ -10,29 +10,37 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pipeline.audio.decode import probe
 from pipeline.audio.sound import AudioError
 from pipeline.cli.console import Display, printable
 from pipeline.files import SOUND_SUFFIXES, VIDEO_SUFFIXES
-from pipeline.output import output_path, refuse_overwriting
+from pipeline.output import output_name, refuse_overwriting
+from pipeline.remote import store
+from pipeline.remote.address import Address, Location
 from pipeline.stage import Tick
 
 SUFFIXES = SOUND_SUFFIXES | VIDEO_SUFFIXES
 """Suffixes that count as audio inside a folder; a file given by name may have any."""
+
+BYTES_PER_S = 96_000
+"""What a second of sound takes, to guess lengths: 16 bits, 48 kHz, mono."""
 
 Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One input file, the folder that its results go to, and its length in seconds."""
+    """One input file, the folder that its results go to, and its length in seconds.
 
-    source: Path
-    folder: Path
+    The length of a file of a store is guessed from its size.
+    """
+
+    source: Location
+    folder: Location
     seconds: float
 
 
@@ -40,11 +48,11 @@ class Job:
 class Failure:
     """An input that could not be processed, and the reason in one line."""
 
-    source: Path
+    source: Location
     error: str
 
     @staticmethod
-    def of(source: Path, error: Exception) -> Failure:
+    def of(source: Location, error: Exception) -> Failure:
         """The reason after the path as the user gave it."""
         text = error.strerror if isinstance(error, OSError) else ""
         text = (text or str(error)).removeprefix(f"{source.name}: ")
@@ -60,17 +68,17 @@ class Failure:
         return {"source": str(self.source), "error": self.error}
 
 
-def plan(inputs: Sequence[Path], folder: Path) -> tuple[list[Job], list[Failure]]:
+def plan(inputs: Sequence[Location], folder: Location) -> tuple[list[Job], list[Failure]]:
     """The jobs of a run, each file once, and the inputs that cannot be read.
 
     Args:
         inputs: files, and folders whose audio files are taken with their sub-folders.
         folder: where results go; files of an input folder keep their place below it.
     """
-    jobs: dict[tuple[Path, Path], Job] = {}
+    jobs: dict[tuple[Location, Location], Job] = {}
     failures: list[Failure] = []
-    for path in inputs:
-        files, unreadable = expand(path, folder)
+    for given in inputs:
+        files, unreadable = files_of(given, folder)
         failures += unreadable
         for source, place in files:
             try:
@@ -79,6 +87,17 @@ def plan(inputs: Sequence[Path], folder: Path) -> tuple[list[Job], list[Failure]
             except Exception as error:
                 failures.append(Failure.of(source, error))
     return list(jobs.values()), failures
+
+
+def local(where: Location) -> Path:
+    """A path of this machine, for what takes no addresses.
+
+    Raises:
+        ValueError: it is an address.
+    """
+    if isinstance(where, Address):
+        raise ValueError(f"{where}: got an address, expected a path of this machine")
+    return where
 
 
 def without_clashes(jobs: Sequence[Job], kind: str | None) -> tuple[list[Job], list[Failure]]:
@@ -91,7 +110,7 @@ def without_clashes(jobs: Sequence[Job], kind: str | None) -> tuple[list[Job], l
     failures: list[Failure] = []
     reserved = {job.source.resolve() for job in jobs}
     for job in jobs:
-        path = output_path(job.source, job.folder, kind)
+        path = job.folder / output_name(job.source, kind)
         try:
             refuse_overwriting(job.source, path, reserved)
         except AudioError as error:
@@ -102,14 +121,25 @@ def without_clashes(jobs: Sequence[Job], kind: str | None) -> tuple[list[Job], l
     return kept, failures
 
 
-def check_folder(folder: Path) -> None:
-    """Raises `OSError` where no folder for results can be: a file, links in a circle."""
+def check_folder(folder: Location) -> None:
+    """Raises `OSError` or `ValueError` where no results can be: a file, a store without driver."""
+    if isinstance(folder, Address):
+        return store.check(folder)
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISDIR(folder.stat().st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
-def expand(path: Path, folder: Path) -> tuple[list[tuple[Path, Path]], list[Failure]]:
+def files_of(
+    given: Location, folder: Location
+) -> tuple[Sequence[tuple[Location, Location]], list[Failure]]:
+    """The audio files of an input, wherever it is; see `expand`."""
+    if isinstance(given, Address):
+        return expand_address(given, folder)
+    return expand(given, folder)
+
+
+def expand(path: Path, folder: Location) -> tuple[list[tuple[Path, Location]], list[Failure]]:
     """The audio files of an input, each with its output folder, and what could not be searched.
 
     Args:
@@ -121,9 +151,9 @@ def expand(path: Path, folder: Path) -> tuple[list[tuple[Path, Path]], list[Fail
             return [(path, folder)], []
     except OSError as error:
         return [], [Failure.of(path, error)]
-    out = os.path.realpath(folder)
+    out = "" if isinstance(folder, Address) else os.path.realpath(folder)
     same = out == os.path.realpath(path)
-    files: list[tuple[Path, Path]] = []
+    files: list[tuple[Path, Location]] = []
     failures: list[Failure] = []
 
     def note(error: OSError) -> None:
@@ -136,7 +166,30 @@ def expand(path: Path, folder: Path) -> tuple[list[tuple[Path, Path]], list[Fail
         files += [(file, place) for name in names if _is_audio(file := Path(root, name))]
     if not files and not failures:
         failures.append(Failure(path, printable(f"{path}: this folder has no audio files")))
-    return sorted(files), failures
+    return sorted(files, key=lambda file: file[0]), failures
+
+
+def expand_address(
+    address: Address, folder: Location
+) -> tuple[list[tuple[Address, Location]], list[Failure]]:
+    """`expand` for an address; of a file, or a folder of files with sub-folders."""
+    try:
+        if not store.is_folder(address):
+            return [(replace(address, version=store.version(address)), folder)], []
+        below = store.files_below(address)
+    except (ValueError, OSError) as error:
+        return [], [Failure.of(address, error)]
+    files: list[tuple[Address, Location]] = []
+    for file in below:
+        path = PurePosixPath(file.text.removeprefix(f"{address.text}/"))
+        hidden = any(part.startswith(".") for part in path.parts)
+        own = isinstance(folder, Address) and file.text.startswith(f"{folder.text}/")
+        if path.suffix.lower() in SUFFIXES and not hidden and (not own or address == folder):
+            files.append((file, folder / path.parent))
+    if not files:
+        text = printable(f"{address}: this folder has no audio files")
+        return [], [Failure(address, text)]
+    return files, []
 
 
 def _is_audio(path: Path) -> bool:
@@ -149,7 +202,9 @@ def _is_audio(path: Path) -> bool:
         return True
 
 
-def _seconds(source: Path) -> float:
+def _seconds(source: Location) -> float:
+    if isinstance(source, Address):
+        return source.version.size / BYTES_PER_S if source.version else 0.0
     with contextlib.suppress(FileNotFoundError):  # `probe` has the better sentence
         source.stat()  # for links in a circle, `probe` has none
     return probe(source).seconds

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 from pipeline.cli.batch import Failure
+from pipeline.cli.batch_run import Finished, Processed
+from pipeline.cli.manifest import REPORT, RESULT
+from pipeline.remote import scratch, store
+from pipeline.remote.address import Address, Location
 from pipeline.report import document
 from pipeline.report.report import report_path
 from pipeline.restoration import RestoredFile
@@ -26,7 +30,7 @@ class Row:
         lufs_change: loudness gained, in LU.
         same_length: whether the result is as long as the recording, to the sample.
         notes: what to know about it, or why it failed.
-        report: address of its own report, from where the page lies; empty where there is none.
+        report: where its own report is; on the page, as seen from there. Empty where there is none.
     """
 
     source: str
@@ -41,27 +45,22 @@ class Row:
 
 
 def rows(
-    results: Sequence[RestoredFile],
-    up_to_date: Sequence[tuple[Path, Path]],
-    failures: Sequence[Failure],
+    results: Sequence[Processed[RestoredFile]], up_to_date: Finished, failures: Sequence[Failure]
 ) -> list[Row]:
     """The rows of a run: failures first, all in the order of their names."""
     failed = [
         Row(str(one.source), "failed", notes=one.error.removeprefix(f"{one.source}: "))
         for one in failures
     ]
-    done = [
-        Row(
-            str(one.source), "done", str(one.path), one.seconds, one.guarantee.times_real_time,
-            one.guarantee.lufs_change, one.guarantee.same_length, " ".join(one.notes),
-        )
-        for one in results
-    ]  # fmt: skip
-    kept = [Row(str(source), "up to date", str(path)) for source, path in up_to_date]
+    done = [_done(one.done, str(one.source), one.files) for one in results]
+    kept = [
+        Row(str(job.source), "up to date", str(files[RESULT]), report=_report(files))
+        for job, files in up_to_date.items()
+    ]
     return [*_sorted(failed), *_sorted([*done, *kept])]
 
 
-def write(path: Path, recipe: str, rows: Sequence[Row], seconds_taken: float) -> None:
+def write(path: Location, recipe: str, rows: Sequence[Row], seconds_taken: float) -> None:
     """Writes the page, whole or not at all, with a link to each recording's own report.
 
     Args:
@@ -71,22 +70,47 @@ def write(path: Path, recipe: str, rows: Sequence[Row], seconds_taken: float) ->
     Raises:
         AudioError: it cannot be written.
     """
+    if isinstance(path, Address):
+        with scratch.folder() as folder:
+            linked = [replace(row, report=_link_below(row, path.parent)) for row in rows]
+            page = _write(folder / path.name, recipe, linked, seconds_taken)
+            store.put_up(page, path)
+    else:
+        linked = [replace(row, report=_link(row, path.parent)) for row in rows]
+        _write(path, recipe, linked, seconds_taken)
+
+
+def _write(path: Path, recipe: str, rows: Sequence[Row], seconds_taken: float) -> Path:
     counts = dict.fromkeys(("done", "up to date", "failed"), 0)
     for row in rows:
         counts[row.status] += 1
-    linked = [replace(row, report=_link(row, path.parent)) for row in rows]
-    document.write(
-        path, "batch.html", recipe=recipe, rows=linked, counts=counts,
+    return document.write(
+        path, "batch.html", recipe=recipe, rows=rows, counts=counts,
         seconds_taken=seconds_taken, hours=sum(row.seconds or 0 for row in rows) / 3600,
     )  # fmt: skip
+
+
+def _done(done: RestoredFile, source: str, files: Mapping[str, Location]) -> Row:
+    guarantee = done.guarantee
+    return Row(
+        source, "done", str(files[RESULT]), done.seconds, guarantee.times_real_time,
+        guarantee.lufs_change, guarantee.same_length, " ".join(done.notes), _report(files),
+    )  # fmt: skip
+
+
+def _report(files: Mapping[str, Location]) -> str:
+    return str(files[REPORT]) if REPORT in files else ""
 
 
 def _link(row: Row, folder: Path) -> str:
     """The address of a recording's own report as seen from a folder; "" where there is none."""
     report = report_path(Path(row.result)) if row.result else None
-    if report is None or not report.is_file():
-        return row.report
-    return quote(os.path.relpath(report, folder))
+    return quote(os.path.relpath(report, folder)) if report and report.is_file() else ""
+
+
+def _link_below(row: Row, folder: Address) -> str:
+    """The same where the page lies in a store."""
+    return quote(row.report.removeprefix(f"{folder}/")) if row.report else ""
 
 
 def _sorted(rows: Sequence[Row]) -> list[Row]:

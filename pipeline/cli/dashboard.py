@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pipeline.cli import batch
 from pipeline.cli.batch import Failure, Job
@@ -16,7 +16,17 @@ from pipeline.cli.ray_workers import RayCrew
 from pipeline.cli.workers import Crew, LocalCrew, run
 from pipeline.stage import Tick
 
-Done = TypeVar("Done")
+
+class Timed(Protocol):
+    """A recording that was done."""
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        ...
+
+
+Done = TypeVar("Done", bound=Timed)
 
 
 @dataclass
@@ -39,12 +49,14 @@ class Board:
         """Notes how far a file is."""
         self.partial_s[job] = fraction * job.seconds
 
-    def ended(self, job: Job, failed: bool) -> None:
+    def ended(self, job: Job, outcome: Timed | Failure) -> None:
         """Notes that a file has ended; a failed one counts as no sound restored."""
         self.partial_s.pop(job, None)
         self.n_done += 1
-        self.n_failed += failed
-        self.finished_s += 0.0 if failed else job.seconds
+        if isinstance(outcome, Failure):
+            self.n_failed += 1
+        else:
+            self.finished_s += outcome.seconds
 
     @property
     def sound_s(self) -> float:
@@ -106,10 +118,9 @@ def run_with(
         if event.outcome is None:
             board.progress(event.job, event.fraction)
         else:
-            failed = isinstance(event.outcome, Failure)
-            board.ended(event.job, failed)
+            board.ended(event.job, event.outcome)
             ended(event.job, event.outcome)
-            if failed:
+            if isinstance(event.outcome, Failure):
                 failures.append(event.outcome)
                 display.message(event.outcome.error)
             else:

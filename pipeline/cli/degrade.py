@@ -102,18 +102,19 @@ class _Degrader:
 
     def __call__(self, job: batch.Job, tick: Tick) -> _Degraded:
         chain, path = self._chains[self._jobs.index(job)], self._path(job)
-        audio, info = decode(job.source, tick=titled(share(tick, 0, READ_SHARE), "Reading"))
+        source = batch.local(job.source)
+        audio, info = decode(source, tick=titled(share(tick, 0, READ_SHARE), "Reading"))
         degraded = chain(audio, share(tick, READ_SHARE, 1 - WRITE_SHARE))
-        target = fit(degraded, path, subtype_for(job.source, self._kind))
-        refuse_overwriting(job.source, target.path, self._reserved - {path.resolve()})
-        make_folder(job.folder)
+        target = fit(degraded, path, subtype_for(source, self._kind))
+        refuse_overwriting(source, target.path, self._reserved - {path.resolve()})
+        make_folder(path.parent)
         writing = titled(share(tick, 1 - WRITE_SHARE, 1), "Writing")
         save(degraded, target.path, subtype=target.subtype, tick=writing)
         self._reserved.add(target.path.resolve())
-        return _Degraded(job.source, target.path, chain, (*info.notes, *target.notes))
+        return _Degraded(source, target.path, chain, (*info.notes, *target.notes))
 
     def _path(self, job: batch.Job) -> Path:
-        return output_path(job.source, job.folder, self._kind)
+        return output_path(batch.local(job.source), batch.local(job.folder), self._kind)
 
 
 def _chain(preset: str | None, recipe: Path | None, seed: int | None) -> Chain | None:

@@ -64,7 +64,8 @@ def report(
             display.message(failure.error)
         if not jobs:
             raise AudioError("report: got no recordings that can be read, expected at least one")
-        rows = benchmark.report([job.source for job in jobs], stage, display.begin("", 1.0))
+        tick = display.begin("", 1.0)
+        rows = benchmark.report([batch.local(job.source) for job in jobs], stage, tick)
     if as_json:
         print_json(rows=[dataclasses.asdict(row) for row in rows])
     else:

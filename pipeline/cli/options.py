@@ -33,6 +33,15 @@ def listed(names: Iterable[str]) -> str:
 Inputs = Annotated[
     list[Path], typer.Argument(metavar="IN...", help="Audio files, and folders of them.")
 ]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IN...", help="Audio files and folders of them, here or at addresses (s3://...)."
+    ),
+]
+Results = Annotated[
+    str, typer.Option("-o", "--out", help="Folder for the results, here or at an address.")
+]
 Device = Annotated[
     str,
     typer.Option(parser=one_of(DEVICES), metavar=listed(DEVICES), help="Where networks run."),

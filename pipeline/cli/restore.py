@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,20 +17,19 @@ from pipeline import recipe
 from pipeline.audio.sound import Audio
 from pipeline.cli import batch, batch_report, batch_run
 from pipeline.cli.batch import Failure, Job
-from pipeline.cli.batch_run import Finished
+from pipeline.cli.batch_run import Finished, Processed, Run
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
-from pipeline.cli.options import AsJson, Device, Format, Inputs, Ray, Workers
-from pipeline.output import output_path
+from pipeline.cli.manifest import REPORT, RESULT
+from pipeline.cli.options import AsJson, Device, Format, Ray, Results, Sources, Workers
+from pipeline.output import output_name
+from pipeline.remote.address import Location, location
 from pipeline.restoration import RestoredFile, restore_file
 from pipeline.stage import Chain, SeparatesStems, Stage, Tick, UsesCheckpoint
 
-RESULT, REPORT = "restored", "report"
-"""The names of a recording's files in the manifest."""
-
 
 def restore(
-    inputs: Inputs,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
+    inputs: Sources,
+    out: Results,
     recipe_name: Annotated[
         str, typer.Option("--recipe", help="A recipe's name or its JSON file.")
     ] = "band-limited-speech",
@@ -51,7 +50,7 @@ def restore(
         ),
     ] = False,
     summary: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="Write an HTML page about the whole run here. With --report and several "
             "recordings: report.html in the folder of the results."
@@ -73,21 +72,30 @@ def restore(
     with command():
         chain = _chain(recipe_name, checkpoint, device)
         options = batch_run.Options(again, workers, ray, quiet=as_json)
-        run = batch_run.run(inputs, out, _Restoration(chain, kind, report), options)
-        kept = [(job.source, paths[RESULT]) for job, paths in run.finished.items()]
-        rows = batch_report.rows(run.results, kept, run.failures)
-        if summary is None and report and len(rows) > 1:
-            summary = out / "report.html"
-        if summary is not None:
-            batch_report.write(summary, recipe_name, rows, time.monotonic() - started)
+        task = _Restoration(chain, kind, report)
+        run = batch_run.run([*map(location, inputs)], location(out), task, options)
+        rows = batch_report.rows(run.results, run.finished, run.failures)
+        page = location(summary) if summary else None
+        if page is None and report and len(rows) > 1:
+            page = location(out) / "report.html"
+        if page is not None:
+            batch_report.write(page, recipe_name, rows, time.monotonic() - started)
     if as_json:
-        print_json(
-            recipe=recipe.dump(chain),
-            files=[_entry(result) for result in run.results],
-            skipped=[{"source": str(source), "path": str(path)} for source, path in kept],
-            failures=[failure.to_json() for failure in run.failures],
-        )
+        _print(chain, run)
     exit_with(run.failures)
+
+
+def _print(chain: Chain, run: Run[RestoredFile]) -> None:
+    """Prints the run as one JSON document."""
+    print_json(
+        recipe=recipe.dump(chain),
+        files=[_entry(result) for result in run.results],
+        skipped=[
+            {"source": str(job.source), "path": str(paths[RESULT])}
+            for job, paths in run.finished.items()
+        ],
+        failures=[failure.to_json() for failure in run.failures],
+    )
 
 
 @dataclass(frozen=True)
@@ -111,9 +119,9 @@ class _Restoration:
         document = json.dumps([stages, weights, self.kind], sort_keys=True)
         return hashlib.sha256(document.encode()).hexdigest()
 
-    def target(self, job: Job) -> Path:
+    def target(self, job: Job) -> Location:
         """Where the result goes; above full scale it gets another suffix."""
-        return output_path(job.source, job.folder, self.kind)
+        return job.folder / output_name(job.source, self.kind)
 
     def without_clashes(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Failure]]:
         """Leaves out the jobs whose result would overwrite an input or an earlier result."""
@@ -126,22 +134,24 @@ class _Restoration:
             if isinstance(stage, UsesCheckpoint):
                 stage(silence)
 
-    def writer(self, jobs: Sequence[Job], finished: Finished) -> _Writer:
-        """What restores a file."""
-        results = [path for paths in finished.values() for path in paths.values()]
-        paths = (*(job.source for job in jobs), *map(self.target, jobs), *results)
-        reserved = frozenset(path.resolve() for path in paths)
-        return _Writer(self.chain, self.kind, reserved, self.report)
+    def process(
+        self, source: Path, folder: Path, avoid: Collection[Path], tick: Tick
+    ) -> RestoredFile:
+        """Restores a file."""
+        return restore_file(
+            source, folder, self.chain, tick, kind=self.kind, avoid=avoid, report=self.report
+        )
 
     def files(self, done: RestoredFile) -> dict[str, Path]:
         """The result, and its report."""
         return {RESULT: done.path} | ({REPORT: done.report} if done.report else {})
 
-    def describe(self, done: RestoredFile) -> str:
+    def describe(self, processed: Processed[RestoredFile]) -> str:
         """Source, result and speed, and a line for each note."""
+        done, path = processed.done, processed.files[RESULT]
         speed = f"{done.seconds:.1f} s of sound in {done.seconds_taken:.1f} s"
         notes = (f"  {note}" for note in done.notes)
-        return "\n".join([printable(f"{done.source} -> {done.path}  ({speed})"), *notes])
+        return "\n".join([printable(f"{processed.source} -> {path}  ({speed})"), *notes])
 
     def describe_finished(self, finished: Finished) -> str:
         """A line for each, and how to make them anew."""
@@ -151,27 +161,6 @@ class _Restoration:
         ]
         count = f"{len(lines)} result{'s are' if len(lines) > 1 else ' is'}"
         return "\n".join([*lines, f"{count} up to date and left as is; --again makes them anew."])
-
-
-@dataclass(frozen=True)
-class _Writer:
-    """Restores one file after another, in this process or in others.
-
-    Attributes:
-        reserved: resolved paths of all inputs and results; none but its own is written to.
-    """
-
-    chain: Chain
-    kind: str | None
-    reserved: frozenset[Path]
-    report: bool = False
-
-    def __call__(self, job: Job, tick: Tick) -> RestoredFile:
-        others = self.reserved - {output_path(job.source, job.folder, self.kind).resolve()}
-        return restore_file(
-            job.source, job.folder, self.chain, tick, kind=self.kind, avoid=others,
-            report=self.report,
-        )  # fmt: skip
 
 
 def _chain(name: str, checkpoint: str | None, device: str) -> Chain:
@@ -196,10 +185,11 @@ def _with_inner(stages: Iterable[Stage]) -> Iterator[Stage]:
             yield from _with_inner(stage.stages)
 
 
-def _entry(result: RestoredFile) -> dict[str, Any]:
-    paths = {"source": str(result.source), "path": str(result.path)}
-    if result.report is not None:
-        paths["report"] = str(result.report)
-    measured = {"seconds_taken": result.seconds_taken, "guarantee": result.guarantee.to_json()}
-    values = {name: value for name, value in vars(result).items() if name != "report"}
+def _entry(result: Processed[RestoredFile]) -> dict[str, Any]:
+    done = result.done
+    paths = {"source": str(result.source), "path": str(result.files[RESULT])}
+    if REPORT in result.files:
+        paths["report"] = str(result.files[REPORT])
+    measured = {"seconds_taken": done.seconds_taken, "guarantee": done.guarantee.to_json()}
+    values = {name: value for name, value in vars(done).items() if name != "report"}
     return {**values, **paths, **measured}

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.audio.sound import AudioError
 from pipeline.cli import batch_run
 from pipeline.cli.batch import Failure, Job
-from pipeline.cli.batch_run import Finished
+from pipeline.cli.batch_run import Finished, Processed
 from pipeline.cli.console import Display, command, exit_with, print_json, printable
 from pipeline.cli.options import (
     AsJson,
     Device,
     Format,
-    Inputs,
     Precision,
     Ray,
+    Results,
+    Sources,
     Workers,
     listed,
     one_of,
 )
+from pipeline.remote.address import Location, location
 from pipeline.separation.separators import DEMUCS, OFFLINE, SEPARATORS
 from pipeline.stage import Tick
 from pipeline.stages.per_stem import PerStem
@@ -34,8 +36,8 @@ from pipeline.stems import Separated, separate_file
 
 
 def separate(
-    inputs: Inputs,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the stems.")],
+    inputs: Sources,
+    out: Results,
     model: Annotated[
         str,
         typer.Option(
@@ -76,11 +78,13 @@ def separate(
     with command():
         stage = PerStem(model, shifts, overlap, precision, device=device, weights=weights)
         options = batch_run.Options(again, workers, ray, quiet=as_json)
-        run = batch_run.run(inputs, out, _Separation(stage, kind, as_zip), options)
+        run = batch_run.run(
+            [*map(location, inputs)], location(out), _Separation(stage, kind, as_zip), options
+        )
     if as_json:
         print_json(
             model=model,
-            files=[result.to_json() for result in run.results],
+            files=[_entry(result) for result in run.results],
             skipped=[
                 {"source": str(job.source), "files": {stem: str(p) for stem, p in paths.items()}}
                 for job, paths in run.finished.items()
@@ -113,7 +117,7 @@ class _Separation:
         """The stems."""
         return self.stage.names
 
-    def target(self, job: Job) -> Path:
+    def target(self, job: Job) -> Location:
         """What the stems of a file are named after."""
         return job.folder / job.source.stem
 
@@ -121,7 +125,7 @@ class _Separation:
         """Leaves out the jobs whose stems would overwrite those of an earlier one."""
         kept: list[Job] = []
         failures: list[Failure] = []
-        owners: dict[Path, Path] = {}
+        owners: dict[Location, Location] = {}
         for job in jobs:
             owner = owners.setdefault(self.target(job).resolve(), job.source)
             if owner == job.source:
@@ -135,51 +139,28 @@ class _Separation:
         """Downloads missing weights."""
         _fetch_weights(self.stage.separator, self.stage.weights, display)
 
-    def writer(self, jobs: Sequence[Job], finished: Finished) -> _Writer:
-        """What separates a file."""
-        inputs = frozenset(job.source.resolve() for job in jobs)
-        return _Writer(self.stage, self.kind, self.as_zip, inputs)
+    def process(self, source: Path, folder: Path, avoid: Collection[Path], tick: Tick) -> Separated:
+        """Separates a file."""
+        return separate_file(
+            source, folder, self.stage, tick, kind=self.kind, as_zip=self.as_zip, avoid=avoid
+        )
 
     def files(self, done: Separated) -> dict[str, Path]:
         """The stems; with a zip every stem has the zip."""
         return done.files
 
-    def describe(self, done: Separated) -> str:
+    def describe(self, processed: Processed[Separated]) -> str:
         """Source, files and speed, and a line for each note."""
-        paths = ", ".join(str(path) for path in dict.fromkeys(done.files.values()))
+        done = processed.done
+        paths = ", ".join(str(path) for path in dict.fromkeys(processed.files.values()))
         speed = f"{done.seconds:.1f} s of sound in {done.seconds_taken:.1f} s"
         notes = (f"  {note}" for note in done.notes)
-        return "\n".join([printable(f"{done.source} -> {paths}  ({speed})"), *notes])
+        return "\n".join([printable(f"{processed.source} -> {paths}  ({speed})"), *notes])
 
     def describe_finished(self, finished: Finished) -> str:
         """A line for each, and how to make them anew."""
         names = [printable(f"{job.source}: its stems are up to date") for job in finished]
         return "\n".join([*names, "Left as they are; --again separates them anew."])
-
-
-@dataclass(frozen=True)
-class _Writer:
-    """Writes the stems of one file after another, in this process or in others.
-
-    Attributes:
-        inputs: resolved paths, which are never written to.
-    """
-
-    stage: PerStem
-    kind: str | None
-    as_zip: bool
-    inputs: frozenset[Path]
-
-    def __call__(self, job: Job, tick: Tick) -> Separated:
-        return separate_file(
-            job.source,
-            job.folder,
-            self.stage,
-            tick,
-            kind=self.kind,
-            as_zip=self.as_zip,
-            avoid=self.inputs,
-        )
 
 
 def _fetch_weights(model: str, weights: str | None, display: Display) -> None:
@@ -191,3 +172,8 @@ def _fetch_weights(model: str, weights: str | None, display: Display) -> None:
     for url in demucs_weights.missing(model, weights):
         display.message(f"First use of {model}: downloading {url}")
     demucs_weights.find(model, weights, display.begin(model, 0.0))
+
+
+def _entry(result: Processed[Separated]) -> dict[str, Any]:
+    files = {stem: str(path) for stem, path in result.files.items()}
+    return {**result.done.to_json(), "source": str(result.source), "files": files}

@@ -135,7 +135,7 @@ def test_the_dashboard_counts_files_sound_and_failures(monkeypatch: pytest.Monke
     board = Board(4, started_s=0.0)
     monkeypatch.setattr(time, "monotonic", lambda: 120.0)
     long, other = Job(Path("a"), Path(), 3600.0), Job(Path("b"), Path(), 3600.0)
-    board.ended(long, failed=False)
-    board.ended(JOBS[0], failed=True)
+    board.ended(long, long)
+    board.ended(JOBS[0], Failure(JOBS[0].source, "no sound"))
     board.progress(other, 0.5)
     assert board.line() == "2/4 files  1.0 files a minute  45.0 h of sound an hour  1 failure"
