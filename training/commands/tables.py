@@ -108,6 +108,20 @@ def enhancer(
         _show(report, as_json, out)
 
 
+@app.command()
+def hybrid(
+    folder: Annotated[list[Path], typer.Argument(help="Recordings and noise with a manifest.")],
+    most: Annotated[int, typer.Option(help="Largest number of recordings.")] = 68,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """Generated music's damage: Demucs with S-NMF, the masking U-Net and the WaveNet."""
+    from training.tables import hybrid as paper
+
+    with one_line_errors():
+        _show(paper.report(folder, most, per_group=2), as_json, out)
+
+
 @app.command("wave_unet")
 def wave_unet(
     folder: Annotated[list[Path], typer.Argument(help="Recordings with a manifest.")],
