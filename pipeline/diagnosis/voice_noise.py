@@ -11,10 +11,7 @@ from pipeline.audio.sound import Audio
 from pipeline.diagnosis.content import content
 from pipeline.diagnosis.finding import Finding, ramp
 from pipeline.diagnosis.recording import Recording
-from pipeline.stages.cleaners import Cleaner, DenoiseSpeech
-
-CLEANERS: tuple[type[Cleaner], ...] = (DenoiseSpeech,)
-"""Stages that denoise speech; the first that has a shipped checkpoint is asked."""
+from pipeline.stages.cleaners import DenoiseSpeech
 
 EXCERPTS = 3
 AUDIBLE_DB, LOUD_DB, FAINT_DB = 25.0, 17.0, 32.0  # voice over noise: trouble, surely, surely none
@@ -75,11 +72,8 @@ def removed_noise(recording: Recording) -> Removed | None:
     return Removed(float(np.clip(ratio_db, -MOST_DB, MOST_DB)), float(median_db))
 
 
-def speech_denoiser() -> Cleaner | None:
+def speech_denoiser() -> DenoiseSpeech | None:
     """The stage that denoises speech, with its shipped checkpoint; None where there is none."""
-    cards = checkpoint.available([checkpoint.SHIPPED])
-    for cleaner in CLEANERS:
-        for card in cards:
-            if card.model in cleaner.MODELS:
-                return cleaner(checkpoint=card.name)
-    return None
+    stage = DenoiseSpeech()
+    shipped = {card.name for card in checkpoint.available([checkpoint.SHIPPED])}
+    return stage if stage.checkpoint in shipped else None

@@ -127,9 +127,9 @@ def adopt(path: Path, folder: Path, size: str = "", name: str = "", model: str =
 
 @dataclass(frozen=True)
 class DenoiseSpeech(Cleaner):
-    """Removes steady and unsteady noise from speech with gains that a trained net estimates.
+    """Removes noise, and with its second model the tail of a room, from speech with a trained net.
 
-    Nothing is added, and no phase is changed.
+    The net estimates gains. Nothing is added, and no phase is changed.
     Source: Valin 2018 (arXiv 1709.08243), for the gains; see `models.denoisers.tcn_masker`.
     """
 

@@ -26,7 +26,7 @@ from tests.support.sounds import music, speech
 NAMED = (
     "ai-generated-music", "band-limited-music", "band-limited-speech", "lossy-music",
     "neural-codec-speech",
-    "noisy-music", "noisy-speech", "old-recording", "telephone",
+    "noisy-music", "noisy-speech", "old-recording", "reverberant-speech", "telephone",
 )  # fmt: skip
 USUAL: dict[str, Any] = {"content": "speech", "bandwidth": 20_000.0, "snr": 60.0}
 ORDER = ["remove_hum", "declick", "dequantize", "denoise", "enhance"]
