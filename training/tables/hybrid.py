@@ -134,7 +134,7 @@ def _run(damaged: Path, stages: str | list[dict[str, Any]]) -> _Method:
         )
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["it failed"]
-            return _Method([], None, lines[-1].partition(": ")[2] or lines[-1])
+            return _Method([], None, lines[-1])
         files = sorted(json.loads(done.stdout)["files"], key=lambda file: file["source"])
         sounds = [load(file["path"]).samples[0] for file in files]
     seconds = sum(len(sound) for sound in sounds) / RATE
