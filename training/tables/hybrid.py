@@ -178,9 +178,7 @@ def _claims(table: Table) -> list[str]:
         values = {name: ours[name][column] for name in OF_THE_PAPER if name in ours}
         known = {name: value for name, value in values.items() if value is not None}
         if claimed not in known or len(known) < len(OF_THE_PAPER):
-            lines.append(
-                f"{COLUMNS[column]}: not tested, a method of the paper has no figure here."
-            )
+            lines.append(f"{COLUMNS[column]}: not tested, one of the methods has no figure here.")
             continue
         best = (max if more_is_better else min)(known, key=lambda name: known[name])
         holds = "the claim holds" if best == claimed else f"the paper says {claimed}"
