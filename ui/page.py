@@ -24,6 +24,7 @@ from ui.finetune.checkpoints import bases
 from ui.finetune.rules import Rules
 from ui.generate import events as generate_events
 from ui.generate import tab as tab_generate
+from ui.listen import tab as tab_listen
 from ui.restore import recipe_events
 from ui.restore import tab as tab_restore
 from ui.serving import Gate, Page
@@ -31,7 +32,9 @@ from ui.session import Host, Limits, Session, close_session, visitor_of
 from ui.setup import tab as tab_setup
 from ui.wiring import QUIET
 
-STYLES = ("style.css", "finetune.css", "degrade.css", "generate.css", "setup.css")
+STYLES = (
+    "style.css", "finetune.css", "degrade.css", "listen.css", "generate.css", "setup.css",
+)  # fmt: skip
 
 FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·
 recordings stay on this server: for a day at most, or with the training run that learns from them
@@ -67,6 +70,8 @@ def build(limits: Limits | None = None) -> Page:
                 restore = tab_restore.build(session, host)
             with gr.Tab("Degrade", id="degrade"):
                 degrade = tab_degrade.build(session, host)
+            with gr.Tab("Listen", id="listen"):
+                listen = tab_listen.build(session, host)
             with gr.Tab("Generate", id="generate") as generating:
                 generate = tab_generate.build(session, host)
             with gr.Tab("Fine-tune", id="fine-tune") as tuning:
@@ -79,6 +84,7 @@ def build(limits: Limits | None = None) -> Page:
             _opener(host), None, session, js=PAGE_JS, queue=False,
             show_progress="hidden", api_visibility="private",
         ).then(**restore["resumed"])  # fmt: skip
+        opened.then(**listen["resumed"])
         _connect(opened, tabs, restore, tuned)
         _send(degrade, generate, restore, tabs)
         visit = tuned["visit"] if tuned else gr.State(None)

@@ -23,3 +23,18 @@ class Parcel:
     reference: Audio | None = None
     reference_name: str = ""
     recipe: str = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a recording, on its way to Listen.
+
+    Attributes:
+        item: the recording.
+        condition: what was done to it.
+        sound: a file, or what is in memory.
+    """
+
+    item: str
+    condition: str
+    sound: Path | Audio

@@ -88,6 +88,7 @@ class Session:
         history: the results of `source` so far, for comparison, the newest last.
         reference: the clean `Audio` of `source`, where the visitor has given one.
         parcel: a sound that another tab has sent to Restore (see `ui.sending`), until it is opened.
+        listening: the session of the Listen tab, with its items and its test.
         setup_job: the download of the Setup tab.
         device, precision: for every network, chosen in Setup; empty where each stage has its own.
     """
@@ -103,6 +104,7 @@ class Session:
     editor: Any = None
     reference: Any = None
     parcel: Any = None
+    listening: Session | None = None
     device: str = ""
     precision: str = ""
     setup_job: Job | None = None
@@ -160,6 +162,8 @@ class Session:
         """Ends the session; nothing of it stays on disk."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.listening is not None:
+            self.listening.close()
 
 
 def close_session(session: Session | None) -> None:

@@ -1,13 +1,5 @@
 // Kept and added: the A/B player lets one hear and see only what lies below or above a frequency.
 
-const BUTTERWORTH = [0.5098, 0.6013, 0.8999, 2.5629]; // quality factors of order 8: 48 dB an octave
-
-/** Filters between a node and the speakers; `type` is "lowpass", "highpass" or null for none. */
-function filtered(context, type, hz) {
-  if (!type) return [];
-  return BUTTERWORTH.map((q) => new BiquadFilterNode(context, { type, frequency: hz, Q: 20 * Math.log10(q) }));
-}
-
 class Band {
   constructor(player) {
     Object.assign(this, { player, hz: player.value.kept_hz, type: null });

@@ -3,6 +3,7 @@
 const AHEAD_S = 3;
 const FETCH_AHEAD = 5;
 const LEAD_S = 0.02;
+const BUTTERWORTH = [0.5098, 0.6013, 0.8999, 2.5629]; // quality factors of order 8: 48 dB an octave
 
 /** The page's AudioContext at a file's rate, so that nothing but the sound device resamples. */
 function contextAt(rate) {
@@ -19,6 +20,12 @@ function contextAt(rate) {
     pool.set(rate, context);
   }
   return pool.get(rate);
+}
+
+/** Filters between a node and the speakers; `type` is "lowpass", "highpass" or null for none. */
+function filtered(context, type, hz) {
+  if (!type) return [];
+  return BUTTERWORTH.map((q) => new BiquadFilterNode(context, { type, frequency: hz, Q: 20 * Math.log10(q) }));
 }
 
 /** Uninterrupted playing from one frame on: pieces, scheduled back to back for every track. */

@@ -27,14 +27,6 @@ function waveform(pairs, zoom) {
 const minus = (text) => text.replace("-", "\u2212");
 const decibels = (value) => minus(`${value > 0 ? "+" : ""}${value.toFixed(1)} dB`);
 
-/** 83.456 -> "1:23.456". */
-function clock(seconds, decimals = 3) {
-  const unit = 10 ** decimals;
-  const total = Math.round(Math.max(seconds, 0) * unit);
-  const rest = ((total % (60 * unit)) / unit).toFixed(decimals);
-  return `${Math.floor(total / (60 * unit))}:${rest.padStart(decimals ? decimals + 3 : 2, "0")}`;
-}
-
 /** 8354.9 -> "8.35 kHz", 50 -> "50 Hz". */
 function hertz(value) {
   return value < 1000 ? `${Math.round(value)} Hz` : `${+(value / 1000).toFixed(2)} kHz`;

@@ -13,8 +13,9 @@ import tempfile
 from pathlib import Path
 
 from ui.components import chain_editor, example_cards, player
+from ui.listen import booth
 
-COMPONENTS = (chain_editor, example_cards, player)
+COMPONENTS = (chain_editor, example_cards, player, booth)
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 REPORT = re.compile(
     r"::(?:error|warning|notice) title=(.*?),file=(.*?),line=(\d+).*?,col=(\d+).*?::(.*)"

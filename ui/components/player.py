@@ -38,7 +38,7 @@ PARTS = (
     "_sound", "_transport", "_view", "_surface", "_marks", "_band", "_zoom", "_pictures", "_mixer",
     "_keys", "",
 )  # fmt: skip
-SCRIPTS = ["elements.js", *(f"player{part}.js" for part in PARTS)]
+SCRIPTS = ["elements.js", "clock.js", *(f"player{part}.js" for part in PARTS)]
 ROOT = '<div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div>'
 KEYS = "ABCDEFGH"
 COLUMNS = 1500

@@ -20,6 +20,7 @@ from ui.session import Session, uploaded
 
 MOVED = (
     "folder", "source", "results", "history", "shown", "editor", "reference", "device", "precision",
+    "listening",
 )  # fmt: skip
 
 

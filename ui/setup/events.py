@@ -14,6 +14,7 @@ from ui.components import html
 from ui.components.rendering import render
 from ui.finetune.visit import Visit
 from ui.jobs import Job
+from ui.listen import item_events
 from ui.session import Host, Session, is_shared, plain_error, uploaded
 from ui.setup import machine, weights
 from ui.wiring import Updates
@@ -141,6 +142,7 @@ def _forget(session: Session) -> None:
     if (upload := uploaded(source)) is not None:
         upload.unlink(missing_ok=True)
     shutil.rmtree(session.networks, ignore_errors=True)
+    item_events.forget(session)
     session.editor, session.parcel, session.device, session.precision = None, None, "", ""
 
 
