@@ -80,7 +80,7 @@ FLOORS = {
             "sending",
             "components",
         ),
-        *("restore", "finetune", "degrade", "listen", "generate", "setup", "api"),
+        *("restore", "finetune", "degrade", "compare", "listen", "generate", "setup", "api"),
         "page",
     ),
 }

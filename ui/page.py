@@ -14,6 +14,8 @@ from starlette.middleware import Middleware
 from pipeline import recipe
 from pipeline.version import VERSION
 from ui.api import endpoints, mcp
+from ui.compare import recording_events, use_events
+from ui.compare import tab as tab_compare
 from ui.components.rendering import render
 from ui.components.theme import ASSETS, theme
 from ui.degrade import events as degrade_events
@@ -33,7 +35,8 @@ from ui.setup import tab as tab_setup
 from ui.wiring import QUIET
 
 STYLES = (
-    "style.css", "finetune.css", "degrade.css", "listen.css", "generate.css", "setup.css",
+    "style.css", "finetune.css", "degrade.css", "compare.css", "listen.css", "generate.css",
+    "setup.css",
 )  # fmt: skip
 
 FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·
@@ -70,6 +73,8 @@ def build(limits: Limits | None = None) -> Page:
                 restore = tab_restore.build(session, host)
             with gr.Tab("Degrade", id="degrade"):
                 degrade = tab_degrade.build(session, host)
+            with gr.Tab("Compare", id="compare") as comparing:
+                compare = tab_compare.build(session, host)
             with gr.Tab("Listen", id="listen"):
                 listen = tab_listen.build(session, host)
             with gr.Tab("Generate", id="generate") as generating:
@@ -87,8 +92,10 @@ def build(limits: Limits | None = None) -> Page:
         opened.then(**listen["resumed"])
         _connect(opened, tabs, restore, tuned)
         _send(degrade, generate, restore, tabs)
+        _send_compare(compare, restore, degrade, tabs)
+        comparing.select(**compare["listed"])
         visit = tuned["visit"] if tuned else gr.State(None)
-        benches = [degrade["bench"], generate["bench"]]
+        benches = [degrade["bench"], compare["bench"], generate["bench"]]
         tab_setup.wire_pages(setup, restore["chain"], benches, visit)
         settings.select(**setup["opened"])
         generating.select(**generate["opened"])
@@ -131,6 +138,25 @@ def _send(
             sent = sent.success(**listener)
     asked = restore["to_degrade"].click(degrade_events.opening, restore["session"], tabs, **QUIET)
     asked.success(**degrade["received"])
+
+
+def _send_compare(
+    compare: dict[str, Any], restore: dict[str, Any], degrade: dict[str, Any], tabs: gr.Tabs
+) -> None:
+    """A recording of Restore or Degrade goes to Compare; a recipe and its recording to Restore."""
+    session, listed, chain = restore["session"], restore["recipe_list"], restore["chain"]
+    sent = restore["to_compare"].click(recording_events.send, session, tabs, **QUIET)
+    send = partial(degrade_events.send, tab="compare")
+    degraded = degrade["to_compare"].click(send, [degrade["bench"], session], tabs, **QUIET)
+    for event in (sent, degraded):
+        for listener in compare["received"]:
+            event = event.success(**listener)
+    states = [compare["bench"], session]
+    used = compare["send"].click(use_events.to_restore, states, tabs, **QUIET)
+    used = used.success(**restore["received"][0])
+    inputs = [*states, compare["which"], chain]
+    used = used.success(compare["uses"], inputs, [listed, chain], **QUIET)
+    used.success(**restore["received"][1])
 
 
 def launch_options(limits: Limits | None = None) -> dict[str, Any]:

@@ -13,16 +13,18 @@ class Parcel:
     """What one tab sends to another; it lies in the visitor's session, never in the browser.
 
     Attributes:
-        path: a file of the server's own making.
+        path: a file of the server's own making, or an upload.
         reference: the clean take of it, where there is one.
         reference_name: what the visitor calls it.
         recipe: the name of the recipe that suits it; "" leaves the choice to the diagnosis.
+        name: what the visitor calls the sound; "" is the file's own name.
     """
 
     path: Path
     reference: Audio | None = None
     reference_name: str = ""
     recipe: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

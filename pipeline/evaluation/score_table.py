@@ -60,12 +60,13 @@ def measured(sounds: Mapping[str, Audio], target: Audio) -> tuple[str, dict[str,
     """
     from pipeline.evaluation.compare import compare
 
-    first = _beginning(target)
+    first = beginning(target)
     extent = f", first {LONGEST_S / 60:g} minutes" if target.seconds > LONGEST_S else ""
-    return extent, {name: compare(_beginning(audio), first) for name, audio in sounds.items()}
+    return extent, {name: compare(beginning(audio), first) for name, audio in sounds.items()}
 
 
-def _beginning(audio: Audio) -> Audio:
+def beginning(audio: Audio) -> Audio:
+    """The first `LONGEST_S` of a sound."""
     return Audio(audio.samples[:, : round(LONGEST_S * audio.rate)], audio.rate)
 
 
@@ -76,7 +77,7 @@ def rows(columns: Mapping[str, Scores]) -> list[dict[str, Any]]:
 
 def _row(metric: Metric, scores: Sequence[Scores]) -> dict[str, Any]:
     values = [getattr(one, metric.name) for one in scores]
-    texts = [_text(value, metric.digits) for value in values]
+    texts = [text(value, metric.digits) for value in values]
     known = [value for value in values if not math.isnan(value)]
     best = (max if metric.higher_is_better else min)(known, default=math.nan)
     is_best = [value == best and len(set(texts)) > 1 for value in values]
@@ -88,7 +89,8 @@ def _row(metric: Metric, scores: Sequence[Scores]) -> dict[str, Any]:
     }
 
 
-def _text(value: float, digits: int) -> str:
+def text(value: float, digits: int) -> str:
+    """A score as a table shows it."""
     if math.isnan(value):
         return "none"
     if math.isinf(value):

@@ -96,10 +96,12 @@ def draw(
 def spectrograms(
     sounds: Sequence[tuple[str, Audio]], folder: Path | str, tick: Tick = no_tick
 ) -> list[Picture]:
-    """Spectrograms of any number of named sounds of one length, all on the same scales.
+    """Spectrograms of any number of named sounds of one length, all on the same scales."""
+    return spectrogram_pair(measure_all(sounds, tick), Path(folder))
 
-    Sounds of a lower rate are resampled to the highest one.
-    """
+
+def measure_all(sounds: Sequence[tuple[str, Audio]], tick: Tick = no_tick) -> Measurements:
+    """The spectra of named sounds of one length; those of a lower rate are resampled."""
     rate = max(audio.rate for _, audio in sounds)
     same = [audio if audio.rate == rate else resample(audio, rate) for _, audio in sounds]
     span = (0, min(audio.frames for audio in same))
@@ -108,8 +110,7 @@ def spectrograms(
         spectrum(audio, columns, span, part(tick, at, len(same))) for at, audio in enumerate(same)
     )
     axes = Axis("s", 0.0, span[1] / rate), Axis("kHz", 0.0, rate / 2)
-    names = tuple(name for name, _ in sounds)
-    return spectrogram_pair(Measurements(names, *axes, spectra, ()), Path(folder))
+    return Measurements(tuple(name for name, _ in sounds), *axes, spectra, ())
 
 
 def measure(
@@ -147,8 +148,8 @@ def measure(
 
 def spectrogram_pair(measured: Measurements, folder: Path) -> list[Picture]:
     """The spectrograms in dB (0 is a full-scale sine), 90 dB down from the loudest of all."""
-    images = [_decibels(image) for image in _images(measured)]
-    high = _top([np.percentile(image, 99.9) for image in images])
+    images = [decibels(image) for image in _images(measured)]
+    high = top_db([np.percentile(image, 99.9) for image in images])
     scale, axes = ColourScale("dB", high - RANGE_DB, high), (measured.time, measured.frequency)
     pictures: list[Picture] = []
     for image, name, text in zip(images, measured.names, _levels(measured), strict=True):
@@ -163,8 +164,8 @@ def change_map(measured: Measurements, folder: Path) -> list[Picture]:
 
     What lies 90 dB below the loudest counts as silence in both.
     """
-    before, after = (_decibels(image) for image in _images(measured))
-    high = _top([np.percentile(image, 99.9) for image in (before, after)])
+    before, after = (decibels(image) for image in _images(measured))
+    high = top_db([np.percentile(image, 99.9) for image in (before, after)])
     degraded, restored = measured.names
     old, new = measured.spectra
     bands = descriptions.change(old, new, measured.frequency.high)
@@ -234,8 +235,8 @@ def waveforms(measured: Measurements, folder: Path) -> list[Picture]:
 def average_spectrum(measured: Measurements, folder: Path) -> list[Picture]:
     """Long-term average spectra in dB (0 is a full-scale sine), and their difference."""
     edges = _edges(measured.frequency, COLUMNS)
-    before, after = (_decibels(band_power(one.average(), edges)[:, 0]) for one in measured.spectra)
-    high = _top([before.max(), after.max()])
+    before, after = (decibels(band_power(one.average(), edges)[:, 0]) for one in measured.spectra)
+    high = top_db([before.max(), after.max()])
     levels = Axis("dB", high - AVERAGE_RANGE_DB, high)
     change = np.maximum(after, levels.low) - np.maximum(before, levels.low)
     changes = Axis("dB", -_tens(-change.min()), _tens(change.max()))
@@ -278,7 +279,8 @@ def _images(measured: Measurements) -> list[np.ndarray]:
     return [band_power(one, edges) for one in measured.spectra]
 
 
-def _decibels(power: np.ndarray) -> np.ndarray:
+def decibels(power: np.ndarray) -> np.ndarray:
+    """A power in dB, at least -200."""
     return 10 * np.log10(np.maximum(power, 1e-20))
 
 
@@ -291,6 +293,6 @@ def _tens(value: float) -> float:
     return 10.0 * max(math.ceil(value / 10), 1)
 
 
-def _top(levels_db: Sequence[float]) -> float:
+def top_db(levels_db: Sequence[float]) -> float:
     """The upper end of a dB scale: the highest level rounded up to a ten, at least -60."""
     return max(10.0 * math.ceil(max(levels_db) / 10), -60.0)

@@ -83,12 +83,14 @@ def spectrogram(audio: Audio, region: Region) -> np.ndarray:
     return 10 * np.log10(np.maximum(power, 1e-20))
 
 
-def pictures(sounds: Sequence[Audio], region: Region, scale: ColourScale) -> list[bytes]:
-    """PNGs: the spectrogram of each sound and, of two, the change for the light and dark theme."""
+def pictures(
+    sounds: Sequence[Audio], region: Region, scale: ColourScale, pair: tuple[int, int] = (0, 1)
+) -> list[bytes]:
+    """PNGs: the spectrogram of each sound, and the change of a pair for light and dark theme."""
     images = [spectrogram(audio, region) for audio in sounds]
     drawn = [coloured(image, scale) for image in images]
-    if len(images) == 2 and images[0].shape == images[1].shape:
-        change = change_db(images[0], images[1], scale.low)
+    if max(pair) < len(images) and images[pair[0]].shape == images[pair[1]].shape:
+        change = change_db(images[pair[0]], images[pair[1]], scale.low)
         drawn += [coloured(change, CHANGE_SCALE, name) for name in DIVERGING_MAPS]
     return drawn
 

@@ -169,6 +169,8 @@ def player_value(
     muted: Sequence[bool] = (),
     marks: Sequence[MarkData] = (),
     kept_hz: float | None = None,
+    pair: tuple[int, int] = (0, 1),
+    reused: Sequence[TrackData] = (),
 ) -> PlayerData:
     """Writes the listening copies and describes the player's content.
 
@@ -178,14 +180,18 @@ def player_value(
         pictures: from `plots.figures.draw`; those with a time axis show the playhead and seek.
         of: see `PlayerData`.
         muted: one a sound for a mixer, in which all sound together at their gains.
+        pair: the two sounds of which there is a picture of the change.
+        reused: the first tracks of an earlier value, for the same sounds: they stay as they are.
 
     Raises:
         ValueError: no sound, more than eight, or durations that differ by more than 10 ms.
     """
     _check(sounds)
     rate = max(sound.audio.rate for sound in sounds)
-    tracks = []
+    tracks = list(reused)
     for index, (key, sound) in enumerate(zip(KEYS, sounds, strict=False)):
+        if index < len(reused):
+            continue
         own = part(tick, index, len(sounds))
         audio = sound.audio if sound.audio.rate == rate else resample(sound.audio, rate, tick=own)
         path = listening_copy(audio, Path(folder) / f"listen-{key}.wav", own)
@@ -204,16 +210,16 @@ def player_value(
         seconds=seconds, tracks=tracks, pictures=drawn, of=of, muted=list(muted),
         marks=list(marks), kept_hz=kept_hz,
     )  # fmt: skip
-    value._zoomed = _zoomed([sound.audio for sound in sounds], pictures)
+    value._zoomed = _zoomed([sound.audio for sound in sounds], pictures, pair)
     value.zoom = _shelf.put(value._zoomed)
     return value
 
 
-def _zoomed(tracks: Sequence[Audio], pictures: Sequence[Picture]) -> Zoomed:
+def _zoomed(tracks: Sequence[Audio], pictures: Sequence[Picture], pair: tuple[int, int]) -> Zoomed:
     """The sounds, of which the first ones have the spectrograms among the pictures."""
     maps = [picture for picture in pictures if picture.view == "Spectrogram" and picture.scale]
     scale = maps[0].scale if maps else None
-    return Zoomed(tuple(tracks), tuple(range(min(len(maps), len(tracks)))), scale)
+    return Zoomed(tuple(tracks), tuple(range(min(len(maps), len(tracks)))), scale, pair)
 
 
 def listening_copy(

@@ -35,12 +35,14 @@ class Zoomed:
         tracks: in the order of the player.
         drawn: which of them have a spectrogram, the degraded one first.
         scale: of the spectrograms.
+        pair: the two of which the change is drawn.
         key: what the page asks with.
     """
 
     tracks: tuple[Audio, ...]
     drawn: tuple[int, ...] = ()
     scale: ColourScale | None = None
+    pair: tuple[int, int] = (0, 1)
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
@@ -89,7 +91,7 @@ def drawn(zoomed: Zoomed, request: Mapping[str, Any]) -> dict[str, Any]:
     seconds = max(audio.seconds for audio in zoomed.tracks)
     region = wanted.fitted(seconds, rate / 2, rate)
     sounds = [zoomed.tracks[at] for at in zoomed.drawn]
-    pictures = regions.pictures(sounds, region, zoomed.scale) if zoomed.scale else []
+    pictures = regions.pictures(sounds, region, zoomed.scale, zoomed.pair) if zoomed.scale else []
     return {
         "start": region.start_s,
         "end": region.end_s,

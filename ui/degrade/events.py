@@ -186,8 +186,8 @@ def download(bench: Session | None, name: str) -> Iterator[Updates]:
         yield {"download": None, "delivery": html.problem(plain_error(error))}
 
 
-def send(bench: Session | None, session: Session | None) -> Any:
-    """Puts the degraded sound and its reference into the visitor's session, and opens Restore.
+def send(bench: Session | None, session: Session | None, tab: str = "restore") -> Any:
+    """Puts the degraded sound and its reference into the visitor's session, and opens a tab.
 
     Raises:
         gr.Error: there is nothing to send.
@@ -199,7 +199,7 @@ def send(bench: Session | None, session: Session | None) -> Any:
         session.parcel = Parcel(result.exact(made), made.clean, made.name)
     except Exception as error:
         raise gr.Error(plain_error(error), print_exception=False) from error
-    return gr.Tabs(selected="restore")
+    return gr.Tabs(selected=tab)
 
 
 def _failure(error: Exception) -> str:

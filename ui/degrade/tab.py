@@ -102,6 +102,7 @@ def _result() -> dict[str, Any]:
                 send = gr.Button(
                     "Send to Restore with its reference", variant="primary", elem_id="wmd-send"
                 )
+                to_compare = gr.Button("Send to Compare", size="md", elem_id="wmd-to-compare")
                 with gr.Row(elem_classes="wm-tight wm-downloads"):
                     buttons = [gr.Button(name, size="md", min_width=90) for name in result.FILES]
                 gr.HTML(render("degrade/downloads.html"), apply_default_css=False)
@@ -109,5 +110,6 @@ def _result() -> dict[str, Any]:
         download = gr.DownloadButton("Download", visible="hidden", elem_id="wmd-handed")
     return {
         "welcome": welcome, "result": shown, "title": title, "player": player, "scores": scores,
-        "send": send, "downloads": buttons, "delivery": delivery, "download": download,
+        "send": send, "to_compare": to_compare, "downloads": buttons, "delivery": delivery,
+        "download": download,
     }  # fmt: skip

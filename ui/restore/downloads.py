@@ -88,10 +88,19 @@ def report(result: Result, source: Source, reference: Audio | None = None) -> Pa
     return reports.write(about, result.folder / f"{result.stem}{reports.SUFFIX}")
 
 
-def zip_stems(stems: Mapping[str, Audio], path: Path, tick: Tick = no_tick) -> Path:
+def zip_stems(
+    stems: Mapping[str, Audio],
+    path: Path,
+    tick: Tick = no_tick,
+    texts: Mapping[str, str] | None = None,
+) -> Path:
     """Writes the stems as 24-bit WAV files (32-bit float above full scale) into one zip file.
 
     The file appears complete or not at all; a second call returns the first one's.
+
+    Args:
+        stems: by their name in the file, without suffix.
+        texts: contents of further files, by their name.
 
     Returns:
         `path`.
@@ -107,4 +116,6 @@ def zip_stems(stems: Mapping[str, Audio], path: Path, tick: Tick = no_tick) -> P
         for at, (name, audio) in enumerate(stems.items()):
             listening_copy(audio, wave, part(tick, at, len(stems)), folded=False)
             archive.write(wave, f"{path.stem}/{name}.wav")
+        for name, text in (texts or {}).items():
+            archive.writestr(f"{path.stem}/{name}", text)
     return path

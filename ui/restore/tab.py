@@ -137,7 +137,9 @@ def _compare() -> dict[str, Any]:
         )
         note = _html("downloads-note")
         compare = gr.Button("Compare on 10 s", interactive=False, size="md")
-    return {"compared": compared, "downloads_note": note, "compare": compare}
+        more = gr.Button("Send to Compare", size="md", elem_id="wm-to-compare")
+    parts = {"compared": compared, "downloads_note": note, "compare": compare}
+    return {**parts, "to_compare": more}
 
 
 def _own_weights() -> dict[str, Any]:
@@ -239,7 +241,7 @@ def _result() -> dict[str, Any]:
 
 
 def _steps() -> dict[str, Any]:
-    with gr.Row(visible=False, elem_classes="wm-tight", elem_id="wm-steps") as steps:
+    with gr.Row(visible=False, elem_classes="wm-tight wm-pair", elem_id="wm-steps") as steps:
         about: dict[str, Any] = {"filterable": False, "min_width": 130, "visible": False}
         first = gr.Dropdown([], label="Compare", elem_id="wm-first", **about)
         second = gr.Dropdown([], label="with", elem_id="wm-second", **about)

@@ -1,0 +1,182 @@
+"""What happens in the Compare tab: values in, new contents of the tab's parts out, by name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from pipeline.stage import Chain
+from ui.compare import candidates, result, views
+from ui.compare.recording_events import buttons, failure
+from ui.compare.result import Comparison
+from ui.components import html
+from ui.components.formatting import about
+from ui.components.player import KEYS
+from ui.jobs import Job
+from ui.restore import estimate
+from ui.restore import views as restore_views
+from ui.restore.events import watched
+from ui.session import Host, Session, plain_error
+from ui.wiring import Updates
+
+RESULT = "compared"
+CHOOSE_FIRST = html.problem("Choose a recording first.")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the tab's handlers share; the same for every visitor."""
+
+    stages: dict[str, type]
+    host: Host
+
+
+def listed(desk: Desk, text: Any, names: Any) -> Updates:
+    """The list of recipes, with those that the browser keeps; what is chosen stays chosen."""
+    saved = candidates.read_saved(text, desk.stages)
+    choices = candidates.choices(saved)
+    known = {name for _, name in choices}
+    kept = [name for name in names or () if name in known]
+    return {"saved": saved, "recipes": gr.update(choices=choices, value=kept)}
+
+
+def forecast(
+    desk: Desk, bench: Session | None, session: Session | None, names: Any, files: Any, saved: Any
+) -> Updates:
+    """How long the comparison will take, and what has to be downloaded first."""
+    if bench is None or bench.source is None or not (names or files):
+        return {"status": ""}
+    if bench.job is not None and not bench.job.ended:
+        return {}
+    try:
+        wanted = candidates.collect(names, files, saved or {}, session, desk.stages)
+        own = session or bench
+        chains = {one.title: result.chain_of(one, own) for one in wanted}
+        seconds = result.expected_s(bench.source.audio, list(chains.values()))
+    except ValueError as error:
+        return {"status": html.problem(plain_error(error))}
+    text = f"Comparing the whole recording takes about {about(seconds)}."
+    return {"status": html.note(" ".join([text, *_downloads(chains)]))}
+
+
+def _downloads(chains: dict[str, Any]) -> Iterator[str]:
+    for title, chain in chains.items():
+        if not isinstance(chain, Chain):
+            continue
+        try:
+            count = estimate.n_downloads(chain)
+        except ValueError:  # of a separator that is not installed, which its run will say
+            continue
+        if count:
+            files = "1 weights file" if count == 1 else f"{count} weights files"
+            yield f"{title}: {files} of the separator will be downloaded first."
+
+
+async def run(
+    desk: Desk,
+    whole: bool,
+    bench: Session | None,
+    session: Session | None,
+    at_s: Any,
+    names: Any,
+    files: Any,
+    saved: Any,
+) -> AsyncIterator[Updates]:
+    """Compares the candidates on the recording, or on ten seconds of it.
+
+    Args:
+        at_s: where the ten seconds begin.
+        names, files: what the list and the field of files show.
+        saved: the recipes that the browser keeps.
+    """
+    if bench is None or bench.source is None:
+        yield {"status": CHOOSE_FIRST}
+        return
+    try:
+        wanted = candidates.collect(names, files, saved or {}, session, desk.stages)
+    except ValueError as error:
+        yield {"status": html.problem(plain_error(error))}
+        return
+    start_s = None if whole else float(at_s or 0.0)
+    folder, source, clean = bench.new_folder(RESULT), bench.source, bench.reference
+    own = session or bench
+    job = Job(
+        lambda job: result.compare(source, wanted, clean, start_s, own, folder, job),
+        desk.host.heavy,
+    )
+    async for updates in _followed(bench, job):
+        yield updates
+    if bench.job is job:
+        yield _finished(bench, job)
+
+
+async def pair(
+    host: Host, bench: Session | None, first: Any, second: Any
+) -> AsyncIterator[Updates]:
+    """Shows the difference of any two versions, and their pictures."""
+    shown = bench.results.get(RESULT) if bench else None
+    if bench is None or shown is None or first is None or second is None:
+        return
+    job = Job(lambda job: result.pair(shown, int(first), int(second), job.tick), host.light)
+    async for updates in _followed(bench, job):
+        yield updates
+    if bench.job is not job or bench.results.get(RESULT) is not shown:
+        return
+    try:
+        yield {"player": job.result(), "status": "", **buttons(bench)}
+    except Exception as error:
+        yield {"status": failure(error), **buttons(bench)}
+
+
+async def _followed(bench: Session, job: Job) -> AsyncIterator[Updates]:
+    """Starts a job as the tab's one, and shows its progress until it has ended."""
+    bench.begin(job)
+    yield {"status": html.running(job.progress()), **buttons(bench, running=True)}
+    async for progress in watched(bench, job):
+        yield {"status": progress}
+
+
+def _finished(bench: Session, job: Job) -> Updates:
+    """The page after the work has ended, in whichever way; an earlier result stays."""
+    try:
+        new = job.result()
+    except Exception as error:
+        return {"status": failure(error), **buttons(bench)}
+    old, bench.results[RESULT] = bench.results.get(RESULT), new
+    if old is not None:
+        shutil.rmtree(old.folder, ignore_errors=True)
+    return {"status": "", **buttons(bench), **show(new)}
+
+
+def show(shown: Comparison) -> Updates:
+    """The page with a result."""
+    keyed = zip(KEYS, shown.sounds, strict=False)
+    sounds = [(f"{key}  {one.label}", at) for at, (key, one) in enumerate(keyed)]
+    chooser = {"choices": sounds, "interactive": True}
+    recipes = usable(shown)
+    first, second = shown.first_pair
+    count = sum(one.candidate is not None and one.audio is not None for one in shown.versions)
+    of = len(shown.versions) - 1
+    extent = f"{count} of {of} versions" if count < of else f"{of} version{'s' if of > 1 else ''}"
+    return {
+        "welcome": gr.update(visible=False),
+        "result": gr.update(visible=True),
+        "title": restore_views.result_title(shown.name, f"{shown.title}, {extent}", ""),
+        "pair": gr.update(visible=len(sounds) > 1),
+        "first": gr.update(value=first, **chooser),
+        "second": gr.update(value=second, **chooser),
+        "player": shown.player,
+        "measures": views.tables(shown),
+        "which": gr.update(choices=recipes, value=recipes[0][1] if recipes else None),
+        "send": gr.update(interactive=bool(recipes)),
+        "delivery": "",
+    }
+
+
+def usable(shown: Comparison) -> list[tuple[str, int]]:
+    """The versions whose recipe Restore can take, as (text, place)."""
+    return [(one.title, at) for at, one in enumerate(shown.versions) if one.document is not None]
