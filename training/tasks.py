@@ -93,6 +93,12 @@ TASKS = {
         measure_name="training.evaluation.scores:score_codec",
         label="A neural codec",
     ),
+    "speech_codecs": Task(
+        about="codecs of speech of many kinds at low bit rates, some sounds as they are",
+        damage_name="training.data.damages:speech_codecs",
+        cases_name="training.evaluation.cases:codec_cases",
+        measure_name="training.evaluation.scores:score_codec",
+    ),
     "generated": Task(
         about="coarse steps, clipping, echoes and noise, for nets that clean",
         damage_name="training.data.damages:generated",

@@ -4,7 +4,8 @@ Log powers of bands go in, one a bin up to `fine_hz`, so that the harmonics of a
 apart, and wider ones above. Dilated convolutions look at some seconds on either side. A gain
 between zero and one for each band comes out, is interpolated over the band's bins, and multiplies
 the spectrum. Nothing is added and no phase is changed: what the net gets wrong is missing, never
-invented.
+invented. With `most_db` the gains go both ways, and a fresh net returns its input: it turns levels
+that a codec got wrong up and down.
 
 Sources: bands and gains of Valin 2018, "A hybrid DSP/deep learning approach to real-time full-band
 speech enhancement" (arXiv 1709.08243); dilated convolutions of Luo and Mesgarani 2019,
@@ -13,6 +14,7 @@ speech enhancement" (arXiv 1709.08243); dilated convolutions of Luo and Mesgaran
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,6 +53,7 @@ class TcnMaskerConfig:
         hop: samples from frame to frame.
         fine_hz: up to here each bin has its own gain.
         n_bands: bands from there to half the sample rate, evenly spaced in ERB numbers.
+        most_db: gains lie between this and its negative, in dB; 0 is gains between zero and one.
         sample_rate: in Hz.
     """
 
@@ -63,6 +66,7 @@ class TcnMaskerConfig:
     hop: int = ranged(480, 1, 1 << 14)
     fine_hz: int = ranged(4000, 1, RATES_HZ[1])
     n_bands: int = ranged(64, 1, 1024)
+    most_db: int = ranged(0, 0, 60)
     sample_rate: int = ranged(48_000, *RATES_HZ)
 
     def __post_init__(self) -> None:
@@ -81,7 +85,7 @@ class TcnMaskerConfig:
 
 
 class TcnMasker(nn.Module):
-    """Denoises sound: (B, C, T) -> (B, C, T) for any T >= 1.
+    """Denoises or repairs sound: (B, C, T) -> (B, C, T) for any T >= 1.
 
     The channels share their gains, so that nothing moves between the loudspeakers.
 
@@ -106,7 +110,9 @@ class TcnMasker(nn.Module):
         self.blocks = nn.Sequential(*(Block(c, d) for d in c.dilations * c.repeats))
         self.norm = nn.RMSNorm(c.width, eps=1e-6)
         self.leave = nn.Linear(c.width, PAIR * n_bands)
-        nn.init.constant_(self.leave.bias, OPEN)
+        nn.init.constant_(self.leave.bias, 0.0 if c.most_db else OPEN)
+        if c.most_db:
+            nn.init.zeros_(self.leave.weight)
         self.stride = PAIR * c.hop
         reach = sum(c.dilations) * c.repeats * (c.kernel // 2) + 1
         self.receptive_field = reach * self.stride + c.n_fft
@@ -122,14 +128,17 @@ class TcnMasker(nn.Module):
         return sound.unflatten(0, x.shape[:2])[..., : x.shape[-1]]
 
     def gains(self, spectrum: Tensor) -> Tensor:
-        """(B, C, F, N) complex -> (B, 1, F, N) gains in [0, 1]; N is a multiple of `PAIR`."""
+        """(B, C, F, N) complex -> (B, 1, F, N) gains; N is a multiple of `PAIR`."""
         power = torch.view_as_real(spectrum).square().sum(-1).mean(1)
         log_power = torch.log(self.pool @ power + QUIET)  # (B, K, N)
         x = ((log_power - LOG_CENTRE) * LOG_SCALE).transpose(1, 2)
         x = x.reshape(len(x), -1, PAIR * x.shape[2]).to(self.enter.weight.dtype)
         x = self.leave(self.norm(self.blocks(self.enter(x))))
-        gains = torch.sigmoid(x.float()).reshape(len(x), -1, len(self.pool))  # (B, N, K)
-        return (self.spread @ gains.transpose(1, 2))[:, None]
+        x = x.float().reshape(len(x), -1, len(self.pool)).transpose(1, 2)  # (B, K, N)
+        if self.config.most_db:
+            nepers = self.config.most_db * math.log(10) / 20 * torch.tanh(x)
+            return torch.exp(self.spread @ nepers)[:, None]
+        return (self.spread @ torch.sigmoid(x))[:, None]
 
 
 class Block(nn.Module):

@@ -17,6 +17,7 @@ from pipeline.degradation.effects import (
     SoftClip,
 )
 from pipeline.degradation.neural_codecs import NeuralCodec
+from pipeline.degradation.spectral_codec import SpectralCodec
 from pipeline.stage import Chain, Stage
 
 SPEECH_RATES = (8_000, 12_000, 16_000, 24_000)
@@ -71,6 +72,31 @@ def lossy_damage(rng: Generator) -> Codec:
 def neural_damage(rng: Generator) -> NeuralCodec:
     """Our neural codec at 1.5 to 6 kbit/s, like that of generated and transmitted voices."""
     return NeuralCodec(kbps=0.75 * int(rng.integers(2, 9)))
+
+
+def speech_codec_damage(rng: Generator) -> Stage:
+    """A codec of speech at a low bit rate, of many kinds; one sound in eight stays as it is."""
+    kind = rng.choice(["none", "neural", "opus", "spectral"], p=[0.125, 0.175, 0.1, 0.6])
+    if kind == "none":
+        return Chain(())
+    if kind == "neural":
+        return neural_damage(rng)
+    if kind == "opus":
+        return Codec("opus", float(rng.uniform(6, 20)), 24_000)
+    return SpectralCodec(
+        bands=int(np.exp(rng.uniform(np.log(20), np.log(120)))),
+        frames=int(rng.integers(1, 5)),
+        step_db=float(rng.uniform(0, 4)),
+        error_db=float(rng.uniform(0, 6)),
+        tilt_db=float(rng.uniform(-5, 5)),
+        depth_db=float(rng.uniform(30, 75)),
+        sink=float(rng.uniform(-0.4, 0.4)),
+        coherence=float(rng.uniform(0.3, 1)),
+        coherent_hz=float(np.exp(rng.uniform(np.log(500), np.log(8000)))),
+        harmonic=float(rng.random()),
+        floor_db=float(rng.uniform(-120, -70)),
+        seed=int(rng.integers(1 << 31)),
+    )
 
 
 def generated_damage(rng: Generator) -> Chain:

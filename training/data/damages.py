@@ -19,6 +19,7 @@ from pipeline.degradation.random_chain import (
     lossy_damage,
     neural_damage,
     random_damage,
+    speech_codec_damage,
 )
 from training.config import TrainingConfig
 
@@ -45,6 +46,11 @@ def neural_codec(rng: Generator, config: TrainingConfig) -> Damage:
     """Our neural codec at 1.5 to 6 kbit/s."""
     rng.random()  # the draw of `_coded`: examples stay those of earlier runs
     return neural_damage(rng)
+
+
+def speech_codecs(rng: Generator, config: TrainingConfig) -> Damage:
+    """A codec of speech at a low bit rate, of many kinds."""
+    return speech_codec_damage(rng)
 
 
 def generated(rng: Generator, config: TrainingConfig) -> Damage:

@@ -2,12 +2,15 @@
 
 An estimate differs from its input by real gains alone, so that every term is real arithmetic on
 magnitudes: no inverse transform, no other spectra, a quarter of the cost of terms on waveforms.
+The terms in `RESYNTHESISED` do compare the spectrum of the output, since gains that differ from bin
+to bin do not come through an inverse transform unchanged.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from models.denoisers.tcn_masker import TcnMasker
@@ -15,7 +18,11 @@ from models.layers import pad_to_multiple
 from training.learn.losses import SDR_LIMIT_DB, mean_of
 from training.learn.spectra import COMPRESSION
 
-TERMS = ("sdr", "complex", "magnitude")
+TERMS = ("sdr", "complex", "magnitude", "lsd", "excess", "sdr_excess")
+RESYNTHESISED = {"lsd", "excess"}
+REGION = (16, 8)  # bins and frames of a region that "excess" judges
+OUT_OF_REACH = 4.0  # decades of power; what is missing by more is left as it is
+POWER_FLOOR = 1e-8  # as in `pipeline.evaluation.metrics.lsd`
 FLOOR = 1e-6  # magnitude under logarithms and powers, of a target of mean square one
 
 
@@ -58,7 +65,11 @@ class GainLosses(nn.Module):
             - "sdr": negative signal-to-distortion ratio in units of 10 dB;
             - "complex": distance of compressed spectra, half with phase and half without (Braun and
               Tashev 2020, "A consolidated view of loss functions");
-            - "magnitude": distance of log magnitudes, in nepers.
+            - "magnitude": distance of log magnitudes, in nepers;
+            - "lsd": log-spectral distance of the output, in decades of power;
+            - "excess": by how much regions of the output are farther from the target than those of
+              the input, in decades of power;
+            - "sdr_excess": by how much "sdr" is worse than that of the input.
 
             "complex" and "magnitude" count each band of the net alike.
         """
@@ -69,14 +80,14 @@ class GainLosses(nn.Module):
             noisy, wanted = spectrum.abs() * scale + FLOOR, target.abs() * scale + FLOOR
             cosine = (spectrum * target.conj()).real * scale.square() / (noisy * wanted)
         gains = gains.repeat_interleave(clean.shape[1], 0)[:, 0]
+        terms = self._resynthesised(net, spectrum, gains, target)
         estimate = gains * noisy + FLOOR
         weight = net.pool.sum(0)[:, None] / len(net.pool)  # (F, 1), sums to one
-        terms = {}
         if "sdr" in self.weights:
-            error = (estimate * (estimate - 2 * wanted * cosine)).sum((1, 2))
-            power = wanted.square().sum((1, 2))
-            ratio = (error + power).clamp(min=0) / power
-            terms["sdr"] = mean_of(torch.log10(ratio + 10 ** (-SDR_LIMIT_DB / 10)), voiced)
+            terms["sdr"] = mean_of(_sdr(estimate, wanted, cosine), voiced)
+        if "sdr_excess" in self.weights:
+            worse = _sdr(estimate, wanted, cosine) - _sdr(noisy, wanted, cosine)
+            terms["sdr_excess"] = worse.clamp(min=0).mean()
         logs = torch.log(estimate), torch.log(wanted)
         if "complex" in self.weights:
             ours, theirs = (torch.exp(COMPRESSION * x) for x in logs)
@@ -88,12 +99,46 @@ class GainLosses(nn.Module):
         total = torch.stack([self.weights[name] * value for name, value in terms.items()]).sum()
         return {**terms, "total": total}
 
+    def _resynthesised(
+        self, net: TcnMasker, spectrum: Tensor, gains: Tensor, target: Tensor
+    ) -> dict[str, Tensor]:
+        """The terms of `RESYNTHESISED` that have a weight; spectra and gains are (B, F, N)."""
+        if not RESYNTHESISED & set(self.weights):
+            return {}
+        output = net.stft(net.stft.inverse(spectrum * gains))
+        log_output, log_input, log_target = map(_log_power, (output, spectrum, target))
+        is_missing = log_target - log_input > OUT_OF_REACH
+        wanted = torch.where(is_missing, log_input, log_target)
+        ours, given = (log_output - wanted).square(), (log_input - wanted).square()
+        terms = {}
+        if "lsd" in self.weights:
+            terms["lsd"] = (ours.mean(1) + 1e-6).sqrt().mean()
+        if "excess" in self.weights:
+            both = (functional.avg_pool2d(x[:, None], REGION) + 1e-6 for x in (ours, given))
+            ours, given = (x.sqrt() for x in both)
+            terms["excess"] = (ours - given).clamp(min=0).mean()
+        return terms
+
     def of_case(
         self, net: nn.Module, degraded: Tensor, estimate: Tensor, target: Tensor, trust_hz: Tensor
     ) -> dict[str, Tensor]:
         """The terms of a net, or of its moving average, on one case; see `forward`."""
         masker = net.module if isinstance(net, AveragedModel) else net
         return self(masker, *net(degraded, as_gains=True), target)
+
+
+def _sdr(estimate: Tensor, wanted: Tensor, cosine: Tensor) -> Tensor:
+    """(B,) negative SDR in units of 10 dB of magnitudes (B, F, N), and the cosine between them."""
+    error = (estimate * (estimate - 2 * wanted * cosine)).sum((1, 2))
+    power = wanted.square().sum((1, 2))
+    ratio = (error + power).clamp(min=0) / power
+    return torch.log10(ratio + 10 ** (-SDR_LIMIT_DB / 10))
+
+
+def _log_power(spectrum: Tensor) -> Tensor:
+    """log10 of the power of complex bins, not below the floor."""
+    power = torch.view_as_real(spectrum).square().sum(-1)
+    return torch.log10(power + POWER_FLOOR)
 
 
 def _mean(x: Tensor, weight: Tensor) -> Tensor:

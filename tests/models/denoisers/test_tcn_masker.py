@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -31,6 +33,18 @@ def test_gains_lie_between_zero_and_one_and_are_shared_by_the_channels(net) -> N
     assert spectrum.shape == (2, 2, 129, 64)
     assert gains.shape == (2, 1, 129, 64)
     assert 0 <= float(gains.min()) <= float(gains.max()) <= 1
+
+
+def test_gains_both_ways_begin_at_one_and_stay_within_their_range() -> None:
+    torch.manual_seed(0)
+    net = TcnMasker(replace(TINY, most_db=12)).eval()
+    x = 0.1 * torch.randn(1, 1, 4096)
+    assert torch.allclose(net(x), x, atol=1e-6)
+    torch.nn.init.normal_(net.leave.weight, std=10)
+    with torch.no_grad():
+        gains_db = 20 * torch.log10(net(x, as_gains=True)[1])
+    assert -12.001 <= float(gains_db.min()) < -11
+    assert 11 < float(gains_db.max()) <= 12.001
 
 
 def test_two_equal_channels_are_denoised_as_one(net) -> None:

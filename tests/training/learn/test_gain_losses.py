@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -58,7 +60,33 @@ def test_examples_without_a_voice_have_no_ratio(net) -> None:
     assert float(both) == pytest.approx(float(first), abs=1e-5)
 
 
-@pytest.mark.parametrize("weights", [{}, {"lsd": 1.0}])
+REPAIR = {"lsd": 1.0, "excess": 1.0, "sdr_excess": 1.0}
+
+
+def test_the_input_itself_is_no_farther_than_the_input_and_one_made_worse_is(net) -> None:
+    clean = 0.3 * torch.randn(2, 1, 4096)
+    spectrum = net.stft(1.2 * clean[:, 0] + 0.01 * torch.randn(2, 4096))[:, None]
+    gains = torch.ones_like(spectrum.real)
+    same = GainLosses(REPAIR)(net, spectrum, gains, clean)
+    assert float(same["excess"]) < 1e-5
+    assert float(same["sdr_excess"]) < 1e-5
+    worse = GainLosses(REPAIR)(net, spectrum, 2 * gains, clean)
+    assert float(worse["lsd"] - same["lsd"]) == pytest.approx(math.log10(4), abs=0.05)
+    assert float(worse["excess"]) == pytest.approx(math.log10(4), abs=0.05)
+    assert float(worse["sdr_excess"]) > 1
+    nearer = GainLosses(REPAIR)(net, spectrum, gains / 1.2, clean)
+    assert float(nearer["lsd"]) < float(same["lsd"])
+    assert float(nearer["sdr_excess"]) < 1e-5
+
+
+def test_what_is_missing_by_more_than_any_gain_is_wanted_as_it_is(net) -> None:
+    clean = 0.3 * torch.randn(1, 1, 4096)
+    spectrum = 1e-3 * net.stft(clean[:, 0])[:, None]
+    terms = GainLosses(REPAIR)(net, spectrum, torch.ones_like(spectrum.real), clean)
+    assert float(terms["lsd"]) < 0.02  # six decades are missing
+
+
+@pytest.mark.parametrize("weights", [{}, {"mel": 1.0}])
 def test_terms_that_are_not_there_are_named(weights) -> None:
     with pytest.raises(ValueError, match="expected some of sdr, complex, magnitude"):
         GainLosses(weights)
