@@ -75,6 +75,7 @@ FLOORS = {
             "jobs",
             "session",
             "serving",
+            "uploads",
             "server_folder",
             "wiring",
             "sending",

@@ -26,6 +26,9 @@ FREE_BYTES = 1 << 28
 LARGEST_MESSAGE = 1 << 25
 """Bytes of a request that is not an upload."""
 
+DISCARDED_BYTES = 1 << 28
+"""Bytes of a refused request that are read all the same: who still sends reads no answer."""
+
 HEALTH = "/health"
 UPLOAD = "/gradio_api/upload"
 MCP = "/gradio_api/mcp"
@@ -133,9 +136,11 @@ class Gate:
             if path.startswith(UPLOAD):
                 visitor = visitor_of((scope.get("client") or ("",))[0], headers)
                 if refusal := self._refusal(visitor, length):
+                    await _discard(receive)
                     return await _answer(send, *refusal)
                 receive = self._counted(visitor, receive)
             elif length.isdigit() and int(length) > LARGEST_MESSAGE:
+                await _discard(receive)
                 return await _answer(send, 413, "This message is too long; upload files instead.")
         await self.app(scope, receive, send)
 
@@ -180,6 +185,15 @@ def health(host: Host, cache: Path) -> tuple[int, str]:
         "free_memory_bytes": memory,
     }
     return 503 if short else 200, json.dumps(state)
+
+
+async def _discard(receive: Receive) -> None:
+    """Reads a request's body to its end, or to DISCARDED_BYTES."""
+    n_bytes, more = 0, True
+    while more and n_bytes < DISCARDED_BYTES:
+        message = await receive()
+        n_bytes += len(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 async def _answer(send: Send, status: int, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,16 @@ import pytest
 
 from tests.page.tuning import App
 from tests.support.http import HttpClient, file_data
+from tests.support.runs import wait_for
 
 SECRET = b"nobody may read this line"
+HEAD = (
+    b"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n"
+    b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+    b'Content-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\n'
+)
+"""The beginning of an upload of 10 MB."""
+
 ROUTES = ("/gradio_api/file=", "/gradio_api/file/", "/file=", "/static/", "/assets/")
 
 
@@ -93,3 +102,13 @@ def test_forged_files_in_every_call_are_refused(app: App, client: HttpClient) ->
         for value in (file, {"cards": [{"settings": file}], "own": file}, [file], file["path"]):
             client.call(dependency["id"], [value] * len(dependency["inputs"]))
     assert leaked(app) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(app: App, client: HttpClient) -> None:
+    before = {path for path in app.cache.rglob("*") if path.is_file()}
+    address = urllib.parse.urlsplit(client.address)
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(HEAD + bytes(1 << 20))
+        wait_for(lambda: {path for path in app.cache.rglob("*") if path.is_file()} != before)
+    wait_for(lambda: {path for path in app.cache.rglob("*") if path.is_file()} == before, 20)
+    assert "ClientDisconnect" not in app.log.read_text()

@@ -38,6 +38,23 @@ def upload(
     return sent[0]["status"], sent[1]["body"].decode()
 
 
+def test_a_refused_upload_is_read_so_that_its_sender_reads_the_answer(tmp_path: Path) -> None:
+    blocks = [{"type": "http.request", "body": b"ab", "more_body": more} for more in (True, False)]
+    order: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        order.append("read")
+        return blocks.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        order.append(message["type"])
+
+    headers = [(b"content-length", b"4")]
+    scope = {"type": "http", "method": "POST", "path": serving.UPLOAD, "headers": headers}
+    asyncio.run(Gate(accept, tmp_path, quota=1)(scope, receive, send))
+    assert order == ["read", "read", "http.response.start", "http.response.body"]
+
+
 async def accept(scope: Any, receive: Any, send: Any) -> None:
     """The application behind the gate."""
     await receive()
