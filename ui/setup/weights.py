@@ -24,11 +24,11 @@ SIZES = ("as in the file", "small", "medium-lite", "medium", "base", "large")
 """Named sizes of nets, for weights without a config; not every kind of net has each."""
 
 FIGURES = {
-    "lsd": ("LSD", "", "lsd_input"),
-    "snr": ("SNR", " dB", "snr_input"),
-    "si_sdr": ("SI-SDR", " dB", "si_sdr_input"),
+    "lsd": ("LSD", "", 2),
+    "snr": ("SNR", " dB", 1),
+    "si_sdr": ("SI-SDR", " dB", 1),
 }
-"""Figures of a card's validation: label, unit, and the key of the input's own."""
+"""Figures of a card's validation: label, unit and decimals."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _row(card: Card) -> dict[str, Any]:
     return {
         "title": card.title or card.name,
         "name": card.name,
-        "kind": stage_of(card.model)[1] or card.model.replace("_", " "),
+        "kind": stage_of(card.model)[1] or card.model.replace("_", " ").capitalize(),
         "content": CONTENTS.get(card.content, "not stated"),
         "licence": card.licence or "not stated",
         "megabytes": f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "missing",
@@ -72,13 +72,12 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
     if not isinstance(table, dict):
         return []
     texts = []
-    for name, (label, unit, before) in FIGURES.items():
-        values = [table.get(key) for key in (before, name)]
+    for name, (label, unit, digits) in FIGURES.items():
+        values = [table.get(key) for key in (f"{name}_input", name)]
         if isinstance(values[1], (int, float)):
-            shown = [
-                f"{value:.3g}" for value in values if isinstance(value, (int, float)) and value
-            ]
-            texts.append(f"{label} {' → '.join(shown)}{unit}")
+            numbers = [value for value in values if isinstance(value, (int, float)) and value]
+            shown = " → ".join(f"{round(value, digits) + 0.0:.{digits}f}" for value in numbers)
+            texts.append(f"{label} {shown}{unit}")
     return texts
 
 
