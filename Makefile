@@ -9,8 +9,10 @@ SPACE := space
 ARGS :=
 BIOME_VERSION := 2.6.8
 BIOME := .node/biome-$(BIOME_VERSION)/node_modules/.bin/biome
+AXE_VERSION := 4.14.1
+AXE := .node/axe-core-$(AXE_VERSION)/node_modules/axe-core/axe.min.js
 
-.PHONY: help app restore named test test-fast lint format bench space clean system
+.PHONY: help app restore named test test-fast lint format bench space clean system axe
 .DEFAULT_GOAL := help
 
 help:
@@ -33,7 +35,7 @@ named:
 	@test -n "$(IN)" -a -n "$(OUT)" || { echo "usage: make restore IN=a.wav OUT=folder"; exit 2; }
 
 # Browsers want the machine for themselves; everything else shares its cores.
-test: $(VENV)/.dev system
+test: $(VENV)/.dev system $(AXE)
 	$(PYTHON) -m pytest -n auto --dist worksteal -m "not browser" $(ARGS)
 	$(PYTHON) -m pytest -m browser $(ARGS)
 
@@ -83,6 +85,15 @@ $(BIOME):
 	@missing=; command -v npm >/dev/null || missing=" nodejs npm"; $(INSTALL)
 	npm install --no-save --no-audit --no-fund \
 		--prefix .node/biome-$(BIOME_VERSION) @biomejs/biome@$(BIOME_VERSION)
+
+# What finds faults of accessibility; prints where it lies.
+axe: $(AXE)
+	@echo $(AXE)
+
+$(AXE):
+	@missing=; command -v npm >/dev/null || missing=" nodejs npm"; $(INSTALL)
+	@npm install --no-save --no-audit --no-fund --silent \
+		--prefix .node/axe-core-$(AXE_VERSION) axe-core@$(AXE_VERSION)
 
 # What pip cannot bring: ffmpeg for m4a and video, a browser for the page's tests.
 system:

@@ -1,4 +1,5 @@
-// A file may be dropped anywhere on the page: it goes to the upload field of the open tab.
+// A file may be dropped anywhere on the page: it goes to the upload field of the open tab. A field is
+// called what is written on it.
 // Runs as the body of a Gradio HTML component.
 
 const FIELD_WAIT_MS = 5000;
@@ -56,3 +57,16 @@ on("drop", (event) => {
   const target = dropTarget();
   if (target) give(target, [...event.dataTransfer.files]);
 });
+
+/** Gradio gives the field a name that its text does not contain: who speaks to a page cannot say it. */
+function callAsWritten(root) {
+  for (const node of root.querySelectorAll(".upload-container[aria-label]")) node.removeAttribute("aria-label");
+}
+
+const drawn = new MutationObserver((changes) => {
+  for (const change of changes) {
+    for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE && node.parentNode) callAsWritten(node.parentNode);
+  }
+});
+drawn.observe(document.querySelector(".wm-tabs"), { childList: true, subtree: true });
+callAsWritten(document);

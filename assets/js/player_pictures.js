@@ -23,7 +23,7 @@ class Pictures {
     row.append(tabs, help);
     this.sheet.append(...this.figures.map((figure) => figure.node));
     if (views.length) this.show(Player.view);
-    else [tabs, this.sheet].forEach((node) => node.removeAttribute("role"));
+    else for (const node of [tabs, this.sheet]) ["role", "aria-label"].forEach((name) => node.removeAttribute(name));
     return [row, this.sheet];
   }
 

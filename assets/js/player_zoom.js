@@ -116,7 +116,7 @@ class Zoom {
     const node = make("span", "wmp-group wmp-zoom", "", { role: "group", "aria-label": "Zoom" });
     const one = (text, title, deed) => {
       const button = makeButton("wmp-toggle", text, title, deed);
-      button.setAttribute("aria-label", title);
+      button.setAttribute("aria-label", `${text}: ${title}`); // the name begins with what is seen
       node.append(button);
       return button;
     };

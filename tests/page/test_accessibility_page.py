@@ -1,8 +1,12 @@
-"""The Restore tab for everybody: sizes of texts and targets, and a focus that can be seen."""
+"""The page for everybody: axe finds no fault; sizes of texts and targets; a focus that is seen."""
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
+from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -37,11 +41,52 @@ UNDER_THE_BAR = """() => {
   const hidden = across && box.bottom > bar.top + 1 && box.top < bar.bottom - 1;
   return hidden ? `${node.className} ${node.ariaLabel ?? node.textContent}` : "";
 }"""
+VIOLATIONS = """async () => {
+  const ends = (motion) => motion.effect.getComputedTiming().endTime < Infinity;
+  document.getAnimations().filter(ends).forEach((motion) => motion.finish());
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations
+    .filter((one) => ["serious", "critical"].includes(one.impact))
+    .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.html}`));
+}"""
+CONTENT = {
+    "Degrade": "#wmd-damage", "Generate": "#wmg-plan .wm-note", "Fine-tune": "#wmf-files",
+    "Setup": "#wms-others table",
+}  # fmt: skip
+"""A part of each tab that is there once the tab is filled."""
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script of axe-core, which the Makefile installs."""
+    done = subprocess.run(["make", "-s", "axe"], capture_output=True, text=True, check=True)
+    return Path(done.stdout.split()[-1]).read_text("utf-8")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe calls serious or critical, light and dark."""
+    faults = []
+    for _ in range(2):
+        faults += page.evaluate(VIOLATIONS)
+        page.locator(".wm-theme").click()
+    return faults
+
+
+def test_axe_has_no_serious_complaint_about_any_tab(arrive, axe: str) -> None:
+    page = arrive().page
+    page.evaluate(axe)
+    assert violations(page) == []
+    for tab, content in CONTENT.items():
+        page.get_by_role("tab", name=tab, exact=True).click()
+        page.locator(content).first.wait_for(timeout=60_000)
+        assert violations(page) == [], tab
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_texts_and_targets_are_large_enough_and_the_focus_is_never_covered(
-    arrive, width: int
+    arrive, axe: str, width: int
 ) -> None:
     visitor = arrive(width)
     page = visitor.page
@@ -54,6 +99,8 @@ def test_texts_and_targets_are_large_enough_and_the_focus_is_never_covered(
     page.wait_for_selector("#wm-mixer .wmp-deck")
     assert page.evaluate(SMALL_TEXTS) == []
     assert page.evaluate(SMALL_TARGETS) == []
+    page.evaluate(axe)
+    assert page.evaluate(VIOLATIONS) == []
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     covered = []
     for _ in range(70):

@@ -14,6 +14,7 @@ long recording costs it no more memory than a short one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -151,7 +152,13 @@ class ABPlayer(gr.HTML):
         return value
 
     def api_info(self) -> dict[str, Any]:
-        return PlayerData.model_json_schema()
+        return _schema()
+
+
+@functools.cache
+def _schema() -> dict[str, Any]:
+    """The value as JSON schema; Gradio asks for that of each player a dozen times."""
+    return PlayerData.model_json_schema()
 
 
 async def stretch(request: Any) -> dict[str, Any]:
