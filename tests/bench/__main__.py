@@ -7,7 +7,17 @@ import importlib
 
 from tests.bench.timing import references, row
 
-PARTS = ("nets", "application", "training", "declick", "declip", "denoise", "separate", "diagnose")
+PARTS = (
+    "nets",
+    "application",
+    "training",
+    "declick",
+    "declip",
+    "denoise",
+    "separate",
+    "diagnose",
+    "fluid",
+)
 
 
 def main() -> None:
