@@ -45,7 +45,7 @@ def checkpoint_table(session: Session) -> str:
 def others() -> Updates:
     """The weights of others as a table, and the list of what can be downloaded."""
     known = weights.of_others()
-    wanted = [(one.title, one.name) for one in known if one.files]
+    wanted = [(one.title, one.name) for one in known if weights.can_download(one)]
     folders = {} if is_shared() else weights.folders()
     return {
         "others": render("setup/others.html", rows=known, folders=folders),
@@ -81,7 +81,7 @@ def _speed_table(speeds: list[machine.Speed]) -> str:
 
 
 async def download(host: Host, session: Session | None, name: Any) -> AsyncIterator[Updates]:
-    """Downloads the weights of one Demucs model."""
+    """Downloads the weights of one model."""
     if session is None:
         return
     job = session.begin_beside(Job(partial(weights.download, str(name)), host.light))

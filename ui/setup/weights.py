@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,19 @@ from models.card import CONTENTS, Card
 from models.checkpoint import WEIGHTS, available, search_path
 from pipeline import recipe
 from pipeline.degradation import neural_codecs
+from pipeline.generation import weights as musicgen_weights
 from pipeline.separation import demucs_weights
+from pipeline.separation.download import checksum_of
 from pipeline.separation.separators import DEMUCS
 from pipeline.stage import UsesCheckpoint
 from ui.components import chain_form
 from ui.jobs import Job
 from ui.restore.own_weights import SUFFIXES, with_network
 from ui.restore.tab import SEPARATORS
-from ui.session import Session
+from ui.session import Session, is_shared
+
+MUSICGEN = "musicgen-"
+"""What the names of MusicGen's models begin with."""
 
 SIZES = ("as in the file", "small", "medium-lite", "medium", "base", "large")
 """Named sizes of nets, for weights without a config; not every kind of net has each."""
@@ -38,14 +43,16 @@ class Known:
     Attributes:
         name: of the model.
         title: on the page.
-        files: the addresses still to be downloaded; empty where all is here.
+        files: what is still to be downloaded; empty where all is here.
         problem: why the model cannot be used; "" where it can, or could after a download.
+        details: size and SHA-256 of what is here, or size of the download, as far as known.
     """
 
     name: str
     title: str
     files: Sequence[str] = ()
     problem: str = ""
+    details: str = ""
 
 
 def checkpoints(session: Session) -> list[dict[str, Any]]:
@@ -82,8 +89,8 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def of_others() -> list[Known]:
-    """Demucs' models and the published codecs; uses no network."""
-    return [*_demucs(), *_codecs()]
+    """Demucs' models, MusicGen and the published codecs; uses no network."""
+    return [*_demucs(), *_musicgen(), *_codecs()]
 
 
 def _demucs() -> list[Known]:
@@ -91,9 +98,37 @@ def _demucs() -> list[Known]:
     for name in DEMUCS:
         title = SEPARATORS[name]
         try:
-            rows.append(Known(name, title, demucs_weights.missing(name)))
+            missing = demucs_weights.missing(name)
+            here = () if missing else demucs_weights.find(name).files
+            rows.append(Known(name, title, missing, details=_details([path for _, path in here])))
         except (ValueError, OSError, ImportError) as error:
             rows.append(Known(name, title, problem=str(error)))
+    return rows
+
+
+def _details(paths: Sequence[Path]) -> str:
+    """Size of some files, and their checksums as far as their names have them."""
+    if not paths:
+        return ""
+    checksums = [checksum for path in paths if (checksum := checksum_of(path))]
+    size = f"{sum(path.stat().st_size for path in paths) / 1e6:.1f} MB"
+    return f"{size} · SHA-256 {', '.join(checksums)}" if checksums else size
+
+
+def _musicgen() -> list[Known]:
+    rows = []
+    for name, known in musicgen_weights.MODELS.items():
+        problem = musicgen_weights.missing(name)
+        is_fetched = problem is None or not musicgen_weights.has_library()
+        rows.append(
+            Known(
+                f"{MUSICGEN}{name}",
+                f"MusicGen {known.title}",
+                () if is_fetched else known.files,
+                str(problem) if problem and is_fetched else "",
+                f"{known.gigabytes:g} GB",
+            )
+        )
     return rows
 
 
@@ -104,24 +139,40 @@ def _codecs() -> list[Known]:
     ]
 
 
+def can_download(one: Known) -> bool:
+    """Whether a visitor may download it here: gigabytes are not for visitors of a shared server."""
+    return bool(one.files) and not (is_shared() and one.name.startswith(MUSICGEN))
+
+
 def folders() -> dict[str, str]:
-    """Where weights are looked for: what -> folder."""
+    """Where weights are looked for: what -> folder, or what is wrong with the folder named."""
     return {
-        "Demucs": str(demucs_weights.weights_folder()),
+        "Demucs": _folder(demucs_weights.weights_folder),
+        "MusicGen": _folder(musicgen_weights.weights_folder),
         "Own checkpoints": str(search_path()[0]),
     }
 
 
+def _folder(named: Callable[[], Path]) -> str:
+    try:
+        return str(named())
+    except ValueError as error:
+        return str(error)
+
+
 def download(name: str, job: Job) -> None:
-    """Downloads the weights of a Demucs model and verifies them.
+    """Downloads the weights of a model and verifies them.
 
     Raises:
         ValueError: an unknown model, or it cannot be downloaded; the text says what to do.
         Cancelled: the visitor has stopped it; no partial file is left.
     """
-    if name not in DEMUCS:
+    if name in DEMUCS:
+        demucs_weights.find(name, tick=job.tick)
+    elif name in [one.name for one in _musicgen() if can_download(one)]:
+        musicgen_weights.fetch(name.removeprefix(MUSICGEN), job.tick)
+    else:
         raise ValueError("Choose a model to download.")
-    demucs_weights.find(name, tick=job.tick)
 
 
 def running_checkpoints() -> dict[str, UsesCheckpoint]:

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from models.checkpoint import SHIPPED, available
 from models.registry import build
+from pipeline.generation import weights as musicgen_weights
 from pipeline.stage import Cancelled
 from tests.support.sounds import tiny_cleaners
 from ui.components import chain_form
@@ -80,10 +81,28 @@ def test_weights_of_others_say_what_is_missing(session, tmp_path: Path, monkeypa
     assert weights.of_others()[0].files == []
     updates = events.others()
     assert "on this machine" in updates["others"] and str(tmp_path) in updates["others"]
+    assert "SHA-256 8726e21a" in updates["others"]
     monkeypatch.setenv("WAVEMEND_SHARED", "1")
     assert str(tmp_path) not in events.others()["others"]
     with pytest.raises(ValueError, match="Choose a model"):
         weights.download("mid_side", Job(print, JobQueue()))
+
+
+def test_musicgen_is_downloaded_by_the_owner_of_the_machine_only(monkeypatch) -> None:
+    fetched = []
+    monkeypatch.setattr(musicgen_weights, "has_library", lambda: True)
+    monkeypatch.setattr(musicgen_weights, "folder", lambda name: None)
+    monkeypatch.setattr(musicgen_weights, "fetch", lambda name, tick: fetched.append(name))
+    updates = events.others()
+    assert "7 files to download, 2.4 GB" in updates["others"]
+    assert ("MusicGen large", "musicgen-large") in updates["wanted"]["choices"]
+    job = Job(print, JobQueue())
+    weights.download("musicgen-large", job)
+    monkeypatch.setenv("WAVEMEND_SHARED", "1")
+    assert all("musicgen" not in name for _, name in events.others()["wanted"]["choices"])
+    with pytest.raises(ValueError, match="Choose a model"):
+        weights.download("musicgen-large", job)
+    assert fetched == ["large"]
 
 
 def test_the_machine_is_tested_with_every_network(session, tmp_path: Path, monkeypatch) -> None:
