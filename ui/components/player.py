@@ -14,7 +14,6 @@ long recording costs it no more memory than a short one.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -119,6 +118,9 @@ class PlayerData(GradioModel):
     _zoomed: Zoomed | None = PrivateAttr(None)  # which lives as long as this value
 
 
+SCHEMA = PlayerData.model_json_schema()  # Gradio asks for that of each player a dozen times
+
+
 class ABPlayer(gr.HTML):
     """Plays up to eight versions of one recording in sample-exact step; an output only.
 
@@ -152,13 +154,7 @@ class ABPlayer(gr.HTML):
         return value
 
     def api_info(self) -> dict[str, Any]:
-        return _schema()
-
-
-@functools.cache
-def _schema() -> dict[str, Any]:
-    """The value as JSON schema; Gradio asks for that of each player a dozen times."""
-    return PlayerData.model_json_schema()
+        return SCHEMA
 
 
 async def stretch(request: Any) -> dict[str, Any]:
