@@ -38,7 +38,7 @@ def _show(result: Pooled) -> None:
 
     abx = [
         (" / ".join(row.pair), row.listener, f"{row.n_correct} of {row.n_trials}",
-         f"{row.p_value:.4f}")
+         "< 0.0001" if row.p_value < 1e-4 else f"{row.p_value:.4f}")
         for row in result.abx
     ]  # fmt: skip
     _table("ABX", ("pair", "listeners", "correct", "p"), abx)

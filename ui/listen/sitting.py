@@ -13,9 +13,8 @@ from gradio.data_classes import FileData
 
 from pipeline.evaluation.listening import orders
 from pipeline.evaluation.listening.anchors import REFERENCE
-from pipeline.evaluation.listening.answers import ABX, BEST_SCORE, MOS, MUSHRA, Answer
+from pipeline.evaluation.listening.answers import ABX, MOS, SCALES, Answer
 from pipeline.evaluation.listening.orders import Trial
-from pipeline.evaluation.listening.statistics import BEST_VOTE
 from pipeline.stage import Tick, part, titled
 from ui.listen.booth import BoothData, StimulusData
 from ui.listen.items import Versions, items_of
@@ -159,12 +158,14 @@ def _given(sitting: Sitting, text: Any) -> list[Any] | None:
     count = 1 if test == ABX else len(sitting.trials[sitting.at].conditions)
     if not isinstance(given, list) or len(given) != count:
         return None
-    low, high = (0, BEST_SCORE) if test == MUSHRA else (1, BEST_VOTE)
-    valid = [
-        one in ("A", "B") if test == ABX else type(one) is int and low <= one <= high
-        for one in given
-    ]
-    return given if all(valid) else None
+    return given if all(_is_valid(one, test) for one in given) else None
+
+
+def _is_valid(one: Any, test: str) -> bool:
+    if test == ABX:
+        return one in ("A", "B")
+    low, high = SCALES[test]
+    return type(one) is int and low <= one <= high
 
 
 def _take_abx(sitting: Sitting, trial: Trial, said: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.evaluation.listening.answers import BEST_SCORE
+from pipeline.evaluation.listening.answers import BEST_SCORE, MOS, MUSHRA, SCALES
 from pipeline.evaluation.listening.pooling import ALL, SCREENING, Abx, Pooled, Rated
-from pipeline.evaluation.listening.statistics import BEST_VOTE, Mean
+from pipeline.evaluation.listening.statistics import Mean
 from ui.components.rendering import render
 from ui.listen.items import Versions, conditions_of, items_of
 
@@ -41,10 +41,10 @@ def results(result: Pooled, title: str, details: str) -> str:
         details=details,
         abx=[_abx(row) for row in result.abx if row.listener == ALL],
         abx_each=[_abx(row) for row in result.abx if row.listener != ALL],
-        mushra=[_rated(row, 0, BEST_SCORE) for row in _overall(result.mushra)],
-        mushra_each=[_rated(row, 0, BEST_SCORE) for row in _single(result.mushra)],
-        mos=[_rated(row, 1, BEST_VOTE) for row in _overall(result.mos)],
-        mos_each=[_rated(row, 1, BEST_VOTE) for row in _single(result.mos)],
+        mushra=[_rated(row, *SCALES[MUSHRA]) for row in _overall(result.mushra)],
+        mushra_each=[_rated(row, *SCALES[MUSHRA]) for row in _single(result.mushra)],
+        mos=[_rated(row, *SCALES[MOS]) for row in _overall(result.mos)],
+        mos_each=[_rated(row, *SCALES[MOS]) for row in _single(result.mos)],
         excluded=result.excluded,
         screening=SCREENING,
         n_repeated=result.n_repeated,

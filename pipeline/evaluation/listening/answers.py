@@ -16,6 +16,8 @@ from pipeline.evaluation.listening.statistics import BEST_VOTE
 ABX, MUSHRA, MOS = "abx", "mushra", "mos"
 TESTS = (ABX, MUSHRA, MOS)
 BEST_SCORE = 100
+SCALES = {MUSHRA: (0, BEST_SCORE), MOS: (1, BEST_VOTE)}
+"""The lowest and the highest rating."""
 
 LARGEST_BYTES = 1 << 20
 MOST_ROWS = 20_000
@@ -187,7 +189,7 @@ def _check_abx(row: Answer) -> None:
 
 
 def _check_score(row: Answer) -> None:
-    low, high = (0, BEST_SCORE) if row.test == MUSHRA else (1, BEST_VOTE)
+    low, high = SCALES[row.test]
     whole = row.answer.isascii() and row.answer.isdigit() and len(row.answer) <= 3
     if not whole or not low <= int(row.answer) <= high:
         raise ValueError(f"answer: got {row.answer!r}, expected a whole number, {low} to {high}")

@@ -7,8 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.evaluation.listening.anchors import MID_ANCHOR, REFERENCE
-from pipeline.evaluation.listening.answers import ABX, MOS, MUSHRA, Answer
-from pipeline.evaluation.listening.statistics import Mean, abx_p_value, mean_of, vote_counts
+from pipeline.evaluation.listening.answers import ABX, MOS, MUSHRA, SCALES, Answer
+from pipeline.evaluation.listening.statistics import (
+    Mean,
+    abx_p_value,
+    mean_of,
+    on_scale,
+    vote_counts,
+)
 
 ALL = "all listeners"
 SCREEN_SCORE, SCREEN_SHARE = 90, 0.15
@@ -130,13 +136,13 @@ def _abx(rows: Sequence[Answer]) -> tuple[Abx, ...]:
 
 def _rated(rows: Sequence[Answer]) -> tuple[Rated, ...]:
     groups = _grouped((row.condition, row.listener, row) for row in rows)
-    return tuple(
-        Rated(
-            condition, listener, mean_of([row.score for row in group]),
-            vote_counts([row.score for row in group]) if group[0].test == MOS else (),
-        )
-        for (condition, listener), group in groups.items()
-    )  # fmt: skip
+    return tuple(_rating(*key, group) for key, group in groups.items())
+
+
+def _rating(condition: str, listener: str, rows: Sequence[Answer]) -> Rated:
+    scores, test = [row.score for row in rows], rows[0].test
+    mean = on_scale(mean_of(scores), *SCALES[test])
+    return Rated(condition, listener, mean, vote_counts(scores) if test == MOS else ())
 
 
 def _grouped(rows: Iterable[tuple]) -> dict[tuple, list[Answer]]:

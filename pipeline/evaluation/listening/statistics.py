@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,6 +64,13 @@ def mean_of(scores: Sequence[float]) -> Mean:
     standard_error = float(np.std(scores, ddof=1)) / np.sqrt(count)
     half = float(t.ppf(0.5 + CONFIDENCE / 2, count - 1)) * standard_error
     return Mean(mean, mean - half, mean + half, count)
+
+
+def on_scale(mean: Mean, lowest: float, highest: float) -> Mean:
+    """The mean with its interval as far as the scale of the scores goes."""
+    if mean.low is None or mean.high is None:
+        return mean
+    return replace(mean, low=max(mean.low, lowest), high=min(mean.high, highest))
 
 
 def vote_counts(votes: Sequence[int]) -> tuple[int, ...]:

@@ -71,6 +71,8 @@ def test_mos_by_condition_and_listener_and_the_command_says_the_same(tmp_path: P
     first, *each = pooled(rows).mos
     assert (first.condition, first.listener, len(each)) == ("restored", ALL, 20)
     assert first.score.mean == pytest.approx(3.1) and first.counts == (0, 3, 12, 5, 0)
+    two = pooled([row for row, vote in zip(rows, votes, strict=True) if vote != 3][4:6]).mos[0]
+    assert (two.score.mean, two.score.low, two.score.high) == (3.0, 1, 5), "as the scale goes"
     alone = pooled(rows[:1]).mos
     assert [one.listener for one in alone] == [ALL]
 
