@@ -27,6 +27,7 @@ from ui.finetune.checkpoints import bases
 from ui.finetune.rules import Rules
 from ui.generate import events as generate_events
 from ui.generate import tab as tab_generate
+from ui.listen import item_events
 from ui.listen import tab as tab_listen
 from ui.restore import recipe_events
 from ui.restore import tab as tab_restore
@@ -96,6 +97,7 @@ def build(limits: Limits | None = None) -> Page:
         _connect(opened, tabs, restore, tuned)
         _send(degrade, generate, restore, tabs)
         _send_compare(compare, restore, degrade, tabs)
+        _send_listen(host, compare, restore, listen, tabs)
         comparing.select(**compare["listed"])
         visit = tuned["visit"] if tuned else gr.State(None)
         benches = [degrade["bench"], compare["bench"], generate["bench"]]
@@ -160,6 +162,20 @@ def _send_compare(
     inputs = [*states, compare["which"], chain]
     used = used.success(compare["uses"], inputs, [listed, chain], **QUIET)
     used.success(**restore["received"][1])
+
+
+def _send_listen(
+    host: Host, compare: dict[str, Any], restore: dict[str, Any], listen: dict[str, Any],
+    tabs: gr.Tabs,
+) -> None:  # fmt: skip
+    """Results of Restore and versions of Compare go to Listen."""
+    session = restore["session"]
+    send = partial(item_events.send_restored, host)
+    restored = restore["to_listen"].click(send, session, tabs, **QUIET)
+    send = partial(item_events.send_compared, host)
+    states = [compare["bench"], session]
+    for sent in (restored, compare["to_listen"].click(send, states, tabs, **QUIET)):
+        sent.success(**listen["resumed"])
 
 
 def launch_options(limits: Limits | None = None) -> dict[str, Any]:

@@ -127,11 +127,12 @@ def _result() -> dict[str, Any]:
                 send = gr.Button(
                     "Send to Restore", variant="primary", size="md", elem_id="wmx-send"
                 )
+                to_listen = gr.Button("Send to Listen", size="md", elem_id="wmx-to-listen")
                 zipped = gr.Button("Download all (zip)", size="md", elem_id="wmx-zip")
         delivery = _html("delivery")
         download = gr.DownloadButton("Download", visible="hidden", elem_id="wmx-handed")
     return {
         "welcome": welcome, "result": shown, "title": title, "pair": pair, "first": first,
         "second": second, "player": player, "measures": measures, "which": which, "send": send,
-        "zipped": zipped, "delivery": delivery, "download": download,
+        "to_listen": to_listen, "zipped": zipped, "delivery": delivery, "download": download,
     }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from ui.compare.events import RESULT
 from ui.components import html
 from ui.listen import items, views
 from ui.session import Host, Session, is_shared, plain_error, uploaded
@@ -29,6 +30,21 @@ def add_folder(host: Host, session: Session | None, folder: Any) -> Updates:
 def add_restored(host: Host, session: Session | None) -> Updates:
     """Adds what Restore shows: recording, result, earlier results, reference."""
     return _added(host, session, lambda: items.from_restore(session))
+
+
+def send_restored(host: Host, session: Session | None) -> Any:
+    """Adds what Restore shows and opens the tab; raises `gr.Error` where there is no result."""
+    return _sent(host, session, lambda: items.from_restore(session))
+
+
+def send_compared(host: Host, bench: Session | None, session: Session | None) -> Any:
+    """Adds the versions of Compare and opens the tab; raises `gr.Error` where there are none.
+
+    Args:
+        bench: the session of the Compare tab.
+    """
+    comparison = bench.results.get(RESULT) if bench else None
+    return _sent(host, session, lambda: items.from_compare(comparison))
 
 
 def clear(session: Session | None) -> Updates:
@@ -68,13 +84,27 @@ def shown_items(versions: items.Versions) -> Updates:
 def _added(host: Host, session: Session | None, read: Callable[[], items.Versions]) -> Updates:
     if session is None:
         return {}
-    session.listening = session.listening or host.open_session(session.visitor)
-    desk = session.listening
     try:
-        desk.source = items.merged(desk.source or (), read())
+        return shown_items(_add(host, session, read))
     except (ValueError, OSError) as error:
         return {"items_note": html.problem(plain_error(error))}
-    return shown_items(desk.source)
+
+
+def _sent(host: Host, session: Session | None, read: Callable[[], items.Versions]) -> Any:
+    if session is None:
+        return gr.skip()
+    try:
+        _add(host, session, read)
+    except ValueError as error:
+        raise gr.Error(plain_error(error), print_exception=False) from error
+    return gr.Tabs(selected="listen")
+
+
+def _add(host: Host, session: Session, read: Callable[[], items.Versions]) -> items.Versions:
+    session.listening = session.listening or host.open_session(session.visitor)
+    desk = session.listening
+    desk.source = items.merged(desk.source or (), read())
+    return desk.source
 
 
 def listed(paths: Any) -> list[Any]:

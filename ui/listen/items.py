@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pipeline.evaluation.listening.answers import LONGEST_TEXT
 from pipeline.files import SOUND_SUFFIXES
+from ui.compare.result import Comparison
+from ui.compare.versions import REFERENCE
 from ui.restore.result import Result
 from ui.restore.source import excerpt
 from ui.sending import Version
@@ -113,6 +115,21 @@ def from_restore(session: Session | None) -> Versions:
         sounds.insert(0, (CLEAN, clean))
     item = _plain(f"{session.source.name}, {result.title.lower()}")
     return tuple(Version(item, _plain(name), audio) for name, audio in sounds)
+
+
+def from_compare(comparison: Comparison | None) -> Versions:
+    """The versions that Compare shows.
+
+    Raises:
+        ValueError: nothing has been compared yet.
+    """
+    if comparison is None:
+        raise ValueError("Compare has no result yet: compare some versions first.")
+    item = _plain(f"{comparison.name}, {comparison.title.lower()}")
+    sounds = [(one.title, one.audio) for one in comparison.versions]
+    if comparison.reference is not None:
+        sounds.append((REFERENCE, comparison.reference))
+    return merged((), (Version(item, _plain(name), one) for name, one in sounds if one is not None))
 
 
 def _sounds(paths: Iterable[Path]) -> list[Path]:

@@ -13,7 +13,7 @@ from gradio.data_classes import FileData
 
 from pipeline.evaluation.listening import orders
 from pipeline.evaluation.listening.anchors import REFERENCE
-from pipeline.evaluation.listening.answers import ABX, MOS, SCALES, Answer
+from pipeline.evaluation.listening.answers import ABX, MOS, MUSHRA, SCALES, Answer
 from pipeline.evaluation.listening.orders import Trial
 from pipeline.stage import Tick, part, titled
 from ui.listen.booth import BoothData, StimulusData

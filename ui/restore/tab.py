@@ -138,8 +138,9 @@ def _compare() -> dict[str, Any]:
         note = _html("downloads-note")
         compare = gr.Button("Compare on 10 s", interactive=False, size="md")
         more = gr.Button("Send to Compare", size="md", elem_id="wm-to-compare")
+        blind = gr.Button("Send to Listen", size="md", elem_id="wm-to-listen")
     parts = {"compared": compared, "downloads_note": note, "compare": compare}
-    return {**parts, "to_compare": more}
+    return {**parts, "to_compare": more, "to_listen": blind}
 
 
 def _own_weights() -> dict[str, Any]:

@@ -136,7 +136,9 @@ def _abx(rows: Sequence[Answer]) -> tuple[Abx, ...]:
 
 def _rated(rows: Sequence[Answer]) -> tuple[Rated, ...]:
     groups = _grouped((row.condition, row.listener, row) for row in rows)
-    return tuple(_rating(*key, group) for key, group in groups.items())
+    return tuple(
+        _rating(condition, listener, group) for (condition, listener), group in groups.items()
+    )
 
 
 def _rating(condition: str, listener: str, rows: Sequence[Answer]) -> Rated:

@@ -77,3 +77,17 @@ def test_restore_gives_recording_result_and_the_reference_of_the_same_part() -> 
     ]  # fmt: skip
     sounds = [one.sound for one in versions]
     assert sounds[1:] == [before, after, after] and sounds[0].seconds == 0.5
+
+
+def test_compare_gives_its_versions_but_not_those_that_failed() -> None:
+    from ui.compare.result import Comparison
+    from ui.compare.versions import Version as Compared
+
+    with pytest.raises(ValueError, match="no result yet"):
+        items.from_compare(None)
+    audio = tone(seconds=0.2)
+    versions = (Compared("Input", audio=audio), Compared("Demucs", problem="no weights"))
+    comparison = Comparison("a.wav", "Whole recording", "a", Path(), versions, audio, [], [])
+    assert pairs(items.from_compare(comparison)) == [
+        ("a.wav, whole recording", "Input"), ("a.wav, whole recording", "Reference"),
+    ]  # fmt: skip
