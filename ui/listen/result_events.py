@@ -51,7 +51,7 @@ def download(session: Session | None) -> Iterator[Updates]:
 
 def own(sitting: Sitting) -> Updates:
     """Shows the results of a test that is over."""
-    return _shown(_own(sitting), own=bool(sitting.answers))
+    return {**_shown(_own(sitting), own=True), "csv": gr.update(visible=bool(sitting.answers))}
 
 
 def _own(sitting: Sitting) -> str:
@@ -68,8 +68,8 @@ def _own(sitting: Sitting) -> str:
 
 
 def _shown(text: str, own: bool) -> Updates:
-    """Shows results; `own` ones can be downloaded."""
+    """Shows results; `own` ones can be downloaded, and make room for the next listener."""
     return {
         "result": gr.update(visible=True), "results": text, "csv": gr.update(visible=own),
-        "delivery": "",
+        "again": gr.update(visible=own), "delivery": "",
     }  # fmt: skip

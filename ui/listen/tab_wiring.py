@@ -11,7 +11,7 @@ from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, steps
 
 ITEMS = ("items", "items_note", "clear", "begin", "first", "second", "reference")
 STATE = (
-    "form", "testing", "welcome", "items", "booth", "result", "results", "csv", "delivery",
+    "form", "testing", "welcome", "items", "booth", "result", "results", "csv", "again", "delivery",
 )  # fmt: skip
 FORM = (
     "kind", "first", "second", "n_trials", "training", "reference", "start", "length", "listener",
@@ -62,7 +62,9 @@ def _wire_results(parts: dict[str, Any]) -> None:
     session = parts["session"]
     outputs = chosen(parts, ("listener", "seed", *STATE))
     parts["again"].click(once(events.again, parts), session, outputs, **QUIET)
-    outputs = chosen(parts, ("pool_note", "welcome", "result", "results", "csv", "delivery"))
+    outputs = chosen(
+        parts, ("pool_note", "welcome", "result", "results", "csv", "again", "delivery")
+    )
     parts["pool"].upload(once(result_events.pool, parts), parts["pool"], outputs, **QUIET)
     outputs = chosen(parts, ("download", "delivery"))
     written = parts["csv"].click(steps(result_events.download, parts), session, outputs, **QUIET)

@@ -69,7 +69,7 @@ def _abx(row: Abx) -> dict[str, Any]:
         "correct": f"{row.n_correct} of {row.n_trials}",
         "p": "p < 0.0001" if row.p_value < 1e-4 else f"p = {row.p_value:.4f}",
         "heard": row.p_value < LIKELY,
-        "guessing": f"{100 * row.p_value:.2g}",
+        "guessing": "less than 0.01" if row.p_value < 1e-4 else f"{100 * row.p_value:.2g}",
     }
 
 
