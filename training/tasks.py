@@ -105,6 +105,7 @@ TASKS = {
         cases_name="training.evaluation.noisy_cases:noisy_cases",
         measure_name="training.evaluation.noisy_cases:score_noisy",
         examples_name="training.data.noisy_examples:NoisyExamples",
+        label="Noise, coarse steps, clipping and echoes",
     ),
     "noisy_speech": Task(
         about="noise, babble, music and events behind a voice, some in a room, for denoisers",
@@ -112,6 +113,7 @@ TASKS = {
         cases_name="training.evaluation.noisy_speech_cases:noisy_speech_cases",
         measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
         examples_name="training.data.noisy_speech:NoisySpeechExamples",
+        label="Noise behind a voice",
     ),
     "separation": Task(
         about="a voice over music, or bass, drums and other instruments, for separators",
@@ -120,6 +122,7 @@ TASKS = {
         measure_name="training.evaluation.separation_cases:score_separated",
         examples_name="training.data.separation.examples:SeparationExamples",
         companions=("music", "stem_bass", "stem_drums", "stem_other"),
+        label="Music behind a voice",
     ),
     "half_rate": Task(
         about="half the sample rate and back by Kaiser's fast filter, for residual_unet",
@@ -127,6 +130,7 @@ TASKS = {
         cases_name="training.evaluation.cases:half_rate_cases",
         measure_name="training.evaluation.scores:score_band_limit",
         examples_name="training.data.examples:PeakExamples",
+        label="Half the sample rate",
     ),
     "low_rate": Task(
         about="16 kHz and back, half of them with a low-pass at 4.8 kHz, for plain_unet",
@@ -134,6 +138,7 @@ TASKS = {
         cases_name="training.evaluation.cases:low_rate_cases",
         measure_name="training.evaluation.scores:score_band_limit",
         examples_name="training.data.examples:PeakExamples",
+        label="A sample rate of 16 kHz",
     ),
     "low_rate_causal": Task(
         about="16 kHz and back and a causal low-pass, each side by its own peak, as its paper has",
@@ -148,6 +153,7 @@ TASKS = {
         cases_name="training.evaluation.noisy_speech_cases:reverberant_speech_cases",
         measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
         examples_name="training.data.noisy_speech:ReverberantSpeechExamples",
+        label="A room, and noise behind a voice",
     ),
     "none": Task(
         about="no damage, for a codec whose output should equal its input",

@@ -250,7 +250,8 @@ class Editor {
 
   /** A knob with this visitor's own networks among the choices. */
   fitted(card, knob) {
-    const own = knob.name === "checkpoint" ? (this.own[card.stage] ?? []) : [];
+    const isNetwork = ["checkpoint", "voice_model"].includes(knob.name);
+    const own = isNetwork ? (this.own[card.stage] ?? []) : [];
     return own.length ? { ...knob, choices: [...knob.choices, ...own] } : knob;
   }
 }

@@ -17,6 +17,7 @@ from models.user_weights.torch_zip import StoredTensor
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "ema", "weights")
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
+COUNTER = ".num_batches_tracked"  # of a batch norm, a whole number that inference does not need
 MOST_WEIGHTS = 1 << 26  # a quarter of a GiB as float32
 
 
@@ -45,11 +46,12 @@ def read_net(path: Path, model: str, size: str = "") -> nn.Module:
     n_weights = sum(math.prod(shape) for shape in wanted.values())
     if n_weights > MOST_WEIGHTS:
         raise ValueError(f"weights: got {n_weights} of them, expected at most {MOST_WEIGHTS}")
-    weights = read_all(state)
+    counters = {name for name in state if name.endswith(COUNTER)}
+    weights = read_all({name: state[name] for name in state.keys() - counters})
     if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
         raise ValueError("weights: some are not finite numbers; export them again")
     net = net_class(config)
-    net.load_state_dict(weights)
+    net.load_state_dict({**net.state_dict(), **weights})
     return net
 
 

@@ -22,6 +22,8 @@ def separator(
     device: str = "auto",
     weights: str | None = None,
     precision: str = "float32",
+    voice_model: str = "",
+    own: str = "",
 ) -> Separator:
     """The separator of a name; its weights are loaded when it is first used.
 
@@ -32,6 +34,7 @@ def separator(
         device: (Demucs, Wave-U-Net) one of `pipeline.inference.DEVICES`.
         weights: folder with the weights; see `separation.demucs_weights`, `separation.wave_unet`.
         precision: (Demucs, Wave-U-Net) one of `models.net.PRECISIONS`.
+        voice_model, own: (Wave-U-Net) name of a checkpoint, and a folder with a user's own ones.
 
     Raises:
         ValueError: no such separator.
@@ -43,5 +46,5 @@ def separator(
     if name == MID_SIDE:
         return MidSide()
     if name == WAVE_UNET:
-        return WaveUnet(device, weights, precision)
+        return WaveUnet(device, weights, voice_model, own, precision)
     return Demucs(name, shifts, overlap, device, weights, precision)

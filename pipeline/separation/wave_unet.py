@@ -42,12 +42,16 @@ class WaveUnet:
 
     Attributes:
         device: one of `pipeline.inference.DEVICES`.
-        weights: folder of the checkpoint; None is the first that `checkpoints` lists.
+        weights: folder of the checkpoint; None is the one that `checkpoint` names.
+        checkpoint: name of one; the first that `checkpoints` lists where empty.
+        own: folder with a user's checkpoints; none if empty.
         precision: one of `models.net.PRECISIONS`.
     """
 
     device: str = "auto"
     weights: str | None = None
+    checkpoint: str = ""
+    own: str = ""
     precision: str = "float32"
     names: tuple[str, ...] = SEPARATORS[WAVE_UNET]
 
@@ -88,6 +92,8 @@ class WaveUnet:
         if self.weights:
             folder = Path(self.weights).resolve()
             return folder.name, str(folder.parent)
+        if self.checkpoint:
+            return self.checkpoint, self.own
         found = checkpoints()
         if not found:
             raise ValueError(CURE)

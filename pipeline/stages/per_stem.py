@@ -41,6 +41,7 @@ class PerStem:
         gains_db: stem -> gain from -60 to 24 dB; None mutes, a stem not named keeps its level.
         stages: the chain that runs on every stem.
         device: one of `pipeline.inference.DEVICES`, for the separating net.
+        own: folder with a user's own checkpoints; none if empty.
         weights: folder with the separating net's weights; see `separation.demucs_weights`. It is
             not a knob: a recipe from anyone must not choose which files are read.
     """
@@ -71,8 +72,12 @@ class PerStem:
     )
     gains_db: Mapping[str, float | None] = field(default_factory=dict, hash=False)
     stages: tuple[Stage, ...] = ()
+    voice_model: str = knob(
+        "", label="Voice model", help="Of `wave_unet`: a checkpoint; empty is the one that ships."
+    )
     device: str = "auto"
     weights: str | None = None
+    own: str = ""
 
     def __post_init__(self) -> None:
         check_knobs(self)
@@ -168,6 +173,8 @@ class PerStem:
             device=self.device,
             weights=self.weights,
             precision=self.precision,
+            voice_model=self.voice_model,
+            own=self.own,
         )
 
     def _consistency_seconds(self, frames: int, rate: int, channels: int) -> float:

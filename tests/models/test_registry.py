@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from models.enhancer import Enhancer
-from models.registry import build, name_of
+from models.registry import build, classes, name_of
 
 
 def test_a_net_is_built_by_its_name() -> None:
@@ -48,3 +49,23 @@ def test_unknown_models_and_settings_are_refused() -> None:
 def test_a_config_is_refused_before_its_net_is_built(model, config, message) -> None:
     with pytest.raises(ValueError, match=message):
         build(model, config)
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "count"),
+    [
+        ("enhancer", "large", 27_533_793),
+        ("spectral_enhancer", "base", 10_378_372),
+        ("tcn_masker", "base", 7_700_290),
+        ("mask_unet", "", 4_109_585),
+        ("wavenet", "small", 623_816),
+        ("neural_codec", "", 3_567_579),
+        ("content_classifier", "", 90_692),
+    ],
+)
+def test_each_net_has_its_number_of_parameters(model: str, size: str, count: int) -> None:
+    """Those of the U-Nets are tested with the U-Nets."""
+    net_class, config_class = classes(model)
+    with torch.device("meta"):
+        net = net_class(config_class.named(size) if size else config_class())
+    assert sum(parameter.numel() for parameter in net.parameters()) == count

@@ -30,7 +30,7 @@ def _setting(name: str, knob: Knob) -> str:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) or "none"
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ from scipy import fft
 
 from pipeline.degradation.effects import equalised, noise_floor
 from training.config import TrainingConfig
-from training.data.clips import INSTRUMENTS, NOISES, Clip
+from training.data.clips import INSTRUMENTS, NOISES, VOICES, Clip
 from training.data.examples import crop
 from training.data.room_noise import KNOTS_HZ, synthetic_floor
 
-VOICES = ("speech", "stem_vocals")  # the kinds that a denoiser of speech preserves
 ROOM_RESPONSES = "ir"  # the kind of recorded impulse responses
 SOURCES = {"recorded": 0.45, "coloured": 0.21, "babble": 0.13, "music": 0.12, "events": 0.09}
 SOURCE_COUNTS = (0.55, 0.33, 0.12)  # chance of one, two and three sources at once

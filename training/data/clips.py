@@ -22,6 +22,7 @@ from training.data.sound_cache import MEMORY_BYTES, SoundCache, shared_folder
 CHECKED = "check.json"  # beside a dataset's index: what `training.data.check` said of each file
 LEFT_OUT = "left out"
 NOISES = "noise"  # the kind of recording that is added and never restored
+VOICES = ("speech", "stem_vocals")  # kinds of recordings that are one voice
 INSTRUMENTS = ("music", "stem_bass", "stem_drums", "stem_other")  # kinds that are music
 SILENT = 1e-4  # peak of a channel that holds nothing
 

@@ -4,6 +4,7 @@ metadata.csv, metadata.jsonl   the Hugging Face audiofolder convention: `file_na
                                column that names the other side, a speaker, a kind
 MANIFEST.csv                   a list of recordings: `path`, `kind`, `speaker_or_group`; no pairs
 noisy/a.wav, clean/a.flac      two folders with equal names, called by what they hold
+voices/a.wav, music/b.wav      clean recordings, of the kind that their folder says
 anything else                  clean recordings
 """
 
@@ -30,6 +31,11 @@ CLEAN = frozenset(
 DEGRADED = frozenset(
     "degraded noisy input inputs damaged distorted reverberant lossy lq before".split()
 )
+KINDS = {
+    "speech": frozenset("voice voices speech speaker speakers vocals singing".split()),
+    "music": frozenset("music songs instrumental instrumentals accompaniment backing".split()),
+    "noise": frozenset("noise noises background backgrounds ambience".split()),
+}
 SPEAKERS = ("speaker", "speaker_id", "speaker_or_group", "group", "singer", "artist", "client_id")
 
 
@@ -87,12 +93,22 @@ def recognise(files: Mapping[str, Path], most_rows: int) -> Layout:
     if tables:
         return _from_tables(tables, files, sounds, most_rows)
     return _paired_folders(sounds) or Layout(
-        "clean", [Item(name, path, group=_stem(name)) for name, path in sounds.items()]
+        "clean",
+        [Item(name, path, group=_stem(name), kind=_kind(name)) for name, path in sounds.items()],
     )
 
 
 def is_sound(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SOUND_SUFFIXES
+
+
+def _kind(name: str) -> str:
+    """The kind that the folders of a name say, the innermost first; "" where they say none."""
+    for folder in reversed(PurePosixPath(name).parts[:-1]):
+        for kind, words in KINDS.items():
+            if _words(folder) & words:
+                return kind
+    return ""
 
 
 def _stem(name: str) -> str:

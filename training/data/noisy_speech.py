@@ -21,14 +21,13 @@ from pipeline.degradation.additions import gain_for
 from pipeline.degradation.effects import BandLimit
 from training.config import TrainingConfig
 from training.data.backgrounds import (
-    VOICES,
     Backgrounds,
     RoomRange,
     gain,
     group_chances,
     tilted,
 )
-from training.data.clips import Clip
+from training.data.clips import VOICES, Clip
 from training.data.examples import vary
 from training.data.noisy_examples import dither
 from training.data.room_noise import Rooms

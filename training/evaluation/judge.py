@@ -57,7 +57,8 @@ def judge_run(run: Path, stop: Callable[[], bool] = lambda: False) -> Verdict | 
             for net, into in zip((base, best), distances, strict=True):
                 scores = measure(_estimate(net, case), case, rate)
                 into.setdefault(name, []).append(scores.figures["lsd"])
-    verdict = judge(*distances)
+    against = "the base" if config.base else "the untreated input"
+    verdict = judge(distances[0], distances[1], against)
     write_json(run / VERDICT, verdict.as_dict())
     return verdict
 

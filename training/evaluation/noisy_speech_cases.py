@@ -8,8 +8,8 @@ import numpy as np
 
 from pipeline.degradation.additions import gain_for
 from pipeline.evaluation.metrics import lsd, si_sdr_db, snr_db
-from training.data.backgrounds import VOICES, Backgrounds, gain
-from training.data.clips import Clip
+from training.data.backgrounds import Backgrounds, gain
+from training.data.clips import VOICES, Clip
 from training.data.noisy_examples import dither
 from training.data.noisy_speech import LIVE_ROOMS
 from training.evaluation.cases import Case, first_of_each_group, middle

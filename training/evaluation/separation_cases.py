@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.evaluation.metrics import lsd, si_sdr_db, snr_db
-from training.data.backgrounds import VOICES, gain
-from training.data.clips import INSTRUMENTS, Clip
+from training.data.backgrounds import gain
+from training.data.clips import INSTRUMENTS, VOICES, Clip
 from training.data.noisy_examples import dither, gain_for
 from training.evaluation.cases import Case, first_of_each_group, middle
 from training.evaluation.scores import Scores

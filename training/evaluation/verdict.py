@@ -48,6 +48,7 @@ class Verdict:
         low, high: ends of its 95 % interval; None for a single recording.
         n_pieces: number of pieces that were compared.
         files: the recordings one by one.
+        against: what it was compared with.
     """
 
     overall: str
@@ -58,6 +59,7 @@ class Verdict:
     high: float | None
     n_pieces: int
     files: tuple[FileVerdict, ...]
+    against: str = "the base"
 
     def as_dict(self) -> dict[str, Any]:
         """The fields and "text", for verdict.json."""
@@ -75,24 +77,30 @@ class Verdict:
         ends = sorted((abs(self.low) * percent, abs(self.high) * percent))
         size, sure = abs(self.change) * percent, f"95 % sure: by {ends[0]:.1f} to {ends[1]:.1f} %"
         if self.overall == BETTER:
-            text = f"Better than the base: {seen} the spectral error fell by {size:.1f} % ({sure})."
+            text = f"Better than {self.against}: {seen} the spectral error fell "
+            text += f"by {size:.1f} % ({sure})."
         elif self.overall == WORSE:
-            text = f"Worse than the base: {seen} the spectral error rose by {size:.1f} % ({sure})."
-            text += " Keep the base."
+            text = f"Worse than {self.against}: {seen} the spectral error rose "
+            text += f"by {size:.1f} % ({sure}). Keep {self.against}."
         else:
             span = f"between {self.low * percent:+.1f} and {self.high * percent:+.1f} %"
-            text = f"No difference from the base: {seen} the spectral error changed by "
+            text = f"No difference from {self.against}: {seen} the spectral error changed by "
             text += f"{self.change * percent:+.1f} %, 95 % sure {span}."
         tally = [f"{sum(f.verdict == v for f in self.files)} {v}" for v in (BETTER, WORSE, SAME)]
         return f"{text} Recordings: {', '.join(tally)}."
 
 
-def judge(base: Mapping[str, Sequence[float]], now: Mapping[str, Sequence[float]]) -> Verdict:
+def judge(
+    base: Mapping[str, Sequence[float]],
+    now: Mapping[str, Sequence[float]],
+    against: str = "the base",
+) -> Verdict:
     """Compares a new net with its base.
 
     Args:
         base, now: for each recording by name, the log-spectral distance of each of its pieces; the
             same pieces in the same order.
+        against: what `base` is of.
 
     Raises:
         ValueError: no recordings, or not the same ones.
@@ -112,6 +120,7 @@ def judge(base: Mapping[str, Sequence[float]], now: Mapping[str, Sequence[float]
         high=None if half is None else round(change + half, 4),
         n_pieces=sum(map(len, base.values())),
         files=tuple(_judge_file(name, base[name], now[name]) for name in base),
+        against=against,
     )
 
 

@@ -10,30 +10,50 @@ from typing import Any
 from models.checkpoint import CARD, Card, available, search_path
 from training.runs.run import Run
 from training.runs.run_folder import BEST, read_json
-
-MODELS = ("enhancer", "spectral_enhancer", "residual_unet", "plain_unet")
+from ui.finetune.networks import FRESH, NETWORKS
 
 
 def bases() -> list[Card]:
-    """The checkpoints that a run can start from: those that enhance."""
-    return [card for card in available(search_path()) if card.model in MODELS]
+    """The checkpoints that a run can start from."""
+    return [card for card in available(search_path()) if card.model in NETWORKS]
+
+
+def starts() -> list[Card]:
+    """The same, and the networks that a run can start from without weights."""
+    return [*bases(), *(_fresh(model) for model, one in NETWORKS.items() if one.size)]
+
+
+def _fresh(model: str) -> Card:
+    network = NETWORKS[model]
+    title = f"{network.title}, new, size {network.size}"
+    return Card(f"{FRESH}{model}", model, network.fresh_config(), title=title)
+
+
+def weights_of(base: Card) -> Path | None:
+    """The folder of the weights that a run starts from; None where they are fresh."""
+    return base.folder if base.sha256 else None
+
+
+def rate_of(base: Card) -> int:
+    """The rate in Hz of a network."""
+    return int(base.config.get("sample_rate", 48_000))
 
 
 def choices() -> list[tuple[str, str]]:
-    """The same for a list: (title, name)."""
-    return [(card.title or card.name, card.name) for card in bases()]
+    """What a run can start from, for a list: (title, name)."""
+    return [(card.title or card.name, card.name) for card in starts()]
 
 
 def base_of(name: Any) -> Card:
-    """The checkpoint of that name.
+    """The start of that name.
 
     Raises:
-        ValueError: there is no such checkpoint that enhances.
+        ValueError: there is none.
     """
-    for card in bases():
+    for card in starts():
         if card.name == name:
             return card
-    raise ValueError("Choose a checkpoint to start from.")
+    raise ValueError("Choose a checkpoint or a network to start from.")
 
 
 def has_best(run: Run) -> bool:

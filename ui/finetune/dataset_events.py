@@ -11,14 +11,17 @@ from typing import Any
 
 import gradio as gr
 
+from models.checkpoint import Card
 from pipeline.stage import Cancelled, titled
+from training.data.clips import LEFT_OUT, held_out
 from training.data.dataset import Dataset, Limits, gather
 from training.learn.cost import Cost
 from ui.components import html
 from ui.components.formatting import about
 from ui.finetune import dataset_report
-from ui.finetune.checkpoints import base_of
+from ui.finetune.checkpoints import base_of, rate_of, weights_of
 from ui.finetune.commands import run_command
+from ui.finetune.networks import NETWORKS
 from ui.finetune.run_plan import (
     MINUTES,
     PRESET,
@@ -27,8 +30,10 @@ from ui.finetune.run_plan import (
     USUAL,
     config_for,
     cost_command,
+    missing,
     planned,
     printed_cost,
+    task_of,
 )
 from ui.finetune.visit import Desk, Form, Updates, Visit
 from ui.jobs import Job
@@ -89,11 +94,40 @@ def _check(
     job.tick(0.0, "Unpacking")
     dataset = gather(paths, folder, limits)
     card = base_of(base)
-    config = config_for(card, dataset, "world", USUAL, minutes=PRESET_MINUTES)
-    rate = int(card.config.get("sample_rate", 48_000))
-    report = check_dataset(dataset, rate, titled(job.tick, "Checking each recording"), config)
+    damage = NETWORKS[card.model].damages[0]
+    config = config_for(card, dataset, damage, USUAL, minutes=PRESET_MINUTES)
+    report = check_dataset(
+        dataset, rate_of(card), titled(job.tick, "Checking each recording"), config
+    )
     report.write()
     return dataset, report.as_dict()
+
+
+def _is_checked_for(visit: Visit, base: Card) -> bool:
+    """Whether the report has the rate of this network, and its split."""
+    if visit.dataset is None or visit.report["rate"] != rate_of(base):
+        return False
+    damage = NETWORKS[base.model].damages[0]
+    config = config_for(base, visit.dataset, damage, USUAL, minutes=PRESET_MINUTES)
+    used = [row for row in visit.report["rows"] if row["verdict"] != LEFT_OUT]
+    groups = {row["group"]: row["kind"] for row in used}
+    return sorted(held_out(groups, config) & groups.keys()) == visit.report["split"]["held_out"]
+
+
+async def rebase(
+    desk: Desk, visit: Visit | None, session: Session | None, files: Any, base: Any
+) -> AsyncIterator[Updates]:
+    """Offers what another network can learn, and checks the recordings for it."""
+    start = base_of(base)
+    network = NETWORKS[start.model]
+    damages: Updates = {"choices": network.labels(), "value": network.damages[0]}
+    yield {"damage": gr.update(**damages)}
+    if visit is None or visit.dataset is None or _is_checked_for(visit, start):
+        return
+    async for updates in check(desk, visit, session, files, base):
+        if "damage" in updates:
+            updates["damage"] = gr.update(**damages, visible=updates["damage"]["visible"])
+        yield updates
 
 
 async def measure(desk: Desk, visit: Visit | None, *form: Any) -> AsyncIterator[Updates]:
@@ -126,7 +160,10 @@ def _measure(visit: Visit, form: Form, job: Job) -> Cost:
     base, dataset = base_of(form[0]), visit.dataset
     if dataset is None:
         raise Cancelled
-    config = config_for(base, dataset, str(form[1]), USUAL, minutes=1.0)
+    damage = task_of(base, form[1])
+    if problem := missing(dataset, damage):
+        raise ValueError(problem)
+    config = config_for(base, dataset, damage, USUAL, minutes=1.0)
     return printed_cost(run_command(cost_command(config, dataset, base, visit.session.folder), job))
 
 
@@ -145,7 +182,11 @@ def forecast(desk: Desk, visit: Visit | None, *form: Any) -> str:
     steps = f"About {config.steps:,} steps here" if config.minutes else f"{config.steps:,} steps"
     took = f"{cost.step_s:.2g} s each, measured" if config.minutes else about(60 * minutes)
     times = "once" if n_times == 1 else f"about {n_times:,} times"
-    return html.note(f"{steps} ({took}): it learns from each second {times}.")
+    text = f"{steps} ({took}): it learns from each second {times}."
+    hours = 0.0 if weights_of(base_of(form[0])) else NETWORKS[config.model].hours
+    if hours:
+        text += f" A new network needs about {hours:g} hours on two cores to become useful."
+    return html.note(text)
 
 
 def amount_for(length: str) -> Any:

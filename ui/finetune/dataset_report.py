@@ -10,9 +10,6 @@ from ui.components import formatting, html
 from ui.components.rendering import render
 
 MOST_ROWS = 200
-REACH = 0.4
-"""Share of a network's rate up to which a recording must reach to be judged by."""
-
 ORDER = {"left out": 0, "used with care": 1, "used": 2}
 MARKS = {"left out": "wm-bad", "used with care": "wmf-warn", "used": "wm-ok"}
 Report = Mapping[str, Any]
@@ -29,11 +26,15 @@ def has_pairs(report: Report) -> bool:
     return any(row.get("degraded") for row in report["rows"])
 
 
-def can_judge(report: Report) -> bool:
-    """Whether a held-out recording has a degraded side, or else enough bandwidth."""
+def can_judge(report: Report, reach: float = 0.4) -> bool:
+    """Whether a held-out recording has a degraded side, or else enough bandwidth.
+
+    Args:
+        reach: the bandwidth that is enough, as a share of the network's rate.
+    """
     held_out = set((report.get("split") or {}).get("held_out") or ())
     return any(
-        row.get("degraded") or row["bandwidth_hz"] > REACH * report["rate"]
+        row.get("degraded") or row["bandwidth_hz"] > reach * report["rate"]
         for row in report.get("rows", ())
         if row["group"] in held_out and row["verdict"] != "left out"
     )

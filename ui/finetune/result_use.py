@@ -13,11 +13,10 @@ from training.runs import export
 from ui.components import html
 from ui.finetune import run_view
 from ui.finetune.checkpoints import bases, free_name, made_of
+from ui.finetune.networks import NETWORKS
 from ui.finetune.visit import Desk, Updates, Visit
 from ui.restore import own_weights, recipe_events
 from ui.session import Session, plain_error
-
-ENHANCE = "enhance"
 
 
 def use(desk: Desk, visit: Visit | None, session: Session | None, name: Any) -> Updates:
@@ -37,7 +36,8 @@ def use(desk: Desk, visit: Visit | None, session: Session | None, name: Any) -> 
     except Exception as error:
         return {"used": None, "used_status": html.problem(plain_error(error))}
     text = f"{card.title} is in the Restore tab's list of checkpoints."
-    return {"used": json.dumps([card.title, card.name]), "used_status": html.note(text)}
+    used = json.dumps([card.title, card.name, card.model])
+    return {"used": used, "used_status": html.note(text)}
 
 
 def _own_folder(desk: Desk, session: Session | None) -> Any:
@@ -53,8 +53,11 @@ def to_restore(stages: Mapping[str, type], used: Any, chain: Any) -> tuple[Any, 
     """Editor, recipe list and tab, when a checkpoint is to be used in Restore."""
     if not used or not isinstance(used, str):
         return gr.skip(), gr.skip(), gr.skip()
-    title, name = json.loads(used)
-    value = own_weights.with_network(chain, name, title, stages, ENHANCE)
+    title, name, model = json.loads(used)
+    network = NETWORKS[model]
+    value = own_weights.with_network(
+        chain, name, title, stages, network.stage, {**network.settings, network.knob: name}
+    )
     return value, recipe_events.OWN, gr.Tabs(selected="restore")
 
 
@@ -67,10 +70,11 @@ def with_new(known: frozenset[str], is_shared: bool, chain: Any) -> Any:
     """
     if is_shared or not isinstance(chain, dict):
         return gr.skip()
-    new = [[card.title, card.name] for card in bases() if card.name not in known]
-    if not new:
-        return gr.skip()
-    return {**chain, "own": {**chain.get("own", {}), ENHANCE: new}}
+    new: dict[str, list[list[str]]] = {}
+    for card in bases():
+        if card.name not in known:
+            new.setdefault(NETWORKS[card.model].stage, []).append([card.title, card.name])
+    return {**chain, "own": {**chain.get("own", {}), **new}} if new else gr.skip()
 
 
 def download(desk: Desk, visit: Visit | None, name: Any) -> Iterator[Updates]:

@@ -44,7 +44,7 @@ TERMS = {
     "total": "All together", "magnitude": "Spectrum", "mel": "Mel spectrum", "lsd": "Log spectrum",
     "waveform": "Waveform", "pulse": "Pulses", "convergence": "Convergence",
     "balance": "Band levels", "sdr": "Signal to distortion", "complex": "Complex spectrum",
-    "mse": "Squared error", "linear_magnitude": "Magnitude",
+    "mse": "Squared error", "linear_magnitude": "Magnitude", "dac_mel": "Mel spectra",
     "gradient": "Gradient", "learning rate": "Learning rate",
 }  # fmt: skip
 
@@ -146,7 +146,7 @@ def _validation_chart(digest: Digest) -> str:
     start = [(0.0, digest.base)] if digest.base is not None else []
     return chart(
         start + digest.evaluations,
-        label=f"Log-spectral distance at {len(digest.evaluations)} evaluations",
+        label=f"Score, lower is better, at {len(digest.evaluations)} evaluations",
         across=Scale(0.0, digest.last),
         level=Level("base", digest.base) if digest.base is not None else None,
         best=digest.best,
@@ -158,7 +158,7 @@ def _progress_text(digest: Digest, is_live: bool) -> str:
     if not digest.evaluations or not digest.base:
         return "The next evaluation shows whether it improves." if is_live else "No evaluation yet."
     step, value = digest.evaluations[-1]
-    percent = 100 * (value - digest.base) / digest.base
+    percent = 100 * (value - digest.base) / abs(digest.base)
     if abs(percent) < 0.05:
         return f"Step {step:,.0f}: {value:.3f}, the same as the base."
     side = "below" if percent < 0 else "above"

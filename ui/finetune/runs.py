@@ -17,10 +17,12 @@ from training.data.dataset import Dataset
 from training.runs import run as all_runs
 from training.runs.run import Run
 from training.runs.run_folder import LAST, read_json, write_json
+from ui.finetune.checkpoints import weights_of
 from ui.finetune.rules import Rules
 
 NOTE, DATA, CONFIG = "page.json", "data", "wanted.json"
 FREE_BYTES = 2 << 30
+FRESH_BYTES = 10 << 20  # weights of a network that is offered without any
 STATES = 6
 """A run stores its weights so many times: with their mean, two moments of each, and the best."""
 
@@ -48,7 +50,8 @@ def start(
         shutil.copytree(dataset.folder, folder / DATA, copy_function=_link)
         write_json(folder / CONFIG, dataclasses.asdict(config))
         write_json(folder / NOTE, {"owner": _digest(owner), "title": title})
-        run = all_runs.start(folder / CONFIG, [folder / DATA], folder, base=base.folder)
+        weights = weights_of(base)
+        run = all_runs.start(folder / CONFIG, [folder / DATA], folder, base=weights)
         return run, deleted
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -58,7 +61,9 @@ def start(
 def _size(dataset: Dataset, base: Card) -> int:
     """Bytes that a run will take: recordings, state and weights."""
     files = sum(path.stat().st_size for path in dataset.folder.rglob("*") if path.is_file())
-    return files + STATES * sum(path.stat().st_size for path in base.folder.iterdir())
+    weights = weights_of(base)
+    sizes = [path.stat().st_size for path in weights.iterdir()] if weights else [FRESH_BYTES]
+    return files + STATES * sum(sizes)
 
 
 def _link(source: str, target: str) -> None:

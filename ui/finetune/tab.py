@@ -10,6 +10,7 @@ from ui.components.player import ABPlayer
 from ui.components.rendering import render
 from ui.finetune import run_plan, run_view, tab_wiring
 from ui.finetune.checkpoints import choices
+from ui.finetune.networks import NETWORKS
 from ui.finetune.rules import Rules
 from ui.finetune.visit import Desk, close_visit
 from ui.session import Host
@@ -72,16 +73,16 @@ def _draw_data() -> dict[str, Any]:
 
 def _draw_form() -> dict[str, Any]:
     known = choices()
-    speech = [name for _, name in known if "speech" in name]
+    speech = [name for _, name in known if name.startswith("enhancer-speech")]
     names = speech or [name for _, name in known]
     with gr.Column(elem_classes="wm-panel wmf-form"):
         _heading("Start from, and how long", 2)
         base = gr.Dropdown(
-            known, value=names[0] if names else None, label="Checkpoint",
+            known, value=names[0] if names else None, label="Network",
             filterable=False, elem_id="wmf-base",
         )  # fmt: skip
         damage = gr.Dropdown(
-            list(run_plan.DAMAGES.items()), value="world", label="Damage to undo",
+            NETWORKS["spectral_enhancer"].labels(), value="world", label="Damage to undo",
             filterable=False, elem_id="wmf-damage",
         )  # fmt: skip
         length = gr.Radio(

@@ -46,7 +46,12 @@ def _wire_data(desk: Desk, parts: dict[str, Any]) -> None:
         chosen(parts, ("visit", "session", "files", "base")),
         chosen(parts, OF_DATA), **AGAIN,
     ).success(**measured)  # fmt: skip
-    for name in ("base", "damage", "amount"):
+    parts["base"].input(
+        following(partial(dataset_events.rebase, desk), parts),
+        chosen(parts, ("visit", "session", "files", "base")),
+        chosen(parts, OF_DATA), **AGAIN,
+    ).success(**measured)  # fmt: skip
+    for name in ("damage", "amount"):
         event = parts[name].change if name == "amount" else parts[name].input
         event(**measured)
     parts["length"].input(

@@ -47,9 +47,18 @@ def _checkpoint(path: Path, folder: Path, size: str) -> str:
 
 
 def with_network(
-    value: Any, name: str, title: str, stages: Mapping[str, type], stage: str = STAGE
+    value: Any,
+    name: str,
+    title: str,
+    stages: Mapping[str, type],
+    stage: str = STAGE,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The editor's value with one more network of this visitor's, its stage on and set to it."""
+    """The editor's value with one more network of this visitor's, its stage on and set to it.
+
+    Args:
+        settings: of the stage; its checkpoint where None.
+    """
     value = value if isinstance(value, dict) else {}
     cards = value.get("cards") or chain_form.new_cards(stages)
     own = value.get("own") or {}
@@ -58,7 +67,7 @@ def with_network(
     if target is None:
         target = chain_form.card(stage, stages[stage])
         cards = [*cards, target]
-    target["settings"] = {**target["settings"], "checkpoint": name}
+    target["settings"] = {**target["settings"], **(settings or {"checkpoint": name})}
     on = [card for card in cards if card["on"] or card is target]
     target["on"] = True
     return {

@@ -163,6 +163,8 @@ def _choices(stages: dict[str, type]) -> dict[tuple[str, str], list[tuple[str, A
 
     usable = {name: text for name, text in SEPARATORS.items() if name != WAVE_UNET or checkpoints()}
     choices = {("per_stem", "separator"): [(text, name) for name, text in usable.items()]}
+    trained = [(card.title, card.name) for card in checkpoints()]
+    choices["per_stem", "voice_model"] = [("The one that ships", ""), *trained]
     cards = available(search_path())
     for name, cls in stages.items():
         if isinstance(stage := cls(), UsesCheckpoint):

@@ -25,7 +25,10 @@ from ui.session import Session, is_shared
 MUSICGEN = "musicgen-"
 """What the names of MusicGen's models begin with."""
 
-SIZES = ("as in the file", "small", "medium-lite", "medium", "base", "large")
+SIZES = (
+    *("as in the file", "small", "medium-lite", "medium", "base", "large"),
+    *("quarter", "half", "full"),
+)
 """Named sizes of nets, for weights without a config; not every kind of net has each."""
 
 FIGURES = {

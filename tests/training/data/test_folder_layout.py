@@ -54,3 +54,15 @@ def test_a_column_of_sounds_that_are_there_is_a_pair(tmp_path: Path, column: str
     assert ("gone.wav", "metadata.csv names it, but it is not there") in [
         (left.name, left.reason) for left in made.left
     ]
+
+
+def test_a_folder_says_what_kind_of_sound_it_holds(tmp_path: Path) -> None:
+    names = ("Voices/a.wav", "my music/b/c.wav", "noise/d.wav", "files/e.wav", "f.wav")
+    made = recognise({name: tmp_path / name for name in names}, 100)
+    assert {item.name: item.kind for item in made.items} == {
+        "Voices/a.wav": "speech",
+        "my music/b/c.wav": "music",
+        "noise/d.wav": "noise",
+        "files/e.wav": "",
+        "f.wav": "",
+    }

@@ -134,7 +134,9 @@ def test_a_visitor_s_checkpoint_is_of_that_visitor_alone(
     visit.run, other = "one", host.open_session("bert")
     assert "expired" in result_use.use(desk, visit, None, "Anna")["used_status"]
     used = json.loads(result_use.use(desk, visit, restore, "Anna")["used"])
-    assert used == ["Anna", "anna"] and (restore.networks / "anna" / "card.json").is_file()
+    assert (
+        used == ["Anna", "anna", "enhancer"] and (restore.networks / "anna" / "card.json").is_file()
+    )
     assert "anna" not in {card.name for card in available(search_path())}
     assert "anna" not in {card.name for card in available(search_path(other.networks))}
     assert checkpoints.free_name("Anna") == "anna"  # so that a name tells nothing of others
@@ -159,7 +161,7 @@ def test_a_result_is_used_under_a_free_name_and_only_once(
 ) -> None:
     visit.run = "one"
     first = result_use.use(desk, visit, None, "Änne's <b>voice</b>")
-    assert json.loads(first["used"]) == ["Änne's <b>voice</b>", "anne-s-b-voice-b"]
+    assert json.loads(first["used"])[:2] == ["Änne's <b>voice</b>", "anne-s-b-voice-b"]
     assert "<b>" not in first["used_status"]
     assert result_use.use(desk, visit, None, "another")["used"] == first["used"]
     assert checkpoints.free_name("Änne's <b>voice</b>") == "anne-s-b-voice-b-2"

@@ -15,8 +15,8 @@ from numpy.random import Generator
 from torch.utils.data import Dataset
 
 from training.config import TrainingConfig
-from training.data.backgrounds import VOICES, Backgrounds, gain, tilted
-from training.data.clips import INSTRUMENTS, Clip
+from training.data.backgrounds import Backgrounds, gain, tilted
+from training.data.clips import INSTRUMENTS, VOICES, Clip
 from training.data.noisy_examples import dither, gain_for
 from training.data.separation.recordings import Recordings
 
