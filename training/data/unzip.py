@@ -146,6 +146,10 @@ def _wanted(
 ) -> Iterator[tuple[str, zipfile.ZipInfo]]:
     for info in archive.infolist():
         name = info.filename.replace("\\", "/")
+        if not name:
+            content.refuse("an entry", "has no name")
+            content.check(limits, source)
+            continue
         if info.is_dir() or is_hidden(name.replace("../", "")):
             continue
         if reason := _refusal(name, info, limits):

@@ -54,6 +54,17 @@ def test_a_file_that_a_table_names_again_and_again_is_one_item(tmp_path: Path) -
     assert {left.reason for left in dataset.left} == {"metadata.csv names it more than once"}
 
 
+def test_an_entry_without_a_name_is_left_out(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "nameless.zip", {"a.wav": sound(), "?.wav": sound()})
+    content = bytearray(path.read_bytes())
+    entry = content.rindex(b"?.wav") - 46  # in the directory at the end of the zip
+    content[entry + 28], content[entry + 32] = 0, 5  # its name becomes its comment
+    path.write_bytes(content)
+    dataset = gather([path], tmp_path / "out")
+    assert len(dataset.items) == 1
+    assert [left.reason for left in dataset.left] == ["has no name"]
+
+
 def test_a_table_of_a_thousand_columns_or_odd_values_is_refused(tmp_path: Path) -> None:
     wide = ",".join(f"c{n}" for n in range(1000)).encode() + b"\nx\n"
     path = zipped(tmp_path / "wide.zip", {"a.wav": sound(), "metadata.csv": b"file_name," + wide})
