@@ -54,7 +54,7 @@ def test_a_newcomer_fine_tunes_listens_stops_resumes_and_restores_with_the_resul
     page = visitor.page
     gives(visitor, voices)
     page.locator("#wmf-start").click()
-    page.locator(".wmf-spot").nth(1).wait_for(timeout=400_000)  # the base's, and an evaluation
+    page.locator(".wmf-spot").nth(1).wait_for(timeout=120_000)  # the base's, and an evaluation
     visitor.says(".wmf-said", "the base")
     page.locator(".wmf-terms tr").nth(2).wait_for()
     hears(visitor)
