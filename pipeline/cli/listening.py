@@ -49,7 +49,8 @@ def _show(result: Pooled) -> None:
         print(f"{SCREENING}\n")
     _rated("MOS", result.mos)
     if result.n_unfinished:
-        print(f"ABX runs that were not finished and do not count: {result.n_unfinished}.")
+        reason = "not finished, or taken twice with one seed"
+        print(f"ABX runs that do not count ({reason}): {result.n_unfinished}.")
     if result.n_repeated:
         print(f"Rows that were there twice and count once: {result.n_repeated}.")
 

@@ -103,8 +103,10 @@ def _sent(host: Host, session: Session | None, read: Callable[[], items.Versions
 def _add(host: Host, session: Session, read: Callable[[], items.Versions]) -> items.Versions:
     session.listening = session.listening or host.open_session(session.visitor)
     desk = session.listening
-    desk.source = items.merged(desk.source or (), read())
-    return desk.source
+    versions = items.merged(desk.source or (), read())
+    items.check_size(versions, host.limits.bytes_each)
+    desk.source = versions
+    return versions
 
 
 def listed(paths: Any) -> list[Any]:

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pipeline.audio.sound import Audio
 from pipeline.evaluation.listening.answers import LONGEST_TEXT
 from pipeline.files import SOUND_SUFFIXES
 from ui.compare.result import Comparison
@@ -38,6 +39,14 @@ def merged(old: Iterable[Version], new: Iterable[Version]) -> Versions:
     if len(versions) > MOST_VERSIONS:
         raise ValueError(f"got {len(versions)} sounds, expected at most {MOST_VERSIONS}")
     return tuple(versions.values())
+
+
+def check_size(versions: Iterable[Version], limit: int | None) -> None:
+    """Raises `ValueError` where results in memory or its files take more bytes than allowed."""
+    sounds = {id(one.sound): one.sound for one in versions}.values()
+    size = sum(sound.samples.nbytes for sound in sounds if isinstance(sound, Audio))
+    if limit is not None and size > limit:
+        raise ValueError("These results take more room than a visitor has here: remove all first.")
 
 
 def items_of(versions: Iterable[Version]) -> list[str]:

@@ -51,6 +51,11 @@ def test_the_same_version_is_replaced_and_there_is_a_limit(tmp_path: Path, monke
     assert items.merged((old, other), (new,)) == (new, other)
     assert items.likely_reference((old, Version("a", "Original", Path("4")))) == "Original"
     assert items.likely_reference(()) is None
+    sound = tone(seconds=0.1)
+    held = (Version("a", "x", sound), Version("b", "x", sound), old)
+    items.check_size(held, sound.samples.nbytes)
+    with pytest.raises(ValueError, match="more room"):
+        items.check_size(held, sound.samples.nbytes - 1)
     monkeypatch.setattr(items, "MOST_VERSIONS", 1)
     with pytest.raises(ValueError, match="at most 1"):
         items.merged((old,), (other,))
