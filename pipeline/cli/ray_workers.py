@@ -71,7 +71,7 @@ class RayCrew:
             ray.init(
                 **where, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR
             )
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except Exception as error:  # what Ray raises, where its parts do not start in time
             raise ValueError(f"--ray {address}: no cluster answers ({error})") from error
         self._remote = ray.remote(num_cpus=1, max_restarts=0)(_Actor)
 

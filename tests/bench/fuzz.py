@@ -94,7 +94,8 @@ def _zip() -> bytes:
 
 def zips() -> st.SearchStrategy[bytes]:
     """A good zip with bytes changed, cut or added; zips of any names; bytes."""
-    texts = st.lists(st.text(min_size=1, max_size=30), unique=True, max_size=8)
+    characters = st.characters(codec="utf-8", exclude_characters="\0")
+    texts = st.lists(st.text(characters, min_size=1, max_size=30), unique=True, max_size=8)
     return damaged(st.just(_zip())) | texts.map(_zip_of)
 
 

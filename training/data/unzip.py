@@ -113,7 +113,7 @@ def unzip(
                 tick(at / len(entries))
     except UnicodeDecodeError:
         raise ValueError(f"{path.name}: a name in it is not valid UTF-8; zip it again") from None
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
         raise ValueError(f"{path.name}: cannot be read as a zip ({plain(error)})") from None
     return content
 

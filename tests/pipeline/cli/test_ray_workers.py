@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pipeline.audio.sound import Audio
 from pipeline.cli import batch
 from pipeline.cli.console import Display
 from pipeline.cli.dashboard import run_all
+from pipeline.cli.ray_workers import RayCrew
 from pipeline.restoration import RestoredFile, restore_file
 from pipeline.stage import Tick
 from tests.support.helpers import tone
@@ -72,3 +74,12 @@ def test_without_the_package_the_cure_is_named(
     arguments = ["separate", str(tmp_path / "a.wav"), "-o", str(tmp_path / "out")]
     done = CliRunner().invoke(app, [*arguments, "--model", "mid_side", "--ray", "local"])
     assert done.exit_code == 2 and "requirements-ray.txt" in done.stderr
+
+
+def test_a_ray_that_does_not_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(**options: Any) -> None:
+        raise Exception("the node timed out")
+
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
+    with pytest.raises(ValueError, match=r"--ray local: no cluster answers \(the node timed out\)"):
+        RayCrew(Restorer(Path()), "local", 1)

@@ -15,6 +15,7 @@ from pipeline.audio import ffmpeg
 from training.data.check import check
 from training.data.dataset import Limits, gather
 from training.data.inspection import LEFT_OUT
+from training.data.unzip import unzip
 
 RATE = 16_000
 
@@ -63,6 +64,15 @@ def test_an_entry_without_a_name_is_left_out(tmp_path: Path) -> None:
     dataset = gather([path], tmp_path / "out")
     assert len(dataset.items) == 1
     assert [left.reason for left in dataset.left] == ["has no name"]
+
+
+def test_a_zip_of_a_later_version_is_a_sentence(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "later.zip", {"a.wav": sound()})
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"a.wav") - 46 + 6] = 64  # the version that it needs
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"later\.zip: cannot be read as a zip .*version 6\.4"):
+        unzip(path, tmp_path / "out")
 
 
 def test_a_table_of_a_thousand_columns_or_odd_values_is_refused(tmp_path: Path) -> None:
