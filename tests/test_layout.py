@@ -247,3 +247,11 @@ def test_heavy_libraries_wait_until_needed(code: str) -> None:
     )
     loaded = set(done.stdout.split())
     assert loaded - ({"pandas"} if "ui" in code else set()) == set()  # Gradio itself loads pandas
+
+
+def test_the_pipeline_is_imported_at_once() -> None:
+    code = "import time, pipeline; print(time.process_time())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 0.3

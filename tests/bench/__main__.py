@@ -16,6 +16,7 @@ PARTS = (
     "denoise",
     "separate",
     "diagnose",
+    "start",
     "fluid",
 )
 

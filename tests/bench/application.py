@@ -1,4 +1,4 @@
-"""The application: the start of the page, and the command line from file to file."""
+"""The command line from file to file: speed and memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import soundfile as sf
@@ -19,8 +17,7 @@ MINUTES = (1.0, 10.0)  # of the files
 
 
 def measure(row: Row) -> None:
-    """Prints the time to the first answer, and speed and peak memory of a short and a long file."""
-    row("start-up of the page", start_up(), "s")
+    """Prints speed and peak memory of a short and a long file."""
     for minutes in MINUTES:
         file_to_file(row, minutes)
 
@@ -54,20 +51,3 @@ def _measured(command: list[str]) -> tuple[float, float, str]:
         raise RuntimeError(done.stderr)
     peak, answer = done.stdout.split("\n", 1)
     return taken, float(peak) / (1e6 if sys.platform == "darwin" else 1e3), answer
-
-
-def start_up(port: int = 7999) -> float:
-    """Seconds from `python app.py` to its first answer over HTTP."""
-    started = time.perf_counter()
-    app = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], stdout=subprocess.PIPE)
-    try:
-        while time.perf_counter() - started < 60:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read()
-                return time.perf_counter() - started
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.02)
-        raise TimeoutError("the page gave no answer in a minute")
-    finally:
-        app.terminate()
-        app.wait()

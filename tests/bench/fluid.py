@@ -6,10 +6,11 @@ not depend on what else the machine does; the goal is 50 ms.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,23 +65,32 @@ def _value(folder: Path) -> Any:
     return player_value([Sound("One", one), Sound("Half", half)], folder, pictures)
 
 
-def _traced(address: str) -> dict[str, tuple[float, int]]:
-    """The longest task in ms of each thing that is done, and how many took more than 50 ms."""
+@contextlib.contextmanager
+def browser() -> Iterator[Any]:
+    """A headless Chromium."""
     from playwright import sync_api
 
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        chromium = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1440, "height": 600})
+        yield chromium
+        chromium.close()
+
+
+def _traced(address: str) -> dict[str, tuple[float, int]]:
+    """The longest task in ms of each thing that is done, and how many took more than 50 ms."""
+    with browser() as chromium:
+        page = chromium.new_page(viewport={"width": 1440, "height": 600})
         page.set_default_timeout(120_000)
 
         def traced(deed: Callable[[], None]) -> tuple[float, int]:
-            browser.start_tracing(page=page, categories=CATEGORIES)
+            chromium.start_tracing(page=page, categories=CATEGORIES)
             deed()
             page.wait_for_timeout(1000)
-            return _longest(json.loads(browser.stop_tracing())["traceEvents"])
+            tasks = main_thread_ms(json.loads(chromium.stop_tracing())["traceEvents"])
+            return max(tasks, default=0.0), sum(task > 50 for task in tasks)
 
         def opened() -> None:
             page.goto(address)
@@ -89,7 +99,6 @@ def _traced(address: str) -> dict[str, tuple[float, int]]:
         result = {"opened": traced(opened)}
         for name, deed in DEEDS.items():
             result[name] = traced(lambda deed=deed: deed(page))
-        browser.close()
         return result
 
 
@@ -124,18 +133,17 @@ def _play(page: Any) -> None:
 DEEDS = {"scrolled": _scroll, "zoomed": _zoom, "switched": _switch, "played and switched": _play}
 
 
-def _longest(events: list[dict[str, Any]]) -> tuple[float, int]:
-    """The renderers' main threads: the longest task in ms, and the number of tasks above 50 ms."""
+def main_thread_ms(events: list[dict[str, Any]]) -> list[float]:
+    """The tasks of the renderers' main threads in a trace: processor time in ms each."""
     mains = {
         (one["pid"], one["tid"])
         for one in events
         if one.get("name") == "thread_name" and one["args"]["name"] == "CrRendererMain"
     }
-    tasks = [
+    return [
         one.get("tdur", one["dur"]) / 1000
         for one in events
         if one.get("ph") == "X"
         and one["name"] in ("RunTask", "ThreadControllerImpl::RunTask")
         and (one["pid"], one["tid"]) in mains
     ]
-    return max(tasks, default=0.0), sum(task > 50 for task in tasks)

@@ -30,11 +30,11 @@ RESULT = "generated"
 RECIPE = "ai-generated-music"
 """What Restore is opened with."""
 
-BUSY = ("generate", "stand_in", "fetch")
 
-
-def planned(session: Session | None, model: Any, seconds: Any) -> Updates:
+def planned(bench: Session | None, session: Session | None, model: Any, seconds: Any) -> Updates:
     """What generating will take, or what is missing and the cure; imports torch the first time."""
+    if bench is not None and bench.job is not None and not bench.job.ended:
+        return {}
     name = model if model in weights.MODELS else "small"
     is_melody = {"melody": gr.update(visible=name == "melody")}
     plan = ""
@@ -54,19 +54,15 @@ def _estimate(session: Session | None, name: str, seconds: Any) -> str:
     return html.note(f"Takes about {taken}, and {needed:.1f} GB of memory{has}.")
 
 
-def buttons(name: str, *, running: bool = False) -> Updates:
-    """Which of the tab's buttons can be pressed.
-
-    Args:
-        name: of the model.
-    """
+def buttons(name: str) -> Updates:
+    """Which of the tab's buttons are there while nothing runs; `name` is the model's."""
     is_here = weights.missing(name) is None
     can_fetch = weights.has_library() and not is_here and not is_shared()
     return {
-        "generate": gr.update(visible=not running and is_here),
-        "stand_in": gr.update(visible=not running and not is_here),
-        "fetch": gr.update(visible=not running and can_fetch),
-        "stop": gr.update(visible=running),
+        "generate": gr.update(visible=is_here),
+        "stand_in": gr.update(visible=not is_here),
+        "fetch": gr.update(visible=can_fetch),
+        "stop": gr.update(visible=False),
     }
 
 
@@ -90,7 +86,7 @@ async def run(
     work = partial(result.generate, request, tune, device, folder)
     async for updates in _followed(host, bench, request.model, work):
         yield updates
-    yield planned(session, model, seconds)
+    yield planned(bench, session, model, seconds)
 
 
 async def run_stand_in(
@@ -106,15 +102,19 @@ async def run_stand_in(
 
 async def _followed(host: Host, bench: Session, name: str, work: Any) -> AsyncIterator[Updates]:
     job = bench.begin(Job(work, host.heavy))
-    yield {"status": html.running(job.progress()), **_all_hidden()}
+    yield {"status": html.running(job.progress()), **_busy()}
     async for progress in watched(bench, job):
         yield {"status": progress}
     if bench.job is job:
         yield {**_finished(bench, job), **buttons(name)}
 
 
-def _all_hidden() -> Updates:
-    return {**{one: gr.update(visible=False) for one in BUSY}, "stop": gr.update(visible=True)}
+def _busy() -> Updates:
+    """The buttons while something runs: Stop alone."""
+    hidden = gr.update(visible=False)
+    return dict.fromkeys(("generate", "stand_in", "fetch"), hidden) | {
+        "stop": gr.update(visible=True)
+    }
 
 
 def _finished(bench: Session, job: Job) -> Updates:
@@ -146,7 +146,7 @@ async def fetch(
     if is_shared() or model not in weights.MODELS:
         return
     job = bench.begin(Job(lambda job: weights.fetch(model, job.tick), host.light))
-    yield {"bench": bench, "status": html.running(job.progress()), **_all_hidden()}
+    yield {"bench": bench, "status": html.running(job.progress()), **_busy()}
     async for progress in watched(bench, job):
         yield {"status": progress}
     try:
@@ -156,7 +156,7 @@ async def fetch(
         status = html.note("Stopped.")
     except Exception as error:
         status = html.problem(plain_error(error))
-    yield {"status": status, "stop": gr.update(visible=False), **planned(session, model, seconds)}
+    yield {"status": status, **planned(bench, session, model, seconds)}
 
 
 def download(bench: Session | None, name: str) -> Iterator[Updates]:

@@ -28,7 +28,7 @@ def opened(parts: dict[str, Any]) -> dict[str, Any]:
     """What fills the tab when it is chosen, as the arguments of a listener."""
     return {
         "fn": once(events.planned, parts),
-        "inputs": chosen(parts, ("session", "model", "seconds")),
+        "inputs": chosen(parts, ("bench", "session", "model", "seconds")),
         "outputs": chosen(parts, PLAN),
         **QUIET,
     }

@@ -15,6 +15,7 @@ from pipeline.audio.decode import load
 from pipeline.generation import musicgen, weights
 from tests.support import musicgen as tiny
 from ui.generate import events, result
+from ui.jobs import Job
 from ui.session import Host, Limits, Session
 
 FORM = ("<b>a slow piano", "small", 1.0, 3.0, 1.0, 250, 5, None)
@@ -49,16 +50,16 @@ def ran(handler) -> dict:
 
 def test_what_is_missing_is_said_with_the_command_that_cures_it(session, monkeypatch) -> None:
     monkeypatch.setattr(weights, "has_library", lambda: False)
-    state = events.planned(session, "small", 8)
+    state = events.planned(None, session, "small", 8)
     assert "pip install -r requirements-generate.txt" in state["plan"]
     assert not state["generate"]["visible"] and state["stand_in"]["visible"]
     assert not state["fetch"]["visible"]
     monkeypatch.setattr(weights, "has_library", lambda: True)
-    state = events.planned(session, "melody", 8)
+    state = events.planned(None, session, "melody", 8)
     assert "hf download facebook/musicgen-melody" in state["plan"] and state["fetch"]["visible"]
     assert state["melody"]["visible"]
     monkeypatch.setenv("WAVEMEND_SHARED", "1")
-    state = events.planned(session, "../..", 8)
+    state = events.planned(None, session, "../..", 8)
     assert "hf download" not in state["plan"] and not state["fetch"]["visible"]
 
 
@@ -83,7 +84,7 @@ def test_music_is_generated_heard_saved_and_sent(
     host, session, tmp_path: Path, monkeypatch
 ) -> None:
     tiny.install(tmp_path, monkeypatch)
-    plan = events.planned(session, "small", 1.0)
+    plan = events.planned(None, session, "small", 1.0)
     assert "3.4 GB of memory" in plan["plan"] and plan["generate"]["visible"]
     state = ran(events.run(host, None, session, *FORM))
     bench = state["bench"]
@@ -106,6 +107,17 @@ def test_music_is_generated_heard_saved_and_sent(
 
 
 ENDINGS = ("wav", "flac", "settings.json")
+
+
+def test_the_tab_opened_again_keeps_the_stop_button_of_what_runs(host, session) -> None:
+    def wait(job: Job) -> None:
+        while True:
+            job.check()
+
+    job = session.begin(Job(wait, host.light))
+    assert events.planned(session, session, "small", 8) == {}
+    job.stop()
+    assert job.wait(20) and events.planned(session, session, "small", 8)["plan"]
 
 
 def test_nothing_is_sent_or_saved_before_there_is_music(host, session) -> None:
