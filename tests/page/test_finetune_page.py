@@ -72,6 +72,18 @@ def test_a_newcomer_fine_tunes_listens_stops_resumes_and_restores_with_the_resul
     uses(visitor, files, tmp_path)
 
 
+def test_each_network_offers_the_damage_that_it_can_undo(arrive) -> None:
+    visitor = arrive()
+    visitor.page.get_by_role("tab", name="Fine-tune").click()
+    damage = visitor.page.locator("#wmf-damage input")
+    for title, label in (
+        ("Plain U-Net, 16 to 44.1 kHz, new, size small", "A sample rate of 16 kHz"),
+        ("Waveform enhancer, 48 kHz, new, size small", "Low rates and codecs"),
+    ):
+        visitor.pick("#wmf-base", title)
+        expect(damage).to_have_value(label, timeout=30_000)
+
+
 def gives(visitor, voices: list[Path]) -> None:
     """Uploads, reads what was found, and chooses base and length."""
     page = visitor.page
