@@ -134,7 +134,7 @@ def _run(damaged: Path, stages: str | list[dict[str, Any]]) -> _Method:
         )
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["it failed"]
-            return _Method([], None, lines[-1])
+            return _Method([], None, lines[-1].rpartition(".wav: ")[2])  # less the file's path
         files = sorted(json.loads(done.stdout)["files"], key=lambda file: file["source"])
         sounds = [load(file["path"]).samples[0] for file in files]
     seconds = sum(len(sound) for sound in sounds) / RATE
@@ -151,7 +151,8 @@ def _table(name: str, cases: list[Case], done: Mapping[str, _Method], some: list
         figures = np.array([_scores(method.sounds[at], cases[at]) for at in some])
         means = [_mean(column) for column in figures.T]
         rows.append(Row(label, (*means, method.speed)))
-    return Table(f"{name}: {len(some)} recordings", COLUMNS, (*PAPER, *rows))
+    title = f"{name}, {len(some)} of {len(cases)} recordings"
+    return Table(title, COLUMNS, (*PAPER, *rows), digits=3)
 
 
 def _scores(estimate: np.ndarray, case: Case) -> tuple[float, ...]:

@@ -36,7 +36,8 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 def test_each_method_has_a_row_and_one_that_fails_says_why(tables: Report) -> None:
     everything = tables.tables[0]
-    titles = ["All: 2 recordings", "Speech: 1 recordings", "Music: 1 recordings"]
+    counts = {"All": 2, "Speech": 1, "Music": 1}
+    titles = [f"{name}, {count} of 2 recordings" for name, count in counts.items()]
     assert [table.title for table in tables.tables] == titles
     ours = {row.label: row for row in everything.rows if row.source == "here"}
     assert tuple(ours) == (INPUT, "nothing", "U-Net")
