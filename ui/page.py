@@ -37,8 +37,8 @@ from ui.setup import tab as tab_setup
 from ui.wiring import QUIET
 
 STYLES = (
-    "style.css", "finetune.css", "degrade.css", "compare.css", "listen.css", "generate.css",
-    "setup.css",
+    "style.css", "several.css", "finetune.css", "degrade.css", "compare.css", "listen.css",
+    "generate.css", "setup.css",
 )  # fmt: skip
 
 FOOTER = f"""<footer class="wm-foot">Wavemend {VERSION} · MIT licence ·

@@ -89,6 +89,7 @@ class Session:
         reference: the clean `Audio` of `source`, where the visitor has given one.
         parcel: a sound that another tab has sent to Restore (see `ui.sending`), until it is opened.
         listening: the session of the Listen tab, with its items and its test.
+        several: the recordings that are restored together (see `ui.restore.several`), or None.
         setup_job: the download of the Setup tab.
         device, precision: for every network, chosen in Setup; empty where each stage has its own.
     """
@@ -105,6 +106,7 @@ class Session:
     reference: Any = None
     parcel: Any = None
     listening: Session | None = None
+    several: Any = None
     device: str = ""
     precision: str = ""
     setup_job: Job | None = None
@@ -145,7 +147,7 @@ class Session:
         self.stop()
         self.job, self.source, self.results, self.shown = None, None, {}, ""
         self.history = []
-        self.reference = None
+        self.reference = self.several = None
         for old in self.folder.iterdir():
             if old != self.networks:
                 shutil.rmtree(old, ignore_errors=True)

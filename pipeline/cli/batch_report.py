@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,35 +13,10 @@ from pipeline.cli.batch_run import Finished, Processed
 from pipeline.cli.manifest import REPORT, RESULT
 from pipeline.remote import scratch, store
 from pipeline.remote.address import Address, Location
-from pipeline.report import document
+from pipeline.report import batch
+from pipeline.report.batch import Row
 from pipeline.report.report import report_path
 from pipeline.restoration import RestoredFile
-
-
-@dataclass(frozen=True)
-class Row:
-    """One recording of a report.
-
-    Attributes:
-        status: "done", "up to date" or "failed".
-        result: path of the result; empty where there is none.
-        seconds: of sound, where it was restored in this run.
-        times_real_time: seconds of sound restored in a second.
-        lufs_change: loudness gained, in LU.
-        same_length: whether the result is as long as the recording, to the sample.
-        notes: what to know about it, or why it failed.
-        report: where its own report is; on the page, as seen from there. Empty where there is none.
-    """
-
-    source: str
-    status: str
-    result: str = ""
-    seconds: float | None = None
-    times_real_time: float | None = None
-    lufs_change: float | None = None
-    same_length: bool | None = None
-    notes: str = ""
-    report: str = ""
 
 
 def rows(
@@ -73,21 +48,11 @@ def write(path: Location, recipe: str, rows: Sequence[Row], seconds_taken: float
     if isinstance(path, Address):
         with scratch.folder() as folder:
             linked = [replace(row, report=_link_below(row, path.parent)) for row in rows]
-            page = _write(folder / path.name, recipe, linked, seconds_taken)
+            page = batch.write(folder / path.name, recipe, linked, seconds_taken)
             store.put_up(page, path)
     else:
         linked = [replace(row, report=_link(row, path.parent)) for row in rows]
-        _write(path, recipe, linked, seconds_taken)
-
-
-def _write(path: Path, recipe: str, rows: Sequence[Row], seconds_taken: float) -> Path:
-    counts = dict.fromkeys(("done", "up to date", "failed"), 0)
-    for row in rows:
-        counts[row.status] += 1
-    return document.write(
-        path, "batch.html", recipe=recipe, rows=rows, counts=counts,
-        seconds_taken=seconds_taken, hours=sum(row.seconds or 0 for row in rows) / 3600,
-    )  # fmt: skip
+        batch.write(path, recipe, linked, seconds_taken)
 
 
 def _done(done: RestoredFile, source: str, files: Mapping[str, Location]) -> Row:

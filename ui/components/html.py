@@ -26,13 +26,18 @@ def _message(kind: str, role: str, message: str, details: str = "") -> str:
     return render("components/message.html", kind=kind, role=role, message=message, details=details)
 
 
-def running(progress: Progress) -> str:
-    """The progress of a job: its stage, share and remaining time, or its place in the queue."""
+def running(progress: Progress, of: str = "") -> str:
+    """The progress of a job: its stage, share and remaining time, or its place in the queue.
+
+    Args:
+        of: what the job is about, where it is one of several.
+    """
     if progress.ahead:
         jobs = "1 job is" if progress.ahead == 1 else f"{progress.ahead} jobs are"
         return _meter(f"Waiting: {jobs} before yours", f"place {progress.ahead + 1}", None)
     left = "" if progress.left_s is None else f" · about {about(progress.left_s)} left"
-    return _meter(progress.stage, f"{100 * progress.fraction:.0f} %{left}", progress.fraction)
+    stage = f"{of}: {progress.stage}" if of else progress.stage
+    return _meter(stage, f"{100 * progress.fraction:.0f} %{left}", progress.fraction)
 
 
 def _meter(text: str, detail: str, fraction: float | None) -> str:

@@ -15,12 +15,13 @@ from typing import Any
 import gradio as gr
 
 from ui.restore import events, recipe_events, result_events
+from ui.restore.several import events as several
 from ui.restore.source import Source
 from ui.session import Session, uploaded
 
 MOVED = (
-    "folder", "source", "results", "history", "shown", "editor", "reference", "device", "precision",
-    "listening",
+    "folder", "source", "results", "history", "shown", "editor", "reference", "several", "device",
+    "precision", "listening",
 )  # fmt: skip
 
 
@@ -75,6 +76,9 @@ def shown(desk: events.Desk, session: Session) -> dict[str, Any]:
         listed = recipe_events.choices(source)
         updates["recipe_list"] = gr.update(choices=listed, value=editor.name)
         updates["chain"] = editor.value
+    if session.several is not None:
+        files = [str(item.path) for item in session.several.items if uploaded(item.path)]
+        return {**updates, "file": files, **several.shown(desk, session)}
     if source is None:
         return updates
     if editor is not None:
@@ -95,4 +99,4 @@ def _upload(source: Source) -> dict[str, Any]:
     if uploaded(source.path) is None:
         return {}
     part = "file" if source.name == source.path.name else "microphone"
-    return {part: str(source.path)}
+    return {part: [str(source.path)] if part == "file" else str(source.path)}

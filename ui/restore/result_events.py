@@ -150,6 +150,8 @@ def cleared() -> Updates:
     return {
         "welcome": gr.update(visible=True),
         "result": gr.update(visible=False),
+        "several": gr.update(visible=False),
+        "several_status": "",
         "diagnosed": gr.update(visible=False),
         "diagnosis": "",
         "which": gr.update(choices=[], value=None, visible=False),

@@ -20,6 +20,7 @@ from ui.components.rendering import render
 from ui.components.theme import ASSETS
 from ui.restore import downloads, events, own_weights, recipe_events, reference, tab_wiring
 from ui.restore.comparison import MAX_CANDIDATES
+from ui.restore.several import panel as several
 from ui.session import Host
 
 SEPARATORS = {
@@ -62,6 +63,7 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
             parts |= _actions()
         with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
             parts |= _result()
+            parts |= several.lay_out()
             parts |= _diagnosis()
     drop = (ASSETS / "js" / "drop.js").read_text(encoding="utf-8")
     gr.HTML("", js_on_load=drop, apply_default_css=False, elem_classes="wm-script")
@@ -80,8 +82,9 @@ def _source() -> dict[str, Any]:
         with gr.Tabs(elem_classes="wm-source"):
             with gr.Tab("File"):
                 file = gr.File(
-                    label="Audio or video file",
+                    label="Audio or video files",
                     show_label=False,
+                    file_count="multiple",
                     height=64,
                     elem_id="wm-file",
                     elem_classes="wm-drop",

@@ -12,6 +12,8 @@ from ui.components.theme import ASSETS
 from ui.restore import events, own_weights, recipe_events, reference, reload, result_events
 from ui.restore.comparison import MAX_CANDIDATES
 from ui.restore.recipe_events import OWN, PROPOSED
+from ui.restore.several import events as several_events
+from ui.restore.several import panel as several
 from ui.session import Session
 from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, steps
 
@@ -28,7 +30,10 @@ RECIPE = ("compared", "recipe_list", "chain", "downloads_note")
 FORECAST = ("status", "downloads_note", *BUTTONS)
 EVERYTHING = tuple(
     dict.fromkeys(
-        (*RESULT, *BUTTONS, "status", *RECORDING, *RECIPE, "session", "file", "microphone")
+        (
+            *(*RESULT, *BUTTONS, "status", *RECORDING, *RECIPE, *several.SHOWN),
+            *("session", "file", "microphone"),
+        )
     )
 )
 OWN_CHOSEN = f"() => '{OWN}'"
@@ -42,6 +47,7 @@ def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
     _wire_work(desk, parts)
     _wire_result(desk, parts)
     reference.wire(desk.host, parts)
+    several.wire(desk, parts, START_DOWNLOAD)
     parts["ticket"].change(None, parts["ticket"], None, js=KEEP_TICKET, **QUIET)
 
 
@@ -78,10 +84,14 @@ def _wire_source(desk: events.Desk, parts: dict[str, Any]) -> None:
     outputs = chosen(parts, EVERYTHING)
     session, *recipe = chosen(parts, ("session", "recipe_list", "chain"))
     ahead = {**_forecast(desk, parts, load=True), **LONG}
-    for origin, event in (("file", "upload"), ("microphone", "stop_recording")):
-        part = parts[origin]
-        read = following(partial(events.choose, desk, origin), parts)
+    for origin, event, choose in (
+        ("file", "upload", partial(several_events.choose, desk)),
+        ("microphone", "stop_recording", partial(events.choose, desk, "microphone")),
+    ):
+        part, read = parts[origin], following(choose, parts)
         getattr(part, event)(read, [session, part, *recipe], outputs, **AGAIN).success(**ahead)
+    for origin in ("file", "microphone"):
+        part = parts[origin]
         forget = once(partial(events.forget, desk), parts)
         part.clear(forget, [session, *recipe], outputs, **QUIET)
     read = following(partial(_choose_example, desk), parts)

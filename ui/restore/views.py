@@ -40,7 +40,12 @@ def facts(source: Source) -> str:
 
 def bandwidth_hz(source: Source) -> float | None:
     """The bandwidth that the diagnosis measured; None if it could not tell."""
-    for finding in source.diagnosis.findings:
+    return bandwidth_of(source.diagnosis)
+
+
+def bandwidth_of(diagnosis: Diagnosis) -> float | None:
+    """The bandwidth in Hz that a diagnosis measured; None if it could not tell."""
+    for finding in diagnosis.findings:
         if finding.name == "bandwidth" and finding.confidence and isinstance(finding.value, float):
             return finding.value
     return None
