@@ -143,4 +143,6 @@ def _expected(one: Knob) -> str:
     number = "a whole number" if one.type is int else "a number"
     if one.low is None and one.high is None:
         return number
+    if one.high is None:
+        return f"{number} of at least {one.low} {one.unit}".rstrip()
     return f"{number} from {one.low} to {one.high} {one.unit}".rstrip()

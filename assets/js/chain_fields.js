@@ -18,8 +18,8 @@ function knobField(knob, value, change) {
 }
 
 /** Where a control stands when its value has been automatic so far. */
-function fallback({ range, choices }) {
-  return range ? range[0] : (choices[0]?.[1] ?? "");
+function fallback({ range, choices, kind }) {
+  return range ? range[0] : (choices[0]?.[1] ?? (kind === "number" ? 0 : ""));
 }
 
 function control(knob, value, change) {

@@ -7,9 +7,10 @@
       +----------------------------- + ----- output
 
 The noise is estimated from minimum statistics of the whole recording (see `noise_floor`), so the
-gain looks ahead as well as back. Neighbouring time-frequency bins share one SNR, which prevents
-musical noise. All channels share one gain, so that sources do not move in the stereo image. The
-least gain allowed follows from the noise of each channel.
+gain looks ahead as well as back; or it is measured in a part that holds nothing else. Neighbouring
+time-frequency bins share one SNR, which prevents musical noise. All channels share one gain, so
+that sources do not move in the stereo image. The least gain allowed follows from the noise of each
+channel.
 
 Source: Yu, Mallat and Bacry 2008, "Audio denoising by time-frequency block thresholding" (a James-
 Stein gain of blocks; here they overlap), then an empirical Wiener gain as in Ghael et al. 1997.
@@ -17,7 +18,8 @@ Stein gain of blocks; here they overlap), then an empirical Wiener gain as in Gh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +28,7 @@ from pipeline.audio.sound import Audio
 from pipeline.dsp.stft import Stft, modify
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick, share
+from pipeline.stages.noise_print import measured
 
 SHORTEST_S = 0.5  # shortest sound in which noise and signal can be distinguished
 BIAS = 1.2  # ratio of the mean of the noise to the minimum of its smoothed minima
@@ -47,19 +50,44 @@ class NoiseReduction:
         "noise is below it is returned unchanged.", label="Noise floor",
     )  # fmt: skip
 
+    noise_from_s: float | None = knob(
+        None, 0, None, "s", "Start of a part that holds nothing but the noise, which is then "
+        "measured there; automatic estimates it everywhere.", label="Noise print from",
+        optional=True,
+    )  # fmt: skip
+    noise_to_s: float | None = knob(
+        None, 0, None, "s", "End of that part; automatic with a start is the end of the recording.",
+        label="Noise print to", optional=True,
+    )  # fmt: skip
+    noise_print: np.ndarray | None = field(default=None, repr=False, compare=False)
+    """(C, F) power of the noise, where it has been measured already; see `with_noise_prints`."""
+
     def __post_init__(self) -> None:
         check_knobs(self)
 
+    @property
+    def noise_span_s(self) -> tuple[float, float] | None:
+        """(start, end) of the part with nothing but noise; None where there is none."""
+        if self.noise_from_s is None and self.noise_to_s is None:
+            return None
+        return self.noise_from_s or 0.0, math.inf if self.noise_to_s is None else self.noise_to_s
+
     def noise(self, audio: Audio, stft: Stft, tick: Tick) -> tuple[np.ndarray, np.ndarray] | None:
         """The noise and the least gain allowed; None if there is nothing to do.
+
+        Raises:
+            ValueError: the noise print lies outside the sound.
 
         Returns:
             (S, F) power of the noise, summed over channels (see `noise_track`), and (S, C, F) the
             least gain.
         """
+        span_s, power = self.noise_span_s, self.noise_print
+        if span_s is not None and power is None:
+            power = measured(audio, stft, *span_s)
         if not self.reduction_db or audio.seconds < SHORTEST_S:
             return None
-        power = BIAS * noise_track(audio, stft, tick)  # (S, C, F)
+        power = BIAS * noise_track(audio, stft, tick) if power is None else power[None]  # (S, C, F)
         least = least_gain(power, self.reduction_db, self.floor_db)
         return None if not len(power) or least.min() == 1 else (power.sum(axis=1), least)
 

@@ -22,6 +22,8 @@ def _setting(name: str, knob: Knob) -> str:
     default = "automatic" if knob.default is None else knob.default
     if knob.choices:
         allowed = ", ".join(map(str, knob.choices))
+    elif knob.low is not None and knob.high is None:
+        allowed = f"from {_plain(knob.low)} {knob.unit}".rstrip()
     elif knob.low is not None or knob.high is not None:
         allowed = f"{_plain(knob.low)} to {_plain(knob.high)} {knob.unit}".rstrip()
     else:

@@ -12,6 +12,7 @@ from pipeline.audio.sound import Audio
 from pipeline.evaluation import guarantee_card
 from pipeline.plots import figures
 from pipeline.stage import Cancelled, Chain, part, share, titled
+from pipeline.stages.noise_print import with_noise_prints
 from ui.components.player import PlayerData, player_value
 from ui.jobs import Job
 from ui.restore.estimate import total_seconds
@@ -87,7 +88,7 @@ def _compare(
     job.expect(sum(total_seconds(degraded, one.chain) for one in candidates))
     sounds, finished = [("Degraded", degraded)], []
     for at, candidate in enumerate(candidates):
-        restored, candidate = _run(candidate, degraded, job, at, len(candidates))
+        restored, candidate = _run(candidate, source.audio, degraded, job, at, len(candidates))
         finished.append(candidate)
         if restored is not None:
             sounds.append((candidate.title, restored))
@@ -102,11 +103,12 @@ def _compare(
 
 
 def _run(
-    candidate: Candidate, degraded: Audio, job: Job, at: int, count: int
+    candidate: Candidate, whole: Audio, degraded: Audio, job: Job, at: int, count: int
 ) -> tuple[Audio | None, Candidate]:
     tick = part(share(job.tick, 0, 0.85), at, count)
     try:
-        restored, _ = run_chain(degraded, candidate.chain, tick, candidate.title, keep=False)
+        chain = with_noise_prints(candidate.chain, whole)
+        restored, _ = run_chain(degraded, chain, tick, candidate.title, keep=False)
     except Cancelled:
         raise
     except Exception as error:

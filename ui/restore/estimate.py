@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.audio.containers import Info
 from pipeline.audio.sound import Audio
-from pipeline.stage import Chain, SeparatesStems
+from pipeline.stage import Chain, SeparatesStems, UsesCheckpoint
 from ui import zero_gpu
 from ui.restore.steps import stage_seconds
 
@@ -29,8 +29,8 @@ def n_downloads(chain: Chain) -> int:
 def warm_up(chain: Chain) -> None:
     """Loads every stage's networks, by restoring half a second of silence.
 
-    Separating stages are left out: their weights may have to be downloaded, which needs a job. So
-    is everything where a GPU is lent: only a job has it.
+    Stages without a network are left out, and those that separate: their weights may have to be
+    downloaded, which needs a job. So is everything where a GPU is lent: only a job has it.
 
     Raises:
         ValueError: a stage lacks something, such as its checkpoint.
@@ -39,5 +39,5 @@ def warm_up(chain: Chain) -> None:
         return
     silence = Audio(np.zeros((1, 8000), np.float32), 16_000)
     for stage in chain.stages:
-        if not isinstance(stage, SeparatesStems):
+        if isinstance(stage, UsesCheckpoint):
             stage(silence)

@@ -28,12 +28,11 @@ from ui.restore import (
     views,
 )
 from ui.restore import result as results
-from ui.restore.result_events import COMPARED, PREVIEW, RECORDING, Updates, buttons
+from ui.restore.result_events import COMPARED, PREVIEW, RECORDING, Updates, buttons, marked_part
 from ui.restore.steps import load_chain
 from ui.session import Host, Session, plain_error, uploaded
 
 EXAMPLES = ASSETS / "examples"
-MARK_FIRST = "Mark a part first: drag over the waveform, or set both ends with [ and ]."
 CHOOSE_FIRST = html.problem("Choose a recording first.")
 
 
@@ -197,7 +196,7 @@ async def run(
     try:
         document = recipe_events.document(desk.stages, value)
         chain = load_chain(document, session)
-        part_s = None if marked is None else _part(session, marked)
+        part_s = None if marked is None else marked_part(session, marked)
     except ValueError as error:
         yield {"status": html.problem(plain_error(error))}
         return
@@ -212,15 +211,21 @@ async def run(
         yield result_events.finished(desk.stages, kind, session, job)
 
 
-def _part(session: Session, marked: Any) -> tuple[float, float]:
-    """The marked part in seconds of the recording; `ValueError` where there is none."""
-    shown = session.results.get(session.shown)
-    offset_s = shown.start_s if isinstance(shown, results.Result) else 0.0
+def take_noise(desk: Desk, session: Session | None, value: Any, marked: Any) -> Updates:
+    """The stages that turn down noise measure it in the part that is marked on the player.
+
+    Args:
+        value: what the editor shows.
+        marked: as of `run`.
+    """
+    if session is None or session.source is None:
+        return {"status": CHOOSE_FIRST}
     try:
-        start_s, end_s = (float(number) + offset_s for number in str(marked).split())
+        span_s = marked_part(session, marked)
+        new = recipe_events.with_noise_print(desk.stages, value, span_s)
     except ValueError as error:
-        raise ValueError(MARK_FIRST) from error
-    return start_s, min(end_s, session.source.audio.seconds)
+        return {"status": html.problem(plain_error(error))}
+    return {"chain": new, "recipe_list": recipe_events.OWN}
 
 
 async def compare(

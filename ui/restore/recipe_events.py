@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline import recipe
+from pipeline.knobs import knobs
 from ui.components import chain_form, html
 from ui.components.formatting import about
 from ui.restore import estimate
@@ -194,6 +195,33 @@ def _document(stages: Mapping[str, type], source: Source, name: str, value: Any)
 def document(stages: Mapping[str, type], value: Any) -> dict[str, Any]:
     """The recipe that the editor shows; raises `ValueError` like `chain_form.to_recipe`."""
     return chain_form.to_recipe(value.get("cards") if isinstance(value, dict) else None, stages)
+
+
+def with_noise_print(stages: Mapping[str, type], value: Any, span_s: tuple[float, float]) -> Value:
+    """The editor's value with this part of the recording as the noise print.
+
+    Every stage that is on and can measure noise there does; where there is none, Denoise goes on.
+
+    Args:
+        value: what the editor shows, from a browser.
+        span_s: (start, end) in seconds.
+
+    Raises:
+        ValueError: the page has sent no recipe.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("cards"), list):
+        raise ValueError("The page has sent no recipe: reload it.")
+    cards = [card for card in value["cards"] if card.get("stage") in stages]
+    cards = [{**card, "on": bool(card.get("on"))} for card in cards]
+    able = [card for card in cards if "noise_from_s" in knobs(stages[card["stage"]])]
+    if not any(card["on"] for card in able):
+        able[0]["on"] = True
+        cards.sort(key=lambda card: 2 if not card["on"] else int(card is able[0]))
+    start_s, end_s = (round(at, 3) for at in span_s)
+    for card in able:
+        if card["on"]:
+            card["settings"] = {**card["settings"], "noise_from_s": start_s, "noise_to_s": end_s}
+    return {**value, "cards": cards}
 
 
 def is_empty(session: Session) -> bool:

@@ -15,6 +15,7 @@ from pipeline.audio.sound import Audio
 from pipeline.dsp.part import PartChain
 from pipeline.evaluation import guarantee_card
 from pipeline.stage import Chain, Tick, share, titled
+from pipeline.stages.noise_print import with_noise_prints
 from ui import zero_gpu
 from ui.components import chain_form
 from ui.components.player import PlayerData
@@ -130,6 +131,8 @@ def _restore(
     if part_s is not None:
         title = f"Part from {part_s[0]:.2f} to {part_s[1]:.2f} s"
     job.expect(total_seconds(degraded, chain))
+    if preview_at_s is not None or part_s is not None:
+        chain = with_noise_prints(chain, source.audio)
     running = share(job.tick, 0, 0.85)
     restored, steps = run_chain(degraded, chain, running, keep=part_s is None, part_s=part_s)
     between = [(f"{at}  {name}", audio) for at, (name, audio) in enumerate(steps.sounds[:-1], 1)]

@@ -21,6 +21,7 @@ from ui.restore.source import Source
 from ui.session import Session, plain_error
 
 RECORDING, WHOLE, PREVIEW, COMPARED = "recording", "whole", "preview", "compared"
+MARK_FIRST = "Mark a part first: drag over the waveform, or set both ends with [ and ]."
 LONGEST_NAME = 60  # characters of an earlier result's recipe
 Updates = dict[str, Any]
 Stages = Mapping[str, type]
@@ -133,6 +134,17 @@ _WITHOUT_RESULT: Updates = {
 """The page without what belongs to one restoration."""
 
 
+def marked_part(session: Session, marked: Any) -> tuple[float, float]:
+    """The marked part in seconds of the recording; `ValueError` where there is none."""
+    shown = session.results.get(session.shown)
+    offset_s = shown.start_s if isinstance(shown, Result) else 0.0
+    try:
+        start_s, end_s = (float(number) + offset_s for number in str(marked).split())
+    except ValueError as error:
+        raise ValueError(MARK_FIRST) from error
+    return start_s, min(end_s, session.source.audio.seconds)
+
+
 def use(
     stages: Stages, at: int, session: Session | None, value: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -175,6 +187,7 @@ def buttons(session: Session, *, running: bool = False) -> Updates:
         "preview": start,
         "restore": start,
         "part": start,
+        "noise": gr.update(interactive=has_source),
         "compare": gr.update(interactive=has_source),
         "stop": gr.update(visible=running),
         "first": gr.update(interactive=not running),

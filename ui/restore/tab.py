@@ -188,12 +188,16 @@ def _actions() -> dict[str, Any]:
         part = gr.Button(
             "Restore the marked part only", size="md", interactive=False, elem_id="wm-part"
         )
+        noise = gr.Button(
+            "Take the noise from the marked part", size="md", interactive=False, elem_id="wm-noise"
+        )
         marked = gr.Textbox(label="Marked", visible="hidden", elem_classes="wm-script")
         status = _html("status")
     return {
         "preview_at": preview_at,
         "preview": preview,
         "part": part,
+        "noise": noise,
         "marked": marked,
         "restore": restore,
         "stop": stop,

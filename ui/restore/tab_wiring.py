@@ -24,7 +24,7 @@ RESULT = (
     "stems", "mixer", "lower", "guarantee", "delivery", "candidates",
     *(f"{part}{at}" for at in range(MAX_CANDIDATES) for part in ("candidate", "candidate_text")),
 )  # fmt: skip
-BUTTONS = ("preview", "part", "restore", "compare", "stop", "first", "second")
+BUTTONS = ("preview", "part", "noise", "restore", "compare", "stop", "first", "second")
 RECORDING = ("facts", "preview_at", "diagnosed", "diagnosis", "content")
 RECIPE = ("compared", "recipe_list", "chain", "downloads_note")
 FORECAST = ("status", "downloads_note", *BUTTONS)
@@ -113,6 +113,10 @@ def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
     opening = partial(recipe_events.open_recipe, desk.stages)
     session, listed, file, chain = chosen(parts, ("session", "recipe_list", "recipe_file", "chain"))
     ahead = {**_forecast(desk, parts), **QUIET}
+    noise = once(partial(events.take_noise, desk), parts)
+    inputs = [session, chain, parts["marked"]]
+    outputs = chosen(parts, ("chain", "recipe_list", "status"))
+    parts["noise"].click(noise, inputs, outputs, js=NOISE_MARKED, **QUIET).success(**ahead)
     own: dict[str, Any] = {
         "fn": None, "inputs": None, "outputs": listed, "js": OWN_CHOSEN, **QUIET,
     }  # fmt: skip
@@ -196,10 +200,13 @@ def _script(name: str) -> str:
 KEEP_TICKET = "(ticket) => { if (ticket) sessionStorage.setItem('wavemend-ticket', ticket); }"
 """The ticket lives in the tab, not in the browser: another tab is another visit."""
 
-MARKED = """(session, at, chain, _) => {
+MARKED, NOISE_MARKED = (
+    f"""({values}, _) => {{
   const loop = document.querySelector("#wm-compare .wm-player")?.abplayer?.loop;
-  return [session, at, chain, loop ? `${loop.start} ${loop.end}` : ""];
-}"""
+  return [{values}, loop ? `${{loop.start}} ${{loop.end}}` : ""];
+}}"""
+    for values in ("session, at, chain", "session, chain")
+)
 """What is marked on the player: its loop."""
 
 CHOSEN_CARD = """(session, _, ...recipe) =>

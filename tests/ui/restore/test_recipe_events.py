@@ -173,15 +173,15 @@ def test_a_result_is_out_of_date_once_a_setting_has_changed(session: Session) ->
 @pytest.mark.parametrize("marked", ["", "1", "a b", "1 2 3", None, {"a": 1}])
 def test_a_part_that_is_not_marked_is_not_restored(session: Session, marked: Any) -> None:
     with pytest.raises(ValueError, match="Mark a part first"):
-        events._part(session, marked)
+        result_events.marked_part(session, marked)
 
 
 def test_a_part_is_one_of_what_is_shown(session: Session) -> None:
     nothing: Any = None
     session.results["preview"] = Result("", "", {}, Path(), nothing, nothing, [], [], start_s=0.5)
-    assert events._part(session, "0.25 9") == (0.25, 1.0)
+    assert result_events.marked_part(session, "0.25 9") == (0.25, 1.0)
     session.shown = "preview"
-    assert events._part(session, "0.25 0.4") == (0.75, 0.9)
+    assert result_events.marked_part(session, "0.25 0.4") == (0.75, 0.9)
 
 
 def test_what_the_visitor_says_it_is_decides_the_proposal(tmp_path: Path) -> None:
@@ -205,3 +205,18 @@ def test_what_the_visitor_says_it_is_decides_the_proposal(tmp_path: Path) -> Non
     assert card["stage"] == "enhance" and "speech" in card["settings"]["checkpoint"]
     assert "Treated as speech" in updates["diagnosis"]
     assert session.source.diagnosis.findings[0].confidence == 1.0
+
+
+def test_the_marked_part_becomes_the_noise_print_of_what_turns_down_noise(session: Session) -> None:
+    desk = events.Desk(STAGES, None)
+    value = recipe_events.filled({}, PROPOSAL, STAGES)
+    made = events.take_noise(desk, session, value, "0.25 0.75")
+    assert made["recipe_list"] == OWN and on(made["chain"]) == ["tone", "denoise"]
+    both = {"version": 1, "stages": [{"stage": "snmf"}, {"stage": "tone"}, {"stage": "denoise"}]}
+    made = events.take_noise(desk, session, recipe_events.filled({}, both, STAGES), "0.25 0.75")
+    stages = recipe_events.document(STAGES, made["chain"])["stages"]
+    assert [one["stage"] for one in stages] == ["snmf", "tone", "denoise"]
+    spans = [(one["noise_from_s"], one["noise_to_s"]) for one in stages if "noise_to_s" in one]
+    assert spans == [(0.25, 0.75)] * 2
+    assert "Mark a part first" in events.take_noise(desk, session, value, "")["status"]
+    assert "reload it" in events.take_noise(desk, session, {"cards": None}, "0 1")["status"]

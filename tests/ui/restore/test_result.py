@@ -248,6 +248,16 @@ def test_what_a_format_cannot_hold_is_refused_with_the_cure(
         downloads.export(made, "AIFF")
 
 
+def test_a_preview_gets_the_noise_print_of_the_whole_recording(
+    recording: source.Source, tmp_path: Path
+) -> None:
+    stages = [{"stage": "denoise", "noise_from_s": 0.5, "noise_to_s": 1.5}]
+    made, _ = made_by(recording, tmp_path / "out", stages, at_s=2.0)
+    before, after = (np.square(one.samples).mean() for one in (made.steps[0][1], made.restored))
+    assert after < 0.1 * before
+    assert dict(made.recipe)["stages"][0]["noise_from_s"] == 0.5
+
+
 def test_what_a_stage_lacks_shows_before_anyone_waits_for_it() -> None:
     lacking = recipe.load({"version": 1, "stages": [{"stage": "enhance", "checkpoint": "nowhere"}]})
     with pytest.raises(ValueError, match="nowhere"):
