@@ -12,7 +12,8 @@ from pipeline import recipe
 from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.decode import decode
 from pipeline.audio.sound import Audio
-from pipeline.stage import Cancelled, Chain, Tick, UsesCheckpoint, titled
+from pipeline.stage import Cancelled, Chain, Tick, titled
+from pipeline.stages.noise_print import with_noise_prints
 from ui.compare.candidates import Candidate
 from ui.compare.measures import Measures
 from ui.restore import estimate
@@ -81,8 +82,9 @@ def run(
             raise chain
         if chain is None:
             return _opened(candidate, part, tick)
-        estimate.warm_up(_networks(chain))
-        restored, _ = run_chain(before, chain, tick, candidate.title, keep=False)
+        estimate.warm_up(chain)  # so that loading its networks is not the recipe's time
+        ready = chain if part.at_s is None else with_noise_prints(chain, part.whole)
+        restored, _ = run_chain(before, ready, tick, candidate.title, keep=False)
     except Cancelled:
         raise
     except Exception as error:
@@ -92,11 +94,6 @@ def run(
     return Version(
         candidate.title, candidate, restored.audio, document=document, seconds_taken=taken_s
     )
-
-
-def _networks(chain: Chain) -> Chain:
-    """The stages whose networks are loaded first, so that their time is not the recipe's."""
-    return Chain(tuple(stage for stage in chain.stages if isinstance(stage, UsesCheckpoint)))
 
 
 def _opened(candidate: Candidate, part: Part, tick: Tick) -> Version:
