@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -82,13 +82,13 @@ def with_noise_prints(chain: Chain, audio: Audio) -> Chain:
     return Chain(tuple(stages))
 
 
-def _measured(stage: TakesNoisePrint, before: Chain, audio: Audio) -> Stage:
-    assert stage.noise_span_s is not None
+def _measured(stage: Any, before: Chain, audio: Audio) -> Stage:
+    """The stage with the noise that `before` leaves in its part of the recording."""
     start, stop = _samples(audio, *stage.noise_span_s)
     first = max(math.floor(start / audio.rate - CONTEXT_S), 0) * audio.rate
     last = min(stop + round(CONTEXT_S * audio.rate), audio.frames)
     part = before(Audio(audio.samples[:, first:last], audio.rate))
     span_s = [(at - first) / audio.rate for at in (start, stop)]
     power = measured(part, Stft.of_rate(part.rate), *span_s)
-    replaced: Stage = dataclasses.replace(stage, noise_print=power)  # type: ignore[type-var]
-    return replaced
+    ready: Stage = dataclasses.replace(stage, noise_print=power)
+    return ready
