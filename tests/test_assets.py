@@ -14,7 +14,7 @@ SHEETS = sorted((ASSETS / "css").glob("*.css"))
 SOURCES = [*(ROOT / "ui").rglob("*.py"), *(ASSETS / "js").glob("*.js")]
 PAGE = [path.read_text("utf-8") for path in SOURCES]
 for templates in (ROOT / "ui").glob("*/templates"):  # with the modules that fill them
-    parts = [*templates.rglob("*.html"), *templates.parent.glob("*.py")]
+    parts = [*templates.rglob("*.html"), *templates.parent.rglob("*.py")]
     PAGE.append("\n".join(path.read_text("utf-8") for path in parts))
 OWN = re.compile(r"[.#](wm[cfp]?-[a-z-]+)")
 
