@@ -47,11 +47,18 @@ def steps(handler: Callable[..., Iterator[Updates]], parts: Parts) -> Callable[.
 def following(
     handler: Callable[..., AsyncIterator[Updates]], parts: Parts
 ) -> Callable[..., AsyncIterator[Any]]:
-    """The same for an asynchronous handler that yields updates as long as a job runs."""
+    """The same for an asynchronous handler that yields updates as long as a job runs.
+
+    One that yields nothing changes nothing; Gradio itself would empty every output then.
+    """
 
     async def call(*values: Any) -> AsyncIterator[Any]:
+        is_silent = True
         async for updates in handler(*values):
+            is_silent = False
             yield _keyed(updates, parts)
+        if is_silent:
+            yield gr.skip()
 
     return call
 

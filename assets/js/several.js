@@ -6,7 +6,7 @@ let focused = null;
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-row]");
   if (!button) return;
-  element.dataset.row = button.dataset.row;
+  document.getElementById("wm-rows").dataset.row = button.dataset.row;
   trigger("select");
 });
 element.addEventListener("focusin", (event) => {
