@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -67,6 +68,7 @@ def _known(session: Session, files: Sequence[Path]) -> list[Item]:
     session.stop()
     session.job = None  # whoever follows it lets go
     before.close_player()
+    shutil.rmtree(before.folder, ignore_errors=True)  # its zip lacks the new ones
     return known
 
 
