@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from playwright.sync_api import expect
 
 from tests.support.sounds import speech
 
@@ -51,7 +53,9 @@ def test_a_recording_is_played_and_its_findings_lead_to_their_places(
     page.keyboard.press("Space")
 
 
-def test_only_the_marked_part_is_restored(arrive, clicking: Path, tmp_path: Path) -> None:
+def test_only_the_marked_part_is_restored_and_noise_is_taken_from_it(
+    arrive, clicking: Path, tmp_path: Path
+) -> None:
     visitor = arrive()
     page = visitor.page
     visitor.upload(clicking, named="")
@@ -60,6 +64,8 @@ def test_only_the_marked_part_is_restored(arrive, clicking: Path, tmp_path: Path
     page.evaluate(
         "document.querySelector('#wm-compare .wm-player').abplayer.setLoop({start: 1, end: 2})"
     )
+    visitor.button("Take the noise from the marked part").click()
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=20_000)
     visitor.button("Restore the marked part only").click()
     visitor.says(".wm-made", "Part from 1.00 to 2.00 s", 90)
     restored, rate = soundfile.read(visitor.download("WAV 24-bit", tmp_path))
@@ -67,3 +73,6 @@ def test_only_the_marked_part_is_restored(arrive, clicking: Path, tmp_path: Path
     degraded, _ = soundfile.read(clicking)
     changed = np.flatnonzero(np.abs(restored - degraded) > 1e-6) / rate
     assert changed.size and changed.min() >= 1 and changed.max() <= 2
+    stages = json.loads(visitor.download("Recipe", tmp_path).read_text())["stages"]
+    (denoise,) = (entry for entry in stages if entry["stage"] == "denoise")
+    assert (denoise["noise_from_s"], denoise["noise_to_s"]) == (1.0, 2.0)

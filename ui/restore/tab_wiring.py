@@ -47,7 +47,7 @@ def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
     _wire_work(desk, parts)
     _wire_result(desk, parts)
     reference.wire(desk.host, parts)
-    several.wire(desk, parts, START_DOWNLOAD)
+    several.wire(desk, parts)
     parts["ticket"].change(None, parts["ticket"], None, js=KEEP_TICKET, **QUIET)
 
 

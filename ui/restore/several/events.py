@@ -235,13 +235,13 @@ async def download(desk: events.Desk, session: Session | None) -> AsyncIterator[
         return
     write = partial(_write, several, session)
     job = session.begin_beside(Job(write, desk.host.light))
-    yield {"download": None}
+    yield {"several_download": None}
     async for progress in job.follow():
         yield {"several_status": html.running(progress)}
     try:
-        yield {"download": job.result(), "several_status": ""}
+        yield {"several_download": job.result(), "several_status": ""}
     except Exception as error:
-        yield {"download": None, "several_status": html.problem(plain_error(error))}
+        yield {"several_download": None, "several_status": html.problem(plain_error(error))}
 
 
 def _write(several: Several, session: Session, job: Job) -> Path:

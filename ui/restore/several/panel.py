@@ -18,6 +18,7 @@ SHOWN = (
     "several_zip", "several_open", "several_title", "several_listen", "several_player",
     "several_diagnosis",
 )  # fmt: skip
+START_DOWNLOAD = "() => document.querySelector('#wm-handed-zip, #wm-handed-zip a').click()"
 CHOSEN_ROW = """(session, _) => [session, document.querySelector("#wm-rows").dataset.row ?? ""]"""
 
 
@@ -44,21 +45,20 @@ def lay_out() -> Parts:
             player = ABPlayer(elem_id="wm-row-player")
             with gr.Column(elem_classes="wm-panel"):
                 diagnosis = _html()
+        handed = gr.DownloadButton(
+            "Download", visible="hidden", elem_id="wm-handed-zip", elem_classes="wm-script"
+        )
     row = gr.Textbox(label="Row", visible="hidden", elem_classes="wm-script")
     return {
         "several": panel, "several_by": by, "several_go": go, "several_stop": stop,
         "several_zip": zipped, "several_status": status, "several_count": count,
         "several_rows": rows, "several_row": row, "several_open": opened, "several_title": title,
-        "several_listen": listen, "several_player": player, "several_diagnosis": diagnosis,
+        "several_download": handed, "several_listen": listen, "several_player": player, "several_diagnosis": diagnosis,
     }  # fmt: skip
 
 
-def wire(desk: events.Desk, parts: Parts, start_download: str) -> None:
-    """Connects the panel.
-
-    Args:
-        start_download: the script that hands the page's download to the browser.
-    """
+def wire(desk: events.Desk, parts: Parts) -> None:
+    """Connects the panel."""
     session, outputs = parts["session"], chosen(parts, SHOWN)
     run = following(partial(restore, desk), parts)
     inputs = chosen(parts, ("session", "several_by", "chain"))
@@ -68,10 +68,9 @@ def wire(desk: events.Desk, parts: Parts, start_download: str) -> None:
     inputs = chosen(parts, ("session", "several_row"))
     parts["several_rows"].select(shown, inputs, outputs, js=CHOSEN_ROW, **AGAIN)
     write = following(partial(download, desk), parts)
-    outputs = chosen(parts, ("download", "several_status"))
-    parts["several_zip"].click(write, session, outputs, **LONG).success(
-        None, js=start_download, **QUIET
-    )
+    outputs = chosen(parts, ("several_download", "several_status"))
+    written = parts["several_zip"].click(write, session, outputs, **LONG)
+    written.success(None, js=START_DOWNLOAD, **QUIET)
 
 
 def _stop(session: Any) -> None:
