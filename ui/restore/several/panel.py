@@ -53,7 +53,8 @@ def lay_out() -> Parts:
         "several": panel, "several_by": by, "several_go": go, "several_stop": stop,
         "several_zip": zipped, "several_status": status, "several_count": count,
         "several_rows": rows, "several_row": row, "several_open": opened, "several_title": title,
-        "several_download": handed, "several_listen": listen, "several_player": player, "several_diagnosis": diagnosis,
+        "several_download": handed, "several_listen": listen, "several_player": player,
+        "several_diagnosis": diagnosis,
     }  # fmt: skip
 
 
