@@ -66,11 +66,18 @@ def test_compared_heard_and_taken_to_restore(arrive, files: Path, tmp_path: Path
     with zipfile.ZipFile(visitor.download("Download all (zip)", tmp_path)) as archive:
         assert len(archive.namelist()) == 6
 
-    visitor.button("Send to Restore").click()
+    page.locator("#wmx-to-listen").click()
+    visitor.says("#wml-items", "Input, Brighter, call one.wav, Reference")
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    page.locator("#wmx-send").click()
     visitor.says("#wm-facts .wm-name", "call one.wav", seconds=60)
     visitor.says("#wm-reference", "Reference: as in Compare")
     expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
     assert visitor.order() == ["Tone"]
+    visitor.named("band-limited-speech")
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    page.locator("#wmx-send").click()  # the recording is there already
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
     page.get_by_text("Compare recipes").click()
     page.locator("#wm-to-compare").click()
     visitor.says("#wmx-reference-note", "Reference: as in Restore", seconds=60)

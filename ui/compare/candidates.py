@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,18 @@ def collect(
             f"got {len(names)} recipes and {len(paths)} files, expected one to {MOST} in all"
         )
     recipes = [_recipe(name, saved, session, stages) for name in names]
-    return [*recipes, *(Candidate("", path.name, path=path) for path in paths)]
+    return _distinct([*recipes, *(Candidate("", path.name, path=path) for path in paths)])
+
+
+def _distinct(wanted: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates, numbered where two have the same title."""
+    titles = [one.title for one in wanted]
+    return [
+        replace(one, title=f"{one.title} ({titles[:at].count(one.title) + 1})")
+        if titles.count(one.title) > 1
+        else one
+        for at, one in enumerate(wanted)
+    ]
 
 
 def _recipe(

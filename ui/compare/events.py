@@ -35,13 +35,10 @@ class Desk:
     host: Host
 
 
-def listed(desk: Desk, text: Any, names: Any) -> Updates:
+def listed(desk: Desk, text: Any) -> Updates:
     """The list of recipes, with those that the browser keeps; what is chosen stays chosen."""
     saved = candidates.read_saved(text, desk.stages)
-    choices = candidates.choices(saved)
-    known = {name for _, name in choices}
-    kept = [name for name in names or () if name in known]
-    return {"saved": saved, "recipes": gr.update(choices=choices, value=kept)}
+    return {"saved": saved, "recipes": gr.update(choices=candidates.choices(saved))}
 
 
 def forecast(

@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 from pipeline.audio.sound import Audio
-from ui import sending
 from ui.compare.measures import AGAINST_REFERENCE, OF_THE_SOUND
 from ui.compare.result import Comparison
 from ui.compare.versions import REFERENCE
@@ -32,12 +31,6 @@ def zipped(comparison: Comparison) -> Path:
     return zip_stems(
         sounds(comparison), path, texts={TABLE: table(comparison), **_recipes(comparison)}
     )
-
-
-def sent(comparison: Comparison) -> tuple[sending.Version, ...]:
-    """Every version that was made, and the reference, for a tab that tests them by ear."""
-    item = f"{comparison.name}, {comparison.title.lower()}"
-    return tuple(sending.Version(item, name, audio) for name, audio in sounds(comparison).items())
 
 
 def table(comparison: Comparison) -> str:

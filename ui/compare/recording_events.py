@@ -85,6 +85,7 @@ async def receive(
 ) -> AsyncIterator[Updates]:
     """Opens the sound that another tab has sent, with its reference."""
     if session is None or session.parcel is None:
+        yield {}
         return
     parcel, session.parcel = session.parcel, None
     async for updates in choose(host, "sent", bench, session, parcel.path, parcel.name):

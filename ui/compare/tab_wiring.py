@@ -33,7 +33,7 @@ TO_RESULT = """() => {
   const result = document.querySelector(".wmx-result");
   if (innerWidth < 900) result?.scrollIntoView({ behavior: "smooth" });
 }"""
-KEPT = "(_, names) => [localStorage.getItem('wavemend-recipes') ?? '', names]"
+KEPT = "() => localStorage.getItem('wavemend-recipes') ?? ''"
 """The recipes that the chain editor keeps in the browser."""
 
 
@@ -80,7 +80,7 @@ def listed(desk: Desk, parts: dict[str, Any]) -> dict[str, Any]:
     """What follows the opening of the tab, as the arguments of a listener."""
     return {
         "fn": once(partial(events.listed, desk), parts),
-        "inputs": chosen(parts, ("kept", "recipes")),
+        "inputs": parts["kept"],
         "outputs": chosen(parts, ("saved", "recipes")),
         "js": KEPT,
         **QUIET,

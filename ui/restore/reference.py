@@ -95,6 +95,7 @@ async def open_parcel(
         name, value: what recipe list and editor show.
     """
     if session is None or session.parcel is None:
+        yield {}
         return
     parcel, session.parcel = session.parcel, None
     async for updates in events.choose(desk, "sent", session, parcel.path, name, value):

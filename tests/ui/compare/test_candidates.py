@@ -61,6 +61,8 @@ def test_one_to_four_in_all_of_which_only_uploads_are_files(session, tmp_path: P
     save(tone(seconds=0.1), inside)
     both = candidates.collect(["noisy-music"], [str(inside), str(outside)], {}, session, STAGES)
     assert [one.title for one in both] == ["Noisy music", "a.wav"] and both[1].path == inside
+    twice = candidates.collect([], [str(inside), str(inside)], {}, session, STAGES)
+    assert [one.title for one in twice] == ["a.wav (1)", "a.wav (2)"]
     for names, files in (([], [str(outside)]), (["restore"], [str(inside)] * 4), (None, None)):
         with pytest.raises(ValueError, match="expected one to 4 in all"):
             candidates.collect(names, files, {}, session, STAGES)
