@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -88,6 +89,13 @@ def browser() -> Iterator[sync_api.Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script of axe-core, which the Makefile installs."""
+    done = subprocess.run(["make", "-s", "axe"], capture_output=True, text=True, check=True)
+    return Path(done.stdout.split()[-1]).read_text("utf-8")
 
 
 class Visitor:

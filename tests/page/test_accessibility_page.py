@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page
 
@@ -50,17 +47,10 @@ VIOLATIONS = """async () => {
     .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.html}`));
 }"""
 CONTENT = {
-    "Degrade": "#wmd-damage", "Generate": "#wmg-plan .wm-note", "Fine-tune": "#wmf-files",
-    "Setup": "#wms-others table",
+    "Degrade": "#wmd-damage", "Compare": "#wmx-recipes", "Listen": "#wml-kind",
+    "Generate": "#wmg-plan .wm-note", "Fine-tune": "#wmf-files", "Setup": "#wms-others table",
 }  # fmt: skip
 """A part of each tab that is there once the tab is filled."""
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The script of axe-core, which the Makefile installs."""
-    done = subprocess.run(["make", "-s", "axe"], capture_output=True, text=True, check=True)
-    return Path(done.stdout.split()[-1]).read_text("utf-8")
 
 
 def violations(page: Page) -> list[str]:

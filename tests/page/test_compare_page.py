@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pipeline import recipe
-from tests.page.test_accessibility_page import SMALL_TARGETS, SMALL_TEXTS
+from tests.page.test_accessibility_page import SMALL_TARGETS, SMALL_TEXTS, violations
 from ui.components import chain_form
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ OWN = {
 }
 
 
-def test_compared_heard_and_taken_to_restore(arrive, files: Path, tmp_path: Path) -> None:
+def test_compared_heard_and_taken_to_restore(arrive, axe: str, files: Path, tmp_path: Path) -> None:
     visitor = arrive()
     page = visitor.page
     stages = recipe.stage_classes()
@@ -56,6 +56,8 @@ def test_compared_heard_and_taken_to_restore(arrive, files: Path, tmp_path: Path
     page.wait_for_selector("#wmx-player .wmp-deck")
     expect(page.locator("#wmx-player .wmp-track")).to_have_count(5)
     assert page.evaluate(SMALL_TEXTS) == [] and page.evaluate(SMALL_TARGETS) == []
+    page.evaluate(axe)
+    assert violations(page) == []
     visitor.pick("#wmx-second", "D  Reference")
     visitor.says("#wmx-player .wmp-label", "Difference D \u2212 A", seconds=60)
     page.locator("#wmx-player .wmp-ruler").focus()
@@ -72,12 +74,12 @@ def test_compared_heard_and_taken_to_restore(arrive, files: Path, tmp_path: Path
     page.locator("#wmx-send").click()
     visitor.says("#wm-facts .wm-name", "call one.wav", seconds=60)
     visitor.says("#wm-reference", "Reference: as in Compare")
-    expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=60_000)
     assert visitor.order() == ["Tone"]
     visitor.named("band-limited-speech")
     page.get_by_role("tab", name="Compare", exact=True).click()
     page.locator("#wmx-send").click()  # the recording is there already
-    expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=60_000)
     page.get_by_text("Compare recipes").click()
     page.locator("#wm-to-compare").click()
     visitor.says("#wmx-reference-note", "Reference: as in Restore", seconds=60)
