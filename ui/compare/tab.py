@@ -77,7 +77,7 @@ def _candidates() -> dict[str, Any]:
         )  # fmt: skip
         titles = ", ".join(title for title, _ in candidates.PATHS.values())
         paths = gr.Button(f"Three paths: {titles}", size="md", elem_id="wmx-paths")
-        text = "Finished files: restored elsewhere, of the same recording from its start."
+        text = "Finished files of the same recording, restored elsewhere; choose several at once."
         gr.HTML(html.note(text), apply_default_css=False)
         files = gr.File(
             label="Finished files", show_label=False, file_count="multiple", height=64,
