@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pipeline import recipe
+from tests.page.conftest import Visitor
 from tests.page.test_accessibility_page import SMALL_TARGETS, SMALL_TEXTS, violations
 from ui.components import chain_form
 
@@ -21,19 +22,45 @@ OWN = {
 }
 
 
-def test_compared_heard_and_taken_to_restore(arrive, axe: str, files: Path, tmp_path: Path) -> None:
-    visitor = arrive()
+def opened(visitor: Visitor, recording: Path) -> None:
+    """Opens a recording, which is its own reference, in a browser that keeps two recipes."""
     page = visitor.page
     stages = recipe.stage_classes()
     shelf = {name: {"cards": chain_form.from_recipe(one, stages)} for name, one in OWN.items()}
     page.evaluate("shelf => localStorage.setItem('wavemend-recipes', shelf)", json.dumps(shelf))
     page.get_by_role("tab", name="Compare", exact=True).click()
-    page.set_input_files("#wmx-file input[type=file]", files / "call one.wav")
+    page.set_input_files("#wmx-file input[type=file]", recording)
     visitor.says("#wmx-facts .wm-name", "call one.wav", seconds=60)
     with page.expect_file_chooser() as chooser:
         page.locator("#wmx-reference").click()
-    chooser.value.set_files(files / "call one.wav")
+    chooser.value.set_files(recording)
     visitor.says("#wmx-reference-note", "Reference: call one.wav")
+
+
+def sent_on(visitor: Visitor) -> None:
+    """Takes the versions to Listen, and recipe and recording to Restore and back."""
+    page = visitor.page
+    page.locator("#wmx-to-listen").click()
+    visitor.says("#wml-items", "Input, Brighter, call one.wav, Reference")
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    page.locator("#wmx-send").click()
+    visitor.says("#wm-facts .wm-name", "call one.wav", seconds=60)
+    visitor.says("#wm-reference", "Reference: as in Compare")
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=60_000)
+    assert visitor.order() == ["Tone"]
+    visitor.named("band-limited-speech")
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    page.locator("#wmx-send").click()  # the recording is there already
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=60_000)
+    page.get_by_text("Compare recipes").click()
+    page.locator("#wm-to-compare").click()
+    visitor.says("#wmx-reference-note", "Reference: as in Restore", seconds=60)
+
+
+def test_compared_heard_and_taken_to_restore(arrive, axe: str, files: Path, tmp_path: Path) -> None:
+    visitor = arrive()
+    page = visitor.page
+    opened(visitor, files / "call one.wav")
     page.locator("#wmx-paths").click()
     tokens = page.locator("#wmx-recipes .token")
     expect(tokens).to_have_count(3)
@@ -67,19 +94,4 @@ def test_compared_heard_and_taken_to_restore(arrive, axe: str, files: Path, tmp_
     )
     with zipfile.ZipFile(visitor.download("Download all (zip)", tmp_path)) as archive:
         assert len(archive.namelist()) == 6
-
-    page.locator("#wmx-to-listen").click()
-    visitor.says("#wml-items", "Input, Brighter, call one.wav, Reference")
-    page.get_by_role("tab", name="Compare", exact=True).click()
-    page.locator("#wmx-send").click()
-    visitor.says("#wm-facts .wm-name", "call one.wav", seconds=60)
-    visitor.says("#wm-reference", "Reference: as in Compare")
-    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=60_000)
-    assert visitor.order() == ["Tone"]
-    visitor.named("band-limited-speech")
-    page.get_by_role("tab", name="Compare", exact=True).click()
-    page.locator("#wmx-send").click()  # the recording is there already
-    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=60_000)
-    page.get_by_text("Compare recipes").click()
-    page.locator("#wm-to-compare").click()
-    visitor.says("#wmx-reference-note", "Reference: as in Restore", seconds=60)
+    sent_on(visitor)
