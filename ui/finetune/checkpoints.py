@@ -26,7 +26,7 @@ def starts() -> list[Card]:
 def _fresh(model: str) -> Card:
     network = NETWORKS[model]
     title = f"{network.title}, new, size {network.size}"
-    return Card(f"{FRESH}{model}", model, network.fresh_config(), title=title)
+    return Card(f"{FRESH}{model}", model, network.fresh_config(model), title=title)
 
 
 def weights_of(base: Card) -> Path | None:

@@ -40,23 +40,18 @@ class Network:
     rate: int = 48_000
     hours: float = 0.0
 
-    def fresh_config(self) -> dict[str, Any]:
-        """The net's config in the size that is offered."""
+    def fresh_config(self, model: str) -> dict[str, Any]:
+        """The config of a net, by its key in `NETWORKS`, in the size that is offered."""
         settings = json.loads((CONFIGS / f"{self.config}.json").read_text("utf-8"))
-        of_net = settings["config"] if settings["model"] == self.model else {}
+        of_net = settings["config"] if settings["model"] == model else {}
         return {**of_net, "size": self.size, "sample_rate": self.rate}
-
-    @property
-    def model(self) -> str:
-        """Its key in `NETWORKS`."""
-        return next(model for model, network in NETWORKS.items() if network is self)
 
     def labels(self) -> list[tuple[str, str]]:
         """The damages for a list: (name on the page, task)."""
         return [(TASKS[name].label, name) for name in self.damages]
 
 
-NETWORKS: dict[str, Network] = {
+NETWORKS: dict[str, Network] = {  # by the key of `models.registry.NETS`
     "spectral_enhancer": Network("fine-tune", ENHANCED, "enhance"),
     "enhancer": Network(
         "fine-tune", ENHANCED, "enhance", title="Waveform enhancer, 48 kHz", size="small", hours=4
