@@ -66,6 +66,8 @@ def test_axe_has_no_serious_complaint_about_any_tab(arrive, axe: str) -> None:
     page = arrive().page
     page.evaluate(axe)
     assert violations(page) == []
+    tabs = page.locator(".wm-tabs > .tab-wrapper").get_by_role("tab").all_inner_texts()
+    assert {*tabs} == {"Restore", *CONTENT}
     for tab, content in CONTENT.items():
         page.get_by_role("tab", name=tab, exact=True).click()
         page.locator(content).first.wait_for(timeout=60_000)
