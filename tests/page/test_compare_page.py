@@ -94,4 +94,7 @@ def test_compared_heard_and_taken_to_restore(arrive, axe: str, files: Path, tmp_
     )
     with zipfile.ZipFile(visitor.download("Download all (zip)", tmp_path)) as archive:
         assert len(archive.namelist()) == 6
+    page.locator("#wmx-to-listen").click()
+    visitor.says(".wml-items", "Input, Brighter")
+    page.get_by_role("tab", name="Compare", exact=True).click()
     sent_on(visitor)
