@@ -80,6 +80,7 @@ def test_what_is_sent_is_the_sound_and_its_reference(whole, tmp_path: Path) -> N
         events.send(bench, session)
     bench.results[events.RESULT] = whole
     assert events.send(bench, session).selected == "restore"
+    assert events.send(bench, session, "compare").selected == "compare"
     assert session.parcel.path == result.exact(whole) and session.parcel.reference is CLEAN
 
 
