@@ -53,6 +53,7 @@ class SoundCache:
 
     def __init__(self, rate: int, memory_bytes: int = MEMORY_BYTES) -> None:
         self.rate, self.left_bytes = rate, memory_bytes
+        self._tidied: set[Path] = set()
 
     def read(self, path: Path, folder: Path, bandwidth_hz: float | None = None) -> Recording:
         """A recording at the cache's rate.
@@ -75,8 +76,17 @@ class SoundCache:
         if samples.nbytes <= self.left_bytes:
             self.left_bytes -= samples.nbytes
             return Recording(samples, band)
+        self._make_room(folder, samples.nbytes)
         _write(file, samples, band)
         return _mapped(file)
+
+    def _make_room(self, folder: Path, need_bytes: int) -> None:
+        """Cleans a folder once, and again where it is full: cleaning looks at every file in it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        is_full = shutil.disk_usage(folder).free < need_bytes + FREE_BYTES
+        if is_full or folder not in self._tidied:
+            clean(folder, need_bytes)
+            self._tidied.add(folder)
 
     def _key(self, path: Path) -> str:
         facts = path.stat()
@@ -115,9 +125,6 @@ def _mapped(file: Path) -> Recording:
 
 
 def _write(file: Path, samples: np.ndarray, bandwidth_hz: float) -> None:
-    folder = file.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    clean(folder, samples.nbytes)
     with write_atomically(file.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps({"bandwidth_hz": bandwidth_hz}))
     with write_atomically(file) as temporary:

@@ -115,6 +115,21 @@ def test_old_files_go_and_the_oldest_make_room(
     assert not old.exists() and len(files()) == 1
 
 
+def test_many_recordings_look_through_the_folder_once_and_again_where_the_disk_is_full(
+    voices: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaned: list[int] = []
+    monkeypatch.setattr(sound_cache, "clean", lambda folder, need_bytes: cleaned.append(need_bytes))
+    read(voices, 0)
+    assert len(cleaned) == 1
+    for file in files():
+        file.unlink()
+    full = lambda path: type("Usage", (), {"free": sound_cache.FREE_BYTES})()  # noqa: E731
+    monkeypatch.setattr(sound_cache.shutil, "disk_usage", full)
+    read(voices, 0)
+    assert len(cleaned) == 4
+
+
 def test_what_was_uploaded_is_cached_with_its_dataset(voices: Path, tmp_path: Path) -> None:
     dataset = gather([voices / "0.flac"], tmp_path / "dataset")
     read(dataset.folder, 0)
