@@ -68,6 +68,7 @@ class Server:
         until = time.monotonic() + 120
         while self.answer_s() is None:
             if time.monotonic() > until or self._process.poll() is not None:
+                self.kill()
                 raise RuntimeError("the page gave no answer")
             time.sleep(0.1)
 
