@@ -29,7 +29,7 @@ def test_several_files_are_restored_heard_and_taken_home_in_one_zip(
     assert rows.count() == 3
     assert not page.locator("#wm-part").is_visible() and not page.evaluate("window.hacked")
 
-    page.get_by_text("The recipe on the left for all").click()
+    page.get_by_text("Your recipe for all").click()
     visitor.stage("Enhance").uncheck()
     visitor.slow(30)
     visitor.button("Restore all").click()

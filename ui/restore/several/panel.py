@@ -25,13 +25,13 @@ CHOSEN_ROW = """(session, _) => [session, document.querySelector("#wm-rows").dat
 def lay_out() -> Parts:
     """Draws the panel, which shows once there are several recordings."""
     script = (ASSETS / "js" / "several.js").read_text(encoding="utf-8")
-    recipes = [("Proposed for each", EACH), ("The recipe on the left for all", ALL)]
+    recipes = [("Proposed for each", EACH), ("Your recipe for all", ALL)]
     with gr.Column(visible=False, elem_id="wm-several") as panel:
         with gr.Column(elem_classes="wm-panel"):
             with gr.Row(elem_classes="wm-tight"):
                 by = gr.Radio(
                     recipes, value=EACH, label="Recipe", show_label=False, container=False,
-                    elem_classes="wm-segments",
+                    min_width=260, elem_classes="wm-segments",
                 )  # fmt: skip
                 go = gr.Button("Restore all", variant="primary", scale=0, min_width=110)
                 stop = gr.Button("Stop all", variant="stop", visible=False, scale=0, min_width=110)
