@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -159,9 +161,11 @@ def test_every_knob_has_a_help_a_range_that_holds_its_default_and_a_check(stage)
     for name, knob in knobs(stage).items():
         assert knob.help.endswith("."), name
         if knob.low is not None:
-            assert knob.default is None or knob.low <= knob.default <= knob.high
-            with pytest.raises(ValueError, match=name):
-                type(stage)(**{name: knob.high + 1})
+            highest = math.inf if knob.high is None else knob.high
+            assert knob.default is None or knob.low <= knob.default <= highest
+            for wrong in (knob.low - 1, highest + 1):
+                with pytest.raises(ValueError, match=name):
+                    type(stage)(**{name: wrong})
         if knob.choices:
             assert knob.default in knob.choices
 
