@@ -19,10 +19,15 @@ function dropTarget() {
   return fields.find((node) => node.closest(".wm-tabs > .tabitem")?.offsetParent);
 }
 
-/** The field's input; a file that it shows is removed first. */
+/** Whether the field shows one recording, which a new one replaces; several get further ones. */
+function showsOne(target) {
+  return target.id === "wm-file" && document.querySelector(".wm-facts");
+}
+
+/** The field's input; a recording that a new one replaces is removed first. */
 async function emptyInput(target) {
   const input = () => target.querySelector("input[type=file]");
-  if (input()) return input();
+  if (input() && !showsOne(target)) return input();
   target.querySelector("button[aria-label=Clear]")?.click();
   const end = performance.now() + FIELD_WAIT_MS;
   while (performance.now() < end && (!input() || document.querySelector(".wm-facts"))) {
