@@ -18,9 +18,12 @@ def weights_of(run: Path) -> Path | None:
 
 def train(config: TrainingConfig, folders: list[Path], run: Path, base: Path | None = None) -> None:
     """Trains one variant, which is validated once at the end at least."""
+    from accelerate.state import AcceleratorState
+
     from training.learn.trainer import Trainer
 
     keep_tensors_mapped()
+    AcceleratorState._reset_state()  # the precision of the run before
     every = min(config.validate_every, config.steps)
     folder = RunFolder(run)
     with folder.heart:
