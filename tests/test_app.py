@@ -23,7 +23,7 @@ from ui.session import Limits
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "librosa", "matplotlib", "demucs", "scipy", "numba", "torchaudio")
-START_UP_S = 6.0
+START_UP = 2.0  # seconds to the first answer, over those of importing Gradio alone
 
 
 def free_port() -> int:
@@ -77,10 +77,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, floa
     assert not list(cache.iterdir()), "files outlived the server"
 
 
-def test_the_page_answers_within_the_promised_time(server: tuple[str, float]) -> None:
+def test_the_page_answers_in_twice_the_time_that_gradio_takes_to_be_imported(
+    server: tuple[str, float],
+) -> None:
     address, seconds = server
     assert "Wavemend" in get(address)
-    assert seconds < START_UP_S
+    before = os.times().children_user + os.times().children_system
+    subprocess.run([sys.executable, "-c", "import gradio"], check=True)
+    after = os.times().children_user + os.times().children_system
+    assert seconds < START_UP * (after - before)
 
 
 def test_nothing_heavy_is_imported_to_build_the_page() -> None:
