@@ -98,14 +98,17 @@ async def open_parcel(
         yield {}
         return
     parcel, session.parcel = session.parcel, None
+    is_open = False
     async for updates in events.choose(desk, "sent", session, parcel.path, name, value):
+        is_open = session.source is not None and session.source.path == parcel.path
+        if is_open:  # before the page can ask for what is measured against it
+            session.reference = parcel.reference
         yield updates
-    if session.source is None or session.source.path != parcel.path:
+    if not is_open:
         return
     if parcel.recipe:
         yield recipe_events.recommended(desk.stages, session, parcel.recipe, value)
     if parcel.reference is not None:
-        session.reference = parcel.reference
         note = named(parcel.reference_name)
         yield {"reference_note": note, "reference_box": gr.update(open=True)}
 

@@ -9,12 +9,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from pipeline import recipe
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.evaluation.compare import compare
 from tests.support.sounds import speech
 from ui.restore import downloads, reference, result_events
+from ui.restore.events import Desk
 from ui.restore.result import Result
+from ui.sending import Parcel
 from ui.session import Host, Limits, Session
 
 RATE = 16_000
@@ -92,6 +95,20 @@ def test_a_reference_belongs_to_one_recording(host, session) -> None:
     assert session.reference is None
     state = ran(reference.given(host, session, None))
     assert "Choose the recording first" in state["reference_note"]
+
+
+def test_a_reference_that_was_sent_is_there_before_the_page_shows_the_recording(
+    host, session
+) -> None:
+    path = save(NOISY, session.folder.parent / "sent.wav", subtype="FLOAT")
+    session.parcel = Parcel(path, CLEAN, "clean.wav")
+    desk = Desk(recipe.stage_classes(), host)
+
+    async def known_when_shown() -> list[bool]:
+        given = reference.open_parcel(desk, session, "", None)
+        return [session.reference is CLEAN async for updates in given if updates.get("player")]
+
+    assert asyncio.run(known_when_shown()) == [True]
 
 
 def test_the_report_of_a_part_has_the_scores_of_that_part(session) -> None:
