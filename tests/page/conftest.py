@@ -24,6 +24,9 @@ FLAGS = (
     "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
 ).split()
 
+READY = "sessionStorage.getItem('wavemend-ticket')"
+"""What a page has once it has its session, and listens."""
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -112,7 +115,7 @@ class Visitor:
         self.address = address
         self.page.goto(address)
         self.page.wait_for_selector(".wm-head")
-        self.page.wait_for_timeout(300)
+        self.page.wait_for_function(READY)
 
     def _look(self, request: sync_api.Request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
