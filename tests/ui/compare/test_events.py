@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +10,7 @@ import pytest
 
 from pipeline import recipe
 from pipeline.audio.encode import save
+from tests.support.handlers import ran
 from tests.support.helpers import tone
 from ui.compare import events, recording_events
 from ui.session import Host, Limits, Session
@@ -25,18 +25,6 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 @pytest.fixture
 def session(host: Host) -> Session:
     return host.open_session("visitor")
-
-
-def ran(handler) -> dict:
-    """The last state of everything that a handler updates."""
-
-    async def collect() -> dict:
-        state: dict = {}
-        async for updates in handler:
-            state |= updates
-        return state
-
-    return asyncio.run(collect())
 
 
 def test_a_recording_comes_from_restore_with_its_reference_and_is_compared(host, session) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +9,7 @@ import gradio as gr
 import pytest
 
 from pipeline.audio.encode import save
+from tests.support.handlers import ran
 from tests.support.helpers import tone
 from ui.degrade import events, result
 from ui.session import Host, Limits, Session
@@ -24,18 +24,6 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 @pytest.fixture
 def session(host: Host) -> Session:
     return host.open_session("visitor")
-
-
-def ran(handler) -> dict:
-    """The last state of everything that a handler updates."""
-
-    async def collect() -> dict:
-        state: dict = {}
-        async for updates in handler:
-            state |= updates
-        return state
-
-    return asyncio.run(collect())
 
 
 def test_restore_s_recording_is_taken_for_a_clean_one(host, session) -> None:

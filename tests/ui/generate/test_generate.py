@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pipeline import damages
 from pipeline.audio.decode import load
 from pipeline.generation import musicgen, weights
 from tests.support import musicgen as tiny
+from tests.support.handlers import ran
 from ui.generate import events, result
 from ui.jobs import Job
 from ui.session import Host, Limits, Session
@@ -34,18 +34,6 @@ def session(host: Host) -> Session:
     session = host.open_session("visitor")
     session.device = "cpu"
     return session
-
-
-def ran(handler) -> dict:
-    """The last state of everything that a handler updates."""
-
-    async def collect() -> dict:
-        state: dict = {}
-        async for updates in handler:
-            state |= updates
-        return state
-
-    return asyncio.run(collect())
 
 
 def test_what_is_missing_is_said_with_the_command_that_cures_it(session, monkeypatch) -> None:

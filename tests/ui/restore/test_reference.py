@@ -13,6 +13,7 @@ from pipeline import recipe
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.evaluation.compare import compare
+from tests.support.handlers import ran
 from tests.support.sounds import speech
 from ui.restore import downloads, reference, result_events
 from ui.restore.events import Desk
@@ -46,18 +47,6 @@ def result(folder: Path, start_s: float, seconds: float) -> Result:
     return Result(
         "", "", {"version": 1, "stages": []}, folder, sounds[1], None, [], steps, start_s=start_s
     )
-
-
-def ran(handler) -> dict:
-    """The last state of everything that a handler updates."""
-
-    async def collect() -> dict:
-        state: dict = {}
-        async for updates in handler:
-            state |= updates
-        return state
-
-    return asyncio.run(collect())
 
 
 @pytest.mark.parametrize(("start_s", "seconds"), [(0.0, 12.0), (1.5, 10.0)])

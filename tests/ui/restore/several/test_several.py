@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import zipfile
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from pipeline.audio.decode import load
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.restoration import restore_file
+from tests.support.handlers import ran
 from tests.support.helpers import STAGES, tone
 from ui.restore.events import Desk
 from ui.restore.several import archive, batch, events
@@ -51,18 +51,6 @@ def value(fails: str = "") -> dict[str, Any]:
     """The editor with one stage."""
     settings = {key: one for key, one in GAIN.items() if key != "stage"}
     return {"cards": [{"stage": "gain", "on": True, "settings": settings | {"fails": fails}}]}
-
-
-def ran(handler: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
-    """The last state of everything that a handler updates."""
-
-    async def collect() -> dict[str, Any]:
-        state: dict[str, Any] = {}
-        async for updates in handler:
-            state |= updates
-        return state
-
-    return asyncio.run(collect())
 
 
 def test_a_bad_file_is_a_row_and_the_others_are_as_the_command_line_makes_them(
