@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 
 
@@ -40,3 +41,17 @@ class Version:
     item: str
     condition: str
     sound: Path | Audio
+
+
+def exact(audio: Audio, folder: Path, stem: str) -> Path:
+    """The samples to the bit as a file, written when it is first asked for.
+
+    Args:
+        folder: of the result that they belong to.
+        stem: what the file is named after.
+    """
+    path = folder / "sent" / f"{stem}.wav"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        save(audio, path, subtype="FLOAT")
+    return path

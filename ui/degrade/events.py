@@ -20,7 +20,7 @@ from ui.jobs import Job
 from ui.restore import views
 from ui.restore.events import watched
 from ui.restore.result import PREVIEW_S
-from ui.sending import Parcel
+from ui.sending import Parcel, exact
 from ui.session import Host, Session, plain_error, uploaded
 from ui.wiring import Updates
 
@@ -196,7 +196,7 @@ def send(bench: Session | None, session: Session | None, tab: str = "restore") -
     if made is None or session is None:
         raise gr.Error("There is no degraded recording yet.", print_exception=False)
     try:
-        session.parcel = Parcel(result.exact(made), made.clean, made.name)
+        session.parcel = Parcel(exact(made.degraded, made.folder, made.stem), made.clean, made.name)
     except Exception as error:
         raise gr.Error(plain_error(error), print_exception=False) from error
     return gr.Tabs(selected=tab)

@@ -129,13 +129,3 @@ def export(result: Degraded, name: str) -> Path:
         above = name == WAV and peak(result.degraded) > 1
         save(result.degraded, path, subtype="FLOAT" if above else "PCM_24")
     return path
-
-
-def exact(result: Degraded) -> Path:
-    """The degraded samples to the bit, for another tab."""
-    folder = result.folder / "sent"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{result.stem}.wav"
-    if not path.exists():
-        save(result.degraded, path, subtype="FLOAT")
-    return path

@@ -22,7 +22,7 @@ from ui.generate.result import Generated
 from ui.jobs import Job
 from ui.restore import views
 from ui.restore.events import watched
-from ui.sending import Parcel
+from ui.sending import Parcel, exact
 from ui.session import Host, Session, is_shared, plain_error, uploaded
 from ui.wiring import Updates
 
@@ -182,7 +182,9 @@ def send(bench: Session | None, session: Session | None) -> Any:
     if new is None or session is None:
         raise gr.Error("There is no generated music yet.", print_exception=False)
     try:
-        session.parcel = Parcel(result.exact(new), new.reference, new.name, RECIPE)
+        session.parcel = Parcel(
+            exact(new.audio, new.folder, new.stem), new.reference, new.name, RECIPE
+        )
     except Exception as error:
         raise gr.Error(plain_error(error), print_exception=False) from error
     return gr.Tabs(selected="restore")

@@ -147,13 +147,3 @@ def export(result: Generated, name: str) -> Path:
         above = name == WAV and peak(result.audio) > 1
         save(result.audio, path, subtype="FLOAT" if above else "PCM_24")
     return path
-
-
-def exact(result: Generated) -> Path:
-    """The samples to the bit, for another tab."""
-    folder = result.folder / "sent"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{result.stem}.wav"
-    if not path.exists():
-        save(result.audio, path, subtype="FLOAT")
-    return path

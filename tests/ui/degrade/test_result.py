@@ -16,6 +16,7 @@ from pipeline.stage import Cancelled
 from tests.support.sounds import speech
 from ui.degrade import events, result
 from ui.jobs import Job, JobQueue
+from ui.sending import exact
 from ui.session import Limits, Session
 
 RATE = 16_000
@@ -50,8 +51,10 @@ def test_downloads_hold_the_sound_and_a_parcel_every_bit_of_it(whole) -> None:
         written = load(result.export(whole, name))
         assert (written.rate, written.samples.shape) == (RATE, CLEAN.samples.shape)
         np.testing.assert_allclose(written.samples, whole.degraded.samples, atol=2**-23)
-    assert result.exact(whole).name == "_b_my voice degraded.wav"
-    np.testing.assert_array_equal(load(result.exact(whole)).samples, whole.degraded.samples)
+    assert exact(whole.degraded, whole.folder, whole.stem).name == "_b_my voice degraded.wav"
+    np.testing.assert_array_equal(
+        load(exact(whole.degraded, whole.folder, whole.stem)).samples, whole.degraded.samples
+    )
     with pytest.raises(ValueError, match="got download 'x'"):
         result.export(whole, "x")
 
@@ -81,7 +84,10 @@ def test_what_is_sent_is_the_sound_and_its_reference(whole, tmp_path: Path) -> N
     bench.results[events.RESULT] = whole
     assert events.send(bench, session).selected == "restore"
     assert events.send(bench, session, "compare").selected == "compare"
-    assert session.parcel.path == result.exact(whole) and session.parcel.reference is CLEAN
+    assert (
+        session.parcel.path == exact(whole.degraded, whole.folder, whole.stem)
+        and session.parcel.reference is CLEAN
+    )
 
 
 def test_a_name_is_text_on_the_page(whole) -> None:
