@@ -31,14 +31,14 @@ def test_what_a_process_forks_does_not_hold_its_lock_on(tmp_path: Path) -> None:
     code = (
         "import os, sys, time; from pathlib import Path; from training.runs import lock; "
         "lock.keep(lock.take(Path(sys.argv[1]))); child = os.fork(); "
-        "time.sleep(5 if child == 0 else 0); print(child, flush=True); os._exit(0)"
+        "child or (print(os.getpid(), flush=True), time.sleep(300)); os._exit(0)"
     )
-    done = subprocess.Popen(
+    parent = subprocess.Popen(
         [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
     )
-    child = int(done.stdout.readline())
-    done.wait(10)
+    child = int(parent.stdout.readline())  # which the child writes: it has left the fork
     try:
+        parent.wait(120)
         assert not lock.held(path)
     finally:
         os.kill(child, signal.SIGKILL)
