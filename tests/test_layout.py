@@ -130,10 +130,14 @@ def within(module: str, allowed: tuple[str, ...]) -> bool:
     return any(module == place or module.startswith(f"{place}.") for place in allowed)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_imports_go_downward_only(path: Path) -> None:
-    inner = [m for m in imported(path) if m.split(".")[0] in (*LAYERS, "app")]
-    assert [m for m in inner if not within(m, ALLOWED[layer(path)])] == []
+def test_imports_go_downward_only() -> None:
+    upward = [
+        f"{name(path)}: {target}"
+        for path in SOURCES
+        for target in imported(path)
+        if target.split(".")[0] in (*LAYERS, "app") and not within(target, ALLOWED[layer(path)])
+    ]
+    assert upward == []
 
 
 def floor(module: str) -> int:
@@ -142,14 +146,18 @@ def floor(module: str) -> int:
     return FLOORS[top].index(part if part in FLOORS[top] else "__init__")
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if layer(p) in FLOORS], ids=name)
-def test_a_floor_imports_those_below_it_only(path: Path) -> None:
-    if name(path) in ("pipeline/__init__.py", "training/__init__.py"):
-        return
+def test_a_floor_imports_those_below_it_only() -> None:
+    fronts = ("pipeline/__init__.py", "training/__init__.py")
+    paths = [path for path in SOURCES if layer(path) in FLOORS and name(path) not in fronts]
+    assert [f"{name(path)}: {target}" for path in paths for target in not_below(path)] == []
+
+
+def not_below(path: Path) -> list[str]:
+    """The modules of its own layer that a file imports from its height or above."""
     own = [m for m in imported(path) if m.split(".")[0] == layer(path) and "." in m]
     inside = ".".join(module(path).split(".")[:2])
     others = [m for m in own if not within(m, (inside,))]
-    assert [m for m in others if floor(m) >= floor(module(path))] == []
+    return [m for m in others if floor(m) >= floor(module(path))]
 
 
 def imports_within(layer_name: str) -> dict[str, set[str]]:
@@ -185,38 +193,38 @@ def test_tests_lie_where_what_they_test_lies() -> None:
     assert {str(p.parent.relative_to(ROOT / "tests")) for p in tests} <= homes
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_each_library_has_its_layer(path: Path) -> None:
-    outer = {module.split(".")[0] for module in imported(path)}
-    if layer(path) not in ("ui", "app"):
-        assert "gradio" not in outer
-    if layer(path) == "pipeline" and name(path) not in WITH_TORCH:
-        assert "torch" not in outer
-    if layer(path) == "models":
-        known = {*sys.stdlib_module_names, *LAYERS, "torch", "numpy", "safetensors"}
-        assert outer <= known
+def test_each_library_has_its_layer() -> None:
+    for path in SOURCES:
+        outer = {module.split(".")[0] for module in imported(path)}
+        if layer(path) not in ("ui", "app"):
+            assert "gradio" not in outer, name(path)
+        if layer(path) == "pipeline" and name(path) not in WITH_TORCH:
+            assert "torch" not in outer, name(path)
+        if layer(path) == "models":
+            known = {*sys.stdlib_module_names, *LAYERS, "torch", "numpy", "safetensors"}
+            assert outer <= known, name(path)
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if layer(p) == "models"], ids=name)
-def test_models_know_no_files_and_print_nothing(path: Path) -> None:
-    calls = {
-        node.func.id
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    assert "print" not in calls
-    if path.stem not in ("card", "checkpoint") and path.parent.name != "user_weights":
-        files = {"os", "io", "pathlib", "json", "shutil", "tempfile", "safetensors"}
-        assert not files & {module.split(".")[0] for module in imported(path)}
-        assert "open" not in calls
+def test_models_know_no_files_and_print_nothing() -> None:
+    files = {"os", "io", "pathlib", "json", "shutil", "tempfile", "safetensors"}
+    for path in [path for path in SOURCES if layer(path) == "models"]:
+        called = {
+            node.func.id
+            for node in ast.walk(parsed(path))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert "print" not in called, name(path)
+        if path.stem not in ("card", "checkpoint") and path.parent.name != "user_weights":
+            assert not files & {module.split(".")[0] for module in imported(path)}, name(path)
+            assert "open" not in called, name(path)
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name)
-def test_files_and_functions_stay_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} in {name(path)}"
+def test_files_and_functions_stay_short() -> None:
+    for path in [*SOURCES, *TESTS]:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, name(path)
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} in {name(path)}"
 
 
 def test_code_lives_in_its_rooms_only() -> None:
