@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.config import RATES_HZ, check, ranged
+from models.cpu import rows, spectral
 from models.layers import ChannelNorm, ConvNextBlock, pad_to_multiple
 from models.stft import Stft, features_of, unit
 
@@ -118,10 +119,14 @@ class SpectralEnhancer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         length = x.shape[-1]
         spectrum = self.stft(pad_to_multiple(x[:, 0], self.stride))  # (B, F, N)
+        restored = self._on_cpu(spectrum) if rows.applies(self, x) else self._restored(spectrum)
+        return self.stft.inverse(restored)[:, None, :length]
+
+    def _restored(self, spectrum: Tensor) -> Tensor:
         features = features_of(spectrum).to(self.enter.weight.dtype)
         mask, magnitude, real, imag = self._net(features).float().chunk(4, dim=1)
         added = torch.exp(magnitude.clamp(max=8)) * unit(real, imag)
-        return self.stft.inverse(torch.sigmoid(mask) * spectrum + added)[:, None, :length]
+        return torch.sigmoid(mask) * spectrum + added
 
     def _net(self, x: Tensor) -> Tensor:
         x = self.enter(x)
@@ -135,6 +140,23 @@ class SpectralEnhancer(nn.Module):
             x = self.up[index](x)
             x = self.decoder[index](x + skips[index] if index >= first_skip else x)
         return self.leave(x)
+
+    def _on_cpu(self, spectrum: Tensor) -> Tensor:
+        """As `_restored`, with frames as rows; in place of `spectrum`."""
+        spectrum = spectrum.transpose(1, 2)  # (B, N, F)
+        x = rows.pointwise(spectral.features_of(spectrum, self.enter.weight.dtype), self.enter)
+        skips = []
+        for blocks, down in zip(self.encoder, self.down, strict=True):
+            skips.append(rows.convnexts(x, blocks))
+            x = rows.down(skips[-1], down)
+        x = rows.convnexts(x, self.bottom)
+        first_skip = len(skips) - self.config.n_skips
+        for index in reversed(range(len(skips))):
+            x = rows.up(x, self.up[index], add=skips[index] if index >= first_skip else None)
+            x = rows.convnexts(x, self.decoder[index])
+        norm, leave = self.leave
+        head = rows.pointwise(rows.channel_norm(x, norm.gain), leave)
+        return spectral.masked_and_added(spectrum, head).transpose(1, 2)
 
 
 def _blocks(config: SpectralEnhancerConfig, level: int) -> nn.Sequential:

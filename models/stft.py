@@ -41,9 +41,10 @@ class Stft(nn.Module):
 
     def inverse(self, spectrum: Tensor) -> Tensor:
         """(B, F, N) -> (B, T), by weighted overlap-add."""
-        frames = torch.fft.irfft(spectrum.transpose(1, 2), n=self.n_fft) * self.window
+        frames = torch.fft.irfft(spectrum.transpose(1, 2), n=self.n_fft).mul_(self.window)
         weight = self.window.square().expand(1, frames.shape[1], -1)
-        total = _overlap_add(frames, self.hop) / _overlap_add(weight, self.hop).clamp(min=1e-6)
+        weight = _overlap_add(weight, self.hop).clamp_(min=1e-6)
+        total = _overlap_add(frames, self.hop).div_(weight)
         return total[:, self.edge : total.shape[1] - self.edge]
 
 
@@ -62,7 +63,8 @@ def unit(real: Tensor, imag: Tensor) -> Tensor:
 def _overlap_add(frames: Tensor, hop: int) -> Tensor:
     """(B, N, L) -> (B, (N - 1) hop + L), as shifted copies of whole hops."""
     batch, count, length = frames.shape
-    parts = pad_to_multiple(frames, hop).unflatten(-1, (-1, hop))
+    whole = frames if length % hop == 0 else pad_to_multiple(frames, hop)
+    parts = whole.unflatten(-1, (-1, hop))
     total = frames.new_zeros(batch, count + parts.shape[2] - 1, hop)
     for shift in range(parts.shape[2]):
         total[:, shift : shift + count] += parts[:, :, shift]

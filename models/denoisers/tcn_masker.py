@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.config import RATES_HZ, check, ranged
+from models.cpu import rows
 from models.layers import pad_to_multiple
 from models.stft import Stft
 
@@ -129,16 +130,20 @@ class TcnMasker(nn.Module):
 
     def gains(self, spectrum: Tensor) -> Tensor:
         """(B, C, F, N) complex -> (B, 1, F, N) gains; N is a multiple of `PAIR`."""
-        power = torch.view_as_real(spectrum).square().sum(-1).mean(1)
-        log_power = torch.log(self.pool @ power + QUIET)  # (B, K, N)
-        x = ((log_power - LOG_CENTRE) * LOG_SCALE).transpose(1, 2)
+        linear = rows.linear if rows.applies(self, spectrum) else functional.linear
+        parts = torch.view_as_real(spectrum.transpose(2, 3))  # (B, C, N, F, 2)
+        power = parts.square().sum(-1).mean(1)
+        log_power = torch.log(linear(power, self.pool, None) + QUIET)  # (B, N, K)
+        x = (log_power - LOG_CENTRE) * LOG_SCALE
         x = x.reshape(len(x), -1, PAIR * x.shape[2]).to(self.enter.weight.dtype)
-        x = self.leave(self.norm(self.blocks(self.enter(x))))
-        x = x.float().reshape(len(x), -1, len(self.pool)).transpose(1, 2)  # (B, K, N)
+        x = self.norm(self.blocks(linear(x, *_of(self.enter))))
+        x = linear(x, *_of(self.leave)).float().reshape(*log_power.shape)
         if self.config.most_db:
             nepers = self.config.most_db * math.log(10) / 20 * torch.tanh(x)
-            return torch.exp(self.spread @ nepers)[:, None]
-        return (self.spread @ torch.sigmoid(x))[:, None]
+            gains = torch.exp(linear(nepers, self.spread, None))
+        else:
+            gains = linear(torch.sigmoid(x), self.spread, None)
+        return gains.transpose(1, 2)[:, None]
 
 
 class Block(nn.Module):
@@ -157,9 +162,17 @@ class Block(nn.Module):
         self.scale = nn.Parameter(torch.full((width,), 0.3))
 
     def forward(self, x: Tensor) -> Tensor:
+        if rows.applies(self, x):
+            y = rows.linear(self.norm(rows.depthwise(x, self.mix)), *_of(self.wide), gelu=True)
+            weight, bias = _of(self.narrow)
+            return rows.linear(y, self.scale[:, None] * weight, self.scale * bias, add=x)
         y = self.mix(x.transpose(1, 2)).transpose(1, 2)
         y = self.narrow(functional.gelu(self.wide(self.norm(y))))
         return x + self.scale * y
+
+
+def _of(layer: nn.Linear) -> tuple[Tensor, Tensor]:
+    return layer.weight, layer.bias
 
 
 def band_weights(config: TcnMaskerConfig) -> Tensor:

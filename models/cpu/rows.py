@@ -1,0 +1,94 @@
+"""Layers for a processor, on sound whose frames are rows: (B, N, C).
+
+A pointwise convolution is a matrix product here, which oneDNN runs with bias, activation or
+addition in the same pass. PyTorch's own convolutions and products take up to twice the time: with
+one thread and on AMD they go through MKL.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def applies(net: nn.Module, x: Tensor) -> bool:
+    """Whether a net may take its form for a processor: nothing is learned from this pass."""
+    learning = net.training or torch.is_grad_enabled()
+    return x.device.type == "cpu" and not learning and not torch.is_autocast_enabled("cpu")
+
+
+def linear(
+    x: Tensor, weight: Tensor, bias: Tensor | None, *, gelu: bool = False, add: Tensor | None = None
+) -> Tensor:
+    """x W' + b, then GELU or plus `add`: (B, N, C) -> (B, N, D).
+
+    Args:
+        weight: (D, C), of the type of `x`.
+        bias: (D,).
+        gelu: apply GELU; not together with `add`.
+        add: (B, N, D).
+    """
+    if not _has_onednn(x.dtype):
+        y = functional.linear(x, weight, bias)
+        return functional.gelu(y) if gelu else y if add is None else y + add
+    operator = torch.ops.mkldnn._linear_pointwise
+    if add is not None:
+        return operator.binary(x, add, weight, bias, "add")
+    return operator(x, weight, bias, "gelu" if gelu else "none", [], "none")
+
+
+def pointwise(x: Tensor, conv: nn.Conv1d, *, gelu: bool = False) -> Tensor:
+    """A convolution of kernel 1."""
+    return linear(x, conv.weight[:, :, 0], conv.bias, gelu=gelu)
+
+
+def depthwise(x: Tensor, conv: nn.Conv1d) -> Tensor:
+    """A depthwise convolution that keeps the length."""
+    image = x.transpose(1, 2)[:, :, None]  # (B, C, 1, N), channels last
+    weight, padding = conv.weight[:, :, None], (0, *conv.padding)
+    dilation = (1, *conv.dilation)
+    y = functional.conv2d(image, weight, conv.bias, 1, padding, dilation, conv.groups)
+    return y[:, :, 0].transpose(1, 2)
+
+
+def down(x: Tensor, conv: nn.Conv1d) -> Tensor:
+    """A convolution whose stride is its kernel, which divides N: (B, N, C) -> (B, N / k, D)."""
+    weight = conv.weight.transpose(1, 2).flatten(1)  # (D, C, k) -> (D, k C)
+    return linear(x.reshape(len(x), -1, weight.shape[1]), weight, conv.bias)
+
+
+def up(x: Tensor, conv: nn.ConvTranspose1d, add: Tensor | None = None) -> Tensor:
+    """A transposed convolution whose stride is its kernel, plus `add`: (B, N, C) -> (B, k N, D)."""
+    size = conv.kernel_size[0]
+    weight = conv.weight.permute(2, 1, 0).flatten(0, 1)  # (C, D, k) -> (k D, C)
+    bias = None if conv.bias is None else conv.bias.repeat(size)
+    y = linear(x, weight, bias, add=None if add is None else add.reshape(*x.shape[:2], -1))
+    return y.reshape(len(x), size * x.shape[1], -1)
+
+
+def channel_norm(x: Tensor, gain: Tensor) -> Tensor:
+    """`ChannelNorm` with its `gain` (C, 1)."""
+    return functional.rms_norm(x, x.shape[-1:], gain[:, 0], 1e-6)
+
+
+def convnexts(x: Tensor, blocks: nn.Sequential) -> Tensor:
+    """A chain of `models.layers.ConvNextBlock`."""
+    for block in blocks:
+        y = channel_norm(depthwise(x, block.mix), block.norm.gain)
+        y = pointwise(y, block.wide, gelu=True)
+        scale, narrow = block.scale, block.narrow  # the scale is folded into the weight
+        x = linear(y, scale * narrow.weight[:, :, 0], scale[:, 0] * narrow.bias, add=x)
+    return x
+
+
+@functools.cache
+def _has_onednn(dtype: torch.dtype) -> bool:
+    """Whether oneDNN's products are there, for this type."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    return dtype == torch.float32 or (
+        dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )

@@ -1,0 +1,69 @@
+"""The form for a processor is the net itself, to rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.cpu import rows
+from models.denoisers.tcn_masker import TcnMasker, TcnMaskerConfig
+from models.net import inference_form
+from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
+
+TCN = TcnMaskerConfig(width=16, dilations=(1, 3), repeats=1)
+NETS = [
+    lambda: SpectralEnhancer(SpectralEnhancerConfig((16, 16, 24), (1, 2, 1), n_skips=1)),
+    lambda: TcnMasker(TCN),
+    lambda: TcnMasker(TcnMaskerConfig(width=16, dilations=(1,), repeats=1, most_db=12)),
+]
+
+
+def _both(net: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The outputs of the form that learns and of the form for a processor."""
+    net.eval()
+    expected = net(x.requires_grad_()).detach()
+    with torch.inference_mode():
+        assert rows.applies(net, x)
+        return expected, net(x)
+
+
+def _lively(make: Callable[[], nn.Module]) -> nn.Module:
+    """Always the same net, with parameters that all count."""
+    torch.manual_seed(0)
+    net = make()
+    for parameter in net.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    return net
+
+
+@pytest.mark.parametrize("make", NETS)
+@pytest.mark.parametrize("has_onednn", [True, False])
+def test_both_forms_agree(make, has_onednn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not has_onednn:
+        monkeypatch.setattr(rows, "_has_onednn", lambda dtype: False)
+    expected, actual = _both(_lively(make), 0.1 * torch.randn(2, 1, 20_001))
+    assert actual.shape == expected.shape
+    assert torch.allclose(actual, expected, atol=1e-5 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("make", NETS)
+def test_bfloat16_agrees_to_40_db(make) -> None:
+    x = 0.1 * torch.randn(1, 1, 20_001)
+    expected, _ = _both(_lively(make), x)
+    with torch.inference_mode():
+        error = inference_form(_lively(make), "bfloat16")(x) - expected
+    assert error.square().mean() < 1e-4 * expected.square().mean()
+
+
+def test_what_learns_or_is_elsewhere_keeps_its_form() -> None:
+    net, x = nn.Identity(), torch.zeros(1)
+    with torch.no_grad():
+        assert not rows.applies(net.train(), x)
+        assert rows.applies(net.eval(), x)
+        assert not rows.applies(net, x.to("meta"))
+        with torch.autocast("cpu", torch.bfloat16):
+            assert not rows.applies(net, x)
+    assert not rows.applies(net, x)
