@@ -1,28 +1,16 @@
-"""What a recording holds: speech, music, singing or other sound.
-
-A small trained net scores the log-mel spectrum of each excerpt; the mean of the scores decides.
-`python -m training experiment content` trained it, on sound clean and damaged.
-"""
+"""What a recording holds: speech, music, singing or other sound."""
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
-import numpy as np
-
-from models.card import CLASSES, SHIPPED
-from pipeline import inference
-from pipeline.audio.resampling import resample
-from pipeline.audio.sound import Audio
+from models.card import CLASSES
+from pipeline.diagnosis.classes import class_chances
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.recording import Recording
-from pipeline.dsp.log_mel import RATE, log_mel
+from pipeline.diagnosis.voice_noise import removed_noise
 
-CHECKPOINT = "content-classifier"
 LEAST_S = 0.5
-QUIET_DB = 40.0  # excerpts so far below the loudest one do not count
 CLEAR = 0.75  # confidence below is called uncertain
+POSSIBLE = 0.15  # chance of speech from which it may be speech in noise
 MOST = 0.99
 TITLES = {"speech": "speech", "music": "music", "singing": "singing", "other": "other sound"}
 
@@ -33,8 +21,8 @@ def content(recording: Recording) -> Finding:
         return stated(recording.kind)
     if recording.silent or recording.audio.seconds < LEAST_S:
         return Finding("content", None, "", 0.0, "Too little sound to tell speech from music.")
-    chances = class_chances(recording)
-    kind = max(chances, key=lambda name: chances[name])
+    chances = _chances(recording)
+    kind = _likeliest(chances)
     confidence = min(chances[kind], MOST)
     text = f"It sounds like {TITLES[kind]}."
     if confidence <= CLEAR:
@@ -53,22 +41,18 @@ def stated(kind: str) -> Finding:
     return Finding("content", kind, "", 1.0, f"Treated as {TITLES[kind]}, as you say.")
 
 
-def class_chances(recording: Recording) -> dict[str, float]:
-    """Probability of each class, from the excerpts of the loudest channel."""
-    excerpts = [excerpt.samples[recording.loudest] for excerpt in recording.excerpts]
-    energy = np.array([np.square(x, dtype=np.float64).mean() for x in excerpts])
-    loud = np.flatnonzero(energy >= energy.max() * 10 ** (-QUIET_DB / 10))
-    spectra = [
-        log_mel(resample(Audio(excerpts[at][None], recording.audio.rate), RATE).samples[0])
-        for at in loud
-    ]
-    scores = inference.mean_scores(_net(), spectra)
-    chances = np.exp(scores - scores.max())
-    return dict(zip(CLASSES, (chances / chances.sum()).tolist(), strict=True))
+def _chances(recording: Recording) -> dict[str, float]:
+    """Chances of the excerpts of the loudest channel; of a voice in noise, those of the voice."""
+    sounds = [excerpt.samples[recording.loudest] for excerpt in recording.excerpts]
+    chances = class_chances(sounds, recording.audio.rate)
+    if max(chances.values()) > CLEAR or chances["speech"] < POSSIBLE:
+        return chances
+    removed = recording.ask(removed_noise)
+    return removed.voice if removed is not None and removed.is_voice_in_noise else chances
 
 
-@functools.cache
-def _net() -> Any:
-    from models import checkpoint
-
-    return checkpoint.load(SHIPPED / CHECKPOINT)
+def _likeliest(chances: dict[str, float]) -> str:
+    """The likeliest class; a voice, spoken or sung, is one thing beside music and other sound."""
+    voice = max(("speech", "singing"), key=lambda name: chances[name])
+    of_voice = chances["speech"] + chances["singing"]
+    return max((voice, "music", "other"), key={**chances, voice: of_voice}.__getitem__)

@@ -21,11 +21,9 @@ from pipeline.diagnosis import (
     distortion,
     facts,
     gaps,
-    level,
     low_frequency,
     neural_codec,
     noise,
-    voice_noise,
 )
 from pipeline.diagnosis.finding import Finding
 from pipeline.diagnosis.propose import propose
@@ -46,7 +44,7 @@ FINDINGS: tuple[Callable[[Recording], Finding], ...] = (
     bandwidth.codec_holes,
     noise.noise_floor,
     noise.snr,
-    voice_noise.background_noise,
+    noise.background_noise,
     low_frequency.hum,
     low_frequency.hum_level,
     low_frequency.rumble,
@@ -59,8 +57,8 @@ FINDINGS: tuple[Callable[[Recording], Finding], ...] = (
     channels.dead_channel,
     channels.duplicated_channel,
     channels.inverted_channel,
-    level.loudness,
-    level.true_peak,
+    facts.loudness,
+    facts.true_peak,
     neural_codec.neural_codec,
 )
 """Every finding, in the order in which they are listed; each function has its finding's name."""
@@ -92,7 +90,7 @@ class Diagnosis:
             audio: the recording.
         """
         recording = Recording(audio, kind=kind)
-        anew = {one.__name__: one for one in (content.content, voice_noise.background_noise)}
+        anew = {one.__name__: one for one in (content.content, noise.background_noise)}
         findings = tuple(
             recording.ask(anew[one.name]) if one.name in anew else one for one in self.findings
         )

@@ -1,4 +1,4 @@
-"""Steady noise: its level, and its distance from the sound.
+"""Noise: the level of steady noise, its distance from the sound, and any noise behind a voice.
 
 A band holds steady noise when it spends much of its time at its own floor, and what it does there
 is scattered as Gaussian noise is: the mean of the log power is 2.5 dB below the log of the mean
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.diagnosis.content import content
 from pipeline.diagnosis.finding import Finding, ramp
 from pipeline.diagnosis.recording import Recording
+from pipeline.diagnosis.voice_noise import removed_noise
 
 SMOOTH = 9  # frames: about 0.1 s
 FLOOR_PERCENTILE, UNDER_DB, OVER_DB = 10, 2.0, 3.0  # a band's floor, and what lies at it
@@ -22,6 +24,8 @@ FILLS = 0.55  # share of the bands that broadband noise fills
 AUDIBLE_DB, LOUD_DB = 30.0, 22.0  # signal-to-noise ratios: audible in pauses, audible throughout
 ALL_DB = 0.0  # below this ratio the recording is noise, such as rain, and is left alone
 INAUDIBLE_DBFS = -100.0
+BEHIND_DB, NEAR_DB, FAINT_DB = 25.0, 17.0, 32.0  # voice over noise: trouble, surely, surely none
+PRESENT_DB = -18.0  # noise is there half of the time; sounds between words are not noise
 PAUSES = 0.02  # share of the frames that are the quietest moments
 PAUSE_DB, NEARLY_ALL_DB = (-1.4, 1.5), 2.8  # over the floor there: half the bands, nine tenths
 
@@ -54,6 +58,31 @@ def snr(recording: Recording) -> Finding:
         text = f"{noise}: too weak to matter."
     quiet = ramp(ratio, AUDIBLE_DB, AUDIBLE_DB + 15)
     return Finding("snr", ratio, "dB", 0.5 + 0.5 * max(ramp(fills, FILLS, 0.2), quiet), text)
+
+
+def background_noise(recording: Recording) -> Finding:
+    """Level of a voice over the noise behind it in dB; None for what is not speech."""
+    name = "background_noise"
+    if recording.silent or recording.ask(content).value != "speech":
+        return Finding(name, None, "dB", 0.0, "Noise behind a voice is sought in speech only.")
+    removed = recording.ask(removed_noise)
+    if removed is None:
+        return Finding(name, None, "dB", 0.0, "No denoiser for speech is there to ask.")
+    ratio_db = removed.voice_db
+    if removed.median_db < PRESENT_DB:
+        text = "Nothing lies behind the voice most of the time."
+        return Finding(name, ratio_db, "dB", 0.6, text)
+    if ratio_db >= BEHIND_DB:
+        confidence = 0.5 + 0.45 * ramp(ratio_db, BEHIND_DB, FAINT_DB)
+        return Finding(name, ratio_db, "dB", confidence, "Hardly any noise behind the voice.")
+    if removed.is_music:
+        text = "Music behind the voice: separation takes it out, a denoiser would harm it."
+        return Finding(name, ratio_db, "dB", 0.6, text)
+    text = f"Noise about {max(ratio_db, 0):.0f} dB below the voice, steady or not."
+    if ratio_db <= 0:
+        text = "Noise as loud as the voice or louder, steady or not."
+    confidence = 0.5 + 0.45 * ramp(ratio_db, BEHIND_DB, NEAR_DB)
+    return Finding(name, ratio_db, "dB", confidence, text, True)
 
 
 def steady_share(recording: Recording) -> float:

@@ -9,7 +9,7 @@ from models import checkpoint
 from pipeline.diagnosis.finding import Finding, hertz
 from pipeline.diagnosis.neural_codec import CODEC_RATES_HZ
 from pipeline.diagnosis.voice_noise import speech_denoiser
-from pipeline.recipe import VERSION, titles
+from pipeline.recipe import VERSION, read, titles
 from pipeline.stages.cleaners import MaskUnet
 from pipeline.stages.enhance import Enhance
 
@@ -19,8 +19,8 @@ TITLE, NOTHING_TO_DO, NOTHING_FITS = (
     "No stage proposed",
 )
 CERTAIN = 0.6  # confidence in the content from which a network for that content is proposed
-LIKELY = 0.5  # of a voice in noise, which makes it less certain
-CODEC_KEEPS_HZ = 3000.0  # above, a lossy codec leaves holes that are worth filling
+CODEC_KEEPS_HZ = 3000.0  # of speech: above, a lossy codec leaves holes that are worth filling
+LOSSY_MUSIC = "lossy-music"  # the recipe for such holes in music
 GENTLE_DB, STRONG_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
 RUMBLE_HZ = 25.0
 NEEDS_PROOF = {
@@ -32,12 +32,8 @@ NEEDS_PROOF = {
 
 PROVEN = 0.7  # confidence in such a finding that is proof
 HARMLESS_DB = -40.0  # what takes less than that of a recording needs none
-ENHANCED_AS = {"singing": "speech"}  # a solo voice
-ENHANCING = {
-    "speech": "Band-limited speech",
-    "music": "Band-limited music",
-    "singing": "Band-limited speech",
-}
+ENHANCED_AS = {"singing": "speech", "other": "speech"}  # no network was trained for these
+ENHANCING = {"speech": "Band-limited speech", "music": "Band-limited music"}
 """Content -> title of the recipe that restores its treble."""
 
 NEURAL_RECIPES = {"speech": "neural-codec-speech", "music": "ai-generated-music"}
@@ -101,8 +97,7 @@ def _dequantize(findings: Findings) -> Entry | None:
 
 def _denoise_speech(findings: Findings) -> Entry | None:
     denoiser = speech_denoiser()
-    content = findings["content"]
-    is_speech = content.value == "speech" and content.confidence >= LIKELY
+    is_speech = findings["content"].value == "speech"
     if denoiser is None or not is_speech or not _trouble(findings, "background_noise"):
         return None
     reason = findings["background_noise"].text
@@ -132,12 +127,16 @@ def _mask_unet(findings: Findings) -> Entry | None:
 
 def _enhance(findings: Findings) -> Entry | None:
     names = [name for name in ("bandwidth", "codec_holes") if _trouble(findings, name)]
-    content = _certain_content(findings)
-    name = _checkpoint(Enhance.MODELS, ENHANCED_AS.get(content, content)) if content else None
+    name = _checkpoint(Enhance.MODELS, network) if (network := _network_for(findings)) else None
     if name is None or not names:
         return None
-    knobs: Entry = {"keep_below_hz": CODEC_KEEPS_HZ} if "codec_holes" in names else {}
-    return _entry("enhance", _reasons(findings, names), checkpoint=name, **knobs)
+    reason = _reasons(findings, names)
+    if "codec_holes" not in names:
+        return _entry("enhance", reason, checkpoint=name)
+    if network == "music":
+        (stage,) = read(LOSSY_MUSIC)["stages"]
+        return {**stage, "reason": reason}
+    return _entry("enhance", reason, checkpoint=name, keep_below_hz=CODEC_KEEPS_HZ)
 
 
 RULES: tuple[Callable[[Findings], Entry | None], ...] = (
@@ -167,9 +166,19 @@ def _checkpoint(models: Iterable[str], content: str | None = None) -> str | None
 
 
 def _certain_content(findings: Findings) -> str | None:
-    """ "speech" or "music" where that is certain enough for a network that was trained for it."""
+    """The content, where that is certain enough to leave out a stage for it."""
     content = findings["content"]
     return str(content.value) if content.value and content.confidence >= CERTAIN else None
+
+
+def _network_for(findings: Findings) -> str | None:
+    """The content of the network that restores the treble; None where nothing can be told.
+
+    The wrong one of the two is nearly as good as the right one, and far better than none: the log-
+    spectral distance of a voice cut at 4 kHz falls from 2.8 to 0.94 instead of 0.90.
+    """
+    content = findings["content"].value
+    return ENHANCED_AS.get(str(content), str(content)) if content else None
 
 
 def _summary(findings: Findings, stages: list[Entry]) -> str:
@@ -181,8 +190,9 @@ def _summary(findings: Findings, stages: list[Entry]) -> str:
     dull = _trouble(findings, "bandwidth") or _trouble(findings, "codec_holes")
     if dull and not any(entry["stage"] == "enhance" for entry in stages):
         parts.append(_why_not_enhanced(findings))
+    parts.append(_chosen_for(findings, stages))
     parts += [findings[name].text for name in UNTREATED if _trouble(findings, name)]
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _is_doubtful(findings: Findings, entry: Entry, removed_db: Callable[[Entry], float]) -> bool:
@@ -216,20 +226,26 @@ def _neural_question(findings: Findings, stages: list[Entry]) -> str:
 def _why_not_enhanced(findings: Findings) -> str:
     """Why the missing treble is not restored, and what the user can do about it."""
     reach = f"It reaches only {hertz(float(findings['bandwidth'].value or 0))}"
-    content = _certain_content(findings)
-    if content is not None:
+    network = _network_for(findings)
+    if network is not None:
+        return f"{reach}, but no network for {network} is there."
+    titles = " or ".join(f'"{title}"' for title in ENHANCING.values())
+    return f"{reach}. It cannot be told whether this is speech or music: choose {titles}."
+
+
+def _chosen_for(findings: Findings, stages: list[Entry]) -> str:
+    """For what the treble's network was chosen, where that may be wrong; "" elsewhere."""
+    network, content = _network_for(findings), findings["content"]
+    if network is None or not any(entry["stage"] == "enhance" for entry in stages):
+        return ""
+    if content.value not in (network, "singing"):
         return (
-            f"{reach}, but no network here was trained for {content}; one for another kind of "
-            "sound would add what does not belong."
+            f"No network was trained for {content.value} sound; the one for {network} is nearest."
         )
-    likely = findings["content"].value
-    if likely is None:
-        titles = " or ".join(f'"{ENHANCING[name]}"' for name in ("speech", "music"))
-        return f"{reach}. It cannot be told whether this is speech or music: choose {titles}."
-    if likely not in ENHANCING:
-        return f"{reach}. No network here was trained for sound that is neither voice nor music."
-    recipe = ENHANCING[str(likely)]
-    return f'{reach}. Whether this is {likely} is not certain: if it is, choose "{recipe}".'
+    if content.confidence >= CERTAIN:
+        return ""
+    other = ENHANCING["music" if network == "speech" else "speech"]
+    return f'Whether this is {content.value} is not certain: if it is not, choose "{other}".'
 
 
 def _reasons(findings: Findings, names: Iterable[str]) -> str:

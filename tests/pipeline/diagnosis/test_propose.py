@@ -84,11 +84,18 @@ def test_each_kind_of_sound_gets_the_net_that_was_trained_for_it() -> None:
         assert [entry["checkpoint"] for entry in chosen] == [f"enhancer-{content}-48k"]
 
 
+def test_holes_in_music_get_the_recipe_for_lossy_music() -> None:
+    (entry,) = proposed("codec_holes", "bandwidth", content="music", bandwidth=11_000.0)["stages"]
+    (known,) = recipe.read("lossy-music")["stages"]
+    assert {**entry, "reason": ""} == {**known, "reason": ""}
+    assert entry["reason"] == "About bandwidth. About codec_holes."
+
+
 def test_a_net_for_speech_is_kept_from_music(monkeypatch: pytest.MonkeyPatch) -> None:
     cards = [checkpoint.Card("a-speech", "spectral_enhancer", {}, content="speech")]
     monkeypatch.setattr(checkpoint, "available", lambda folders: cards)
     document = proposed("bandwidth", content="music", bandwidth=4000.0)
-    assert document["stages"] == [] and "trained for music" in document["summary"]
+    assert document["stages"] == [] and "no network for music" in document["summary"]
     assert "4 kHz" in document["summary"]
 
 
@@ -111,19 +118,29 @@ def test_only_shipped_nets_are_proposed_and_a_name_says_nothing(
         assert entry["checkpoint"] == name
 
 
-@pytest.mark.parametrize("content", ["speech", "music", None])
-def test_where_the_content_is_uncertain_the_user_is_asked_to_choose(content: str | None) -> None:
-    findings = [
-        Finding("content", content, "", 0.55 if content else 0.0, "Uncertain."),
-        Finding("bandwidth", 4000.0, "Hz", 0.9, "Nothing above 4 kHz.", True),
-    ]
-    document = propose(findings)
+def test_treble_is_restored_where_the_content_is_uncertain_and_the_other_choice_is_named() -> None:
+    for content, other in (("speech", "music"), ("music", "speech"), ("singing", "music")):
+        document = propose(
+            [
+                Finding("content", content, "", 0.45, "Uncertain."),
+                Finding("bandwidth", 4000.0, "Hz", 0.9, "Nothing above 4 kHz.", True),
+            ]
+        )
+        assert stages(document) == ["enhance"]
+        assert f'"{recipe.titles()[f"band-limited-{other}"]}"' in document["summary"]
+
+
+def test_where_the_content_cannot_be_told_the_user_is_asked_to_choose() -> None:
+    document = proposed("bandwidth", content=None, bandwidth=4000.0)
     assert document["stages"] == [] and document["title"] == "No stage proposed"
-    assert "trained" not in document["summary"]
-    titles = recipe.titles()
     for kind in ("speech", "music"):
-        offered = f'"{titles[f"band-limited-{kind}"]}"' in document["summary"]
-        assert offered == (content in (kind, None))
+        assert f'"{recipe.titles()[f"band-limited-{kind}"]}"' in document["summary"]
+
+
+def test_other_sound_gets_the_nearest_net_and_that_is_said() -> None:
+    document = proposed("bandwidth", content="other", bandwidth=4000.0)
+    assert [entry["checkpoint"] for entry in document["stages"]] == ["enhancer-speech-48k"]
+    assert "No network was trained for other sound" in document["summary"]
 
 
 def test_more_noise_is_turned_down_further() -> None:

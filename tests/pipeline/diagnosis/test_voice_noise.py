@@ -10,12 +10,14 @@ import pytest
 from pipeline import recipe
 from pipeline.audio.sound import Audio
 from pipeline.diagnosis import voice_noise
+from pipeline.diagnosis.content import content
 from pipeline.diagnosis.finding import Finding
+from pipeline.diagnosis.noise import background_noise
 from pipeline.diagnosis.propose import propose
 from pipeline.diagnosis.recording import Recording
-from pipeline.diagnosis.voice_noise import background_noise, speech_denoiser
+from pipeline.diagnosis.voice_noise import speech_denoiser
 from pipeline.stage import Chain
-from tests.support.sounds import speech
+from tests.support.sounds import music, speech
 
 VOICE = Audio(speech(4.0), 48_000)
 
@@ -67,6 +69,22 @@ def proposed(confidence: float) -> list[dict[str, Any]]:
 def test_one_stage_is_proposed_for_noise_behind_a_voice() -> None:
     denoiser = speech_denoiser()
     assert denoiser is not None
-    (entry,) = proposed(0.9)
-    assert (entry["stage"], entry["checkpoint"]) == ("denoise_speech", denoiser.checkpoint)
-    assert [entry["stage"] for entry in proposed(0.4)] == ["denoise"]
+    for confidence in (0.4, 0.9):
+        (entry,) = proposed(confidence)
+        assert (entry["stage"], entry["checkpoint"]) == ("denoise_speech", denoiser.checkpoint)
+
+
+def test_what_is_left_of_noise_tells_that_it_is_speech(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voice_noise, "speech_denoiser", lambda: lambda audio: VOICE)
+    finding = content(Recording(in_noise(0.0, rng)))
+    assert finding.value == "speech" and finding.confidence > 0.5
+
+
+def test_music_behind_a_voice_is_no_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voice_noise, "speech_denoiser", lambda: lambda audio: VOICE)
+    bed = music(5.0).samples[:1, : VOICE.samples.shape[1]] * np.float32(0.3)
+    both = Audio(VOICE.samples + bed, VOICE.rate)
+    finding = background_noise(Recording(both, kind="speech"))
+    assert not finding.trouble and "Music behind the voice" in finding.text
