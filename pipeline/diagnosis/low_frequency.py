@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.analysis.dc_offset import dc_offset as measure_offset
 from pipeline.analysis.mains_hum import MAINS_HZ
+from pipeline.analysis.quiet_spectrum import SHORTEST_S
 from pipeline.analysis.rumble import BAND_HZ, LEAST_DBFS, OVER_BASS_DB
 from pipeline.analysis.rumble import rumble as measure_rumble
 from pipeline.diagnosis.finding import Finding, Span, hertz, ramp
@@ -21,6 +22,8 @@ FAINT_OFFSET = 0.005  # of full scale: a DC offset below does not matter
 def hum(recording: Recording) -> Finding:
     """Frequency of mains hum in Hz."""
     measured = recording.hum
+    if recording.audio.seconds < SHORTEST_S:
+        return Finding("hum", None, "Hz", 0.0, "Too short to tell hum from sound.")
     if measured is None:
         return Finding("hum", None, "Hz", 0.9, "No mains hum.")
     power = float(np.diag(recording.statistics.products).max())
@@ -50,7 +53,8 @@ def hum_level(recording: Recording) -> Finding:
     """Level of mains hum in dBFS."""
     measured = recording.hum
     if measured is None:
-        return Finding("hum_level", None, "dBFS", 0.9, "No mains hum.")
+        text = recording.ask(hum).text
+        return Finding("hum_level", None, "dBFS", recording.ask(hum).confidence, text)
     confidence = 0.5 + 0.5 * ramp(len(measured.harmonics), 1, 4)
     text = f"The hum is at {measured.level_db:.0f} dBFS."
     return Finding("hum_level", float(measured.level_db), "dBFS", confidence, text)

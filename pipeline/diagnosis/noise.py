@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.diagnosis.content import content
+from pipeline.diagnosis.content import CLEAR, content
 from pipeline.diagnosis.finding import Finding, ramp
 from pipeline.diagnosis.recording import Recording
 from pipeline.diagnosis.voice_noise import removed_noise
@@ -75,6 +75,9 @@ def background_noise(recording: Recording) -> Finding:
     if ratio_db >= BEHIND_DB:
         confidence = 0.5 + 0.45 * ramp(ratio_db, BEHIND_DB, FAINT_DB)
         return Finding(name, ratio_db, "dB", confidence, "Hardly any noise behind the voice.")
+    if not (removed.is_voice_in_noise or _is_certain(recording)):
+        text = "There may be noise behind the voice, or no voice at all."
+        return Finding(name, ratio_db, "dB", 0.4, text)
     if removed.is_music:
         text = "Music behind the voice: separation takes it out, a denoiser would harm it."
         return Finding(name, ratio_db, "dB", 0.6, text)
@@ -83,6 +86,11 @@ def background_noise(recording: Recording) -> Finding:
         text = "Noise as loud as the voice or louder, steady or not."
     confidence = 0.5 + 0.45 * ramp(ratio_db, BEHIND_DB, NEAR_DB)
     return Finding(name, ratio_db, "dB", confidence, text, True)
+
+
+def _is_certain(recording: Recording) -> bool:
+    """Whether the recording is surely what it is said to be."""
+    return recording.ask(content).confidence > CLEAR
 
 
 def steady_share(recording: Recording) -> float:
