@@ -191,6 +191,7 @@ def launch_options(limits: Limits | None = None) -> dict[str, Any]:
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,
+        "_frontend": False,  # True refuses to start where a busy machine needs 3 s for an answer
         "mcp_server": mcp.is_available(),
         "state_session_capacity": 1000,
         "app_kwargs": {"middleware": [gate]},

@@ -14,7 +14,7 @@ from pipeline.stage import Tick, no_tick
 class Slow:
     """A stage that only takes time: it joins the page by being in STAGES."""
 
-    seconds: float = knob(0.0, 0.0, 60.0, "s", "How long it takes.")
+    seconds: float = knob(0.0, 0.0, 600.0, "s", "How long it takes.")
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         end = time.monotonic() + self.seconds

@@ -85,7 +85,6 @@ def test_texts_and_targets_are_large_enough_and_the_focus_is_never_covered(
     visitor.example("Telephone call 8 kHz")
     visitor.stage("Separate into stems").check()
     page.get_by_label("Separator").select_option("Mid / side")
-    page.get_by_text("Compare recipes").click()
     page.get_by_text("Own WaveNet weights").click()
     visitor.restore()
     page.wait_for_selector("#wm-mixer .wmp-deck")

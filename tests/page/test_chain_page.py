@@ -1,4 +1,4 @@
-"""The whole chain in a real browser: diagnosis, proposal, order, steps, stems, comparison."""
+"""The whole chain in a real browser: diagnosis, proposal, order, steps, stems."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from pipeline import recipe
 from pipeline.diagnosis.diagnose import Diagnosis
 from pipeline.diagnosis.finding import Finding
 
@@ -99,39 +98,6 @@ def mixes_and_zips_stems(visitor, folder: Path) -> None:
         info = soundfile.info(folder / f"{STEM} stems" / f"{name}.wav")
         assert info.subtype == "PCM_24"
         assert info.frames / info.samplerate == pytest.approx(8.475, abs=1e-3)
-
-
-def test_recipes_side_by_side_and_one_that_lacks_its_weights_says_so(
-    arrive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("WAVEMEND_DEMUCS", str(tmp_path))
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    visitor = arrive()
-    page = visitor.page
-    visitor.example("Telephone call 8 kHz")
-    visitor.stage("Separate into stems").check()
-    page.get_by_label("Mute drums").click()
-    page.get_by_text("Compare recipes").click()
-    shipped = recipe.titles()["band-limited-speech"]
-    for title in ("Own settings", shipped):
-        page.locator("#wm-rivals input").click()
-        page.get_by_role("option", name=title, exact=True).click()
-    visitor.says("#wm-downloads-note", "Own settings: 1 weights file")
-    visitor.button("Compare on 10 s").click()
-    page.wait_for_selector(".wm-candidate", timeout=60_000)
-    titles = page.locator(".wm-candidate").all_inner_texts()
-    assert titles == ["Proposed", "Own settings", shipped]
-    failed = page.locator(".wm-slots .wm-failed")
-    assert failed.locator("summary").bounding_box()["height"] < 30, "one line"
-    assert not failed.locator("p").is_visible()
-    failed.locator("summary").click()
-    assert "WAVEMEND_DEMUCS" in failed.locator("p").inner_text()
-    assert page.locator(".wm-slots .wm-brief:not(.wm-failed)").count() == 2
-    tracks = page.locator("#wm-compare .wmp-track .wmp-label").all_inner_texts()
-    assert tracks == ["Degraded", "Proposed", shipped]
-    page.locator(".wm-slots").get_by_role("button", name="Use this recipe").last.click()
-    expect(page.locator("#wm-recipe input")).to_have_value(shipped)
-    assert visitor.order() == ["Enhance"]
 
 
 def test_where_nothing_is_wrong_the_answer_is_to_do_nothing(

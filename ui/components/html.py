@@ -7,9 +7,9 @@ from ui.components.rendering import render
 from ui.jobs import Progress
 
 
-def problem(message: str, details: str = "") -> str:
-    """An error message; the details unfold."""
-    return _message("problem", "alert", message, details)
+def problem(message: str) -> str:
+    """An error message."""
+    return _message("problem", "alert", message)
 
 
 def note(message: str) -> str:
@@ -22,8 +22,8 @@ def stale(message: str) -> str:
     return _message("stale", "status", message)
 
 
-def _message(kind: str, role: str, message: str, details: str = "") -> str:
-    return render("components/message.html", kind=kind, role=role, message=message, details=details)
+def _message(kind: str, role: str, message: str) -> str:
+    return render("components/message.html", kind=kind, role=role, message=message)
 
 
 def running(progress: Progress, of: str = "") -> str:

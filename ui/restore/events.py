@@ -6,7 +6,7 @@ connects them to these functions.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,6 @@ from ui.components import html
 from ui.components.theme import ASSETS
 from ui.jobs import Job
 from ui.restore import (
-    comparison,
     estimate,
     recipe_events,
     result_events,
@@ -28,7 +27,7 @@ from ui.restore import (
     views,
 )
 from ui.restore import result as results
-from ui.restore.result_events import COMPARED, PREVIEW, RECORDING, Updates, buttons, marked_part
+from ui.restore.result_events import PREVIEW, RECORDING, Updates, buttons, marked_part
 from ui.restore.steps import load_chain
 from ui.session import Host, Session, plain_error, uploaded
 
@@ -147,7 +146,6 @@ def forecast(
     session: Session | None,
     name: str,
     value: Any,
-    compared: Sequence[str] | None,
     load: bool = False,
 ) -> Updates:
     """What list and editor now show is remembered, and how long it would take is shown.
@@ -163,8 +161,7 @@ def forecast(
     status = recipe_events.forecast(desk.stages, session, name, value)
     if load and not recipe_events.is_empty(session):
         status = _load(desk, session, value) or status
-    note = recipe_events.downloads_note(desk.stages, session, compared, value)
-    return {"status": status, "downloads_note": note, **buttons(session)}
+    return {"status": status, **buttons(session)}
 
 
 def _load(desk: Desk, session: Session, value: Any) -> str:
@@ -226,28 +223,6 @@ def take_noise(desk: Desk, session: Session | None, value: Any, marked: Any) -> 
     except ValueError as error:
         return {"status": html.problem(plain_error(error))}
     return {"chain": new, "recipe_list": recipe_events.OWN}
-
-
-async def compare(
-    desk: Desk, session: Session | None, at_s: float, names: Sequence[str], value: Any
-) -> AsyncIterator[Updates]:
-    """Runs up to three recipes over the same ten seconds."""
-    if session is None or session.source is None:
-        yield {"status": CHOOSE_FIRST}
-        return
-    try:
-        candidates = recipe_events.candidates(desk.stages, session, names, value)
-    except ValueError as error:
-        yield {"status": html.problem(plain_error(error))}
-        return
-    recording, folder = session.source, session.new_folder(COMPARED)
-    job = Job(
-        lambda job: comparison.compare(recording, candidates, at_s, folder, job), desk.host.heavy
-    )
-    async for updates in _followed(session, job):
-        yield updates
-    if session.job is job:
-        yield result_events.finished(desk.stages, COMPARED, session, job)
 
 
 async def pair(

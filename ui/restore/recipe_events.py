@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -14,10 +14,8 @@ from pipeline.knobs import knobs
 from ui.components import chain_form, html
 from ui.components.formatting import about
 from ui.restore import estimate
-from ui.restore.comparison import MAX_CANDIDATES, Candidate
 from ui.restore.result import Result
 from ui.restore.source import Source
-from ui.restore.steps import load_chain
 from ui.session import Session, plain_error, uploaded
 
 DEFAULT = "band-limited-speech"
@@ -130,8 +128,6 @@ def withdrawn(
     return {
         "recipe_list": gr.update(choices=choices(), value=name),
         "chain": value,
-        "compared": gr.update(choices=choices(), value=[OWN]),
-        "downloads_note": "",
     }
 
 
@@ -141,11 +137,9 @@ def proposed(
     """Shows a recording's proposal; the visitor's own settings stay in the list."""
     cards = filled(value, source.diagnosis.recipe, stages)
     remember(session, PROPOSED, cards)
-    compared = compared_choices(source)
     return {
         "recipe_list": gr.update(choices=choices(source), value=PROPOSED),
         "chain": cards,
-        "compared": gr.update(choices=compared, value=[compared[0][1]]),
     }
 
 
@@ -156,40 +150,6 @@ def recommended(
     cards = filled(value, recipe.read(name), stages)
     remember(session, name, cards)
     return {"recipe_list": name, "chain": cards}
-
-
-def compared_choices(source: Source) -> list[tuple[str, str]]:
-    """The recipes that can be compared; an empty proposal is not one."""
-    return choices(source if source.diagnosis.recipe["stages"] else None)
-
-
-def candidates(
-    stages: Mapping[str, type], session: Session, names: Sequence[str] | None, value: Any
-) -> list[Candidate]:
-    """The recipes to compare, by their names in the list.
-
-    Raises:
-        ValueError: none, too many, or one that cannot be loaded.
-    """
-    if not names or len(names) > MAX_CANDIDATES:
-        raise ValueError(f"Choose one to {MAX_CANDIDATES} recipes to compare.")
-    titles = {name: title for title, name in choices()} | {PROPOSED: "Proposed"}
-    result = []
-    for name in dict.fromkeys(names):
-        document = _document(stages, session.source, name, value)
-        result.append(Candidate(name, titles[name], document, load_chain(document, session)))
-    return result
-
-
-def _document(stages: Mapping[str, type], source: Source, name: str, value: Any) -> dict[str, Any]:
-    if name == OWN:
-        return document(stages, value)
-    if name != PROPOSED and name not in recipe.named():
-        raise ValueError("That recipe no longer exists: choose another.")
-    chosen = source.diagnosis.recipe if name == PROPOSED else recipe.read(name)
-    if not chosen["stages"]:
-        raise ValueError("The proposal is to do nothing: there is nothing to compare.")
-    return dict(chosen)
 
 
 def document(stages: Mapping[str, type], value: Any) -> dict[str, Any]:
@@ -251,22 +211,6 @@ def is_stale(stages: Mapping[str, type], session: Session, value: Any) -> bool:
     """Whether the result that is shown was made by another recipe than the editor shows."""
     shown = session.results.get(session.shown)
     return isinstance(shown, Result) and shown.recipe != document(stages, value)
-
-
-def downloads_note(
-    stages: Mapping[str, type], session: Session | None, names: Sequence[str] | None, value: Any
-) -> str:
-    """Which of the recipes to compare will download weights first."""
-    if session is None or session.source is None or not names:
-        return ""
-    try:
-        compared = candidates(stages, session, names, value)
-        counts = {one.title: estimate.n_downloads(one.chain) for one in compared}
-    except ValueError:
-        return ""  # Compare says why
-    return "".join(
-        html.note(f"{title}:{_downloads(count)}") for title, count in counts.items() if count
-    )
 
 
 def _downloads(count: int) -> str:

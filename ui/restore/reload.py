@@ -82,8 +82,6 @@ def shown(desk: events.Desk, session: Session) -> dict[str, Any]:
     if source is None:
         return updates
     if editor is not None:
-        compared = recipe_events.compared_choices(source)
-        updates["compared"] = gr.update(choices=compared, value=[compared[0][1]])
         updates["status"] = recipe_events.forecast(desk.stages, session, editor.name, editor.value)
     return {
         **updates,

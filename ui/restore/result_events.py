@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -15,12 +15,11 @@ from ui.components import html
 from ui.jobs import Job
 from ui.restore import downloads, recipe_events, views
 from ui.restore import result as results
-from ui.restore.comparison import MAX_CANDIDATES, Comparison, ComparisonFailed
 from ui.restore.result import Result
 from ui.restore.source import Source
 from ui.session import Session, plain_error
 
-RECORDING, WHOLE, PREVIEW, COMPARED = "recording", "whole", "preview", "compared"
+RECORDING, WHOLE, PREVIEW = "recording", "whole", "preview"
 MARK_FIRST = "Mark a part first: drag over the waveform, or set both ends with [ and ]."
 LONGEST_NAME = 60  # characters of an earlier result's recipe
 Updates = dict[str, Any]
@@ -48,8 +47,7 @@ def failure(error: Exception) -> str:
     """The message for a job that did not finish."""
     if isinstance(error, Cancelled):
         return html.note("Stopped.")
-    details = error.details if isinstance(error, ComparisonFailed) else ""
-    return html.problem(plain_error(error), details)
+    return html.problem(plain_error(error))
 
 
 def show(stages: Stages, session: Session | None, kind: str | None) -> Updates:
@@ -60,7 +58,7 @@ def show(stages: Stages, session: Session | None, kind: str | None) -> Updates:
     if result is None:
         return {}
     session.shown = kind
-    kinds = [key for key in (WHOLE, PREVIEW, COMPARED) if key in session.results]
+    kinds = [key for key in (WHOLE, PREVIEW) if key in session.results]
     titles = [("Recording", RECORDING), *((session.results[key].title, key) for key in kinds)]
     return {
         "welcome": gr.update(visible=False),
@@ -76,8 +74,6 @@ def _described(result: Any, name: str, stages: Stages) -> Updates:
     """Everything about a recording or a result but its player."""
     if isinstance(result, Source):
         return {"title": views.result_title(name, "as it is", ""), **_WITHOUT_RESULT}
-    if isinstance(result, Comparison):
-        return _compared(result, name)
     return _restored(result, name, stages)
 
 
@@ -95,31 +91,7 @@ def _restored(result: Result, name: str, stages: Stages) -> Updates:
         "mixer": result.mixer,
         "lower": gr.update(visible=True),
         "guarantee": views.guarantee(result.rows),
-        "candidates": gr.update(visible=False),
-        **_candidates([]),
     }
-
-
-def _compared(result: Comparison, name: str) -> Updates:
-    count = len(result.candidates)
-    recipes = "1 recipe on" if count == 1 else f"{count} recipes on the same"
-    return {
-        **_WITHOUT_RESULT,
-        "title": views.result_title(name, result.title, f"{recipes} ten seconds"),
-        "candidates": gr.update(visible=True),
-        **_candidates(
-            [views.candidate(one.title, one.rows, one.problem) for one in result.candidates]
-        ),
-    }
-
-
-def _candidates(texts: Sequence[str]) -> Updates:
-    """The panels of the compared recipes; those without one are hidden."""
-    updates: Updates = {}
-    for at in range(MAX_CANDIDATES):
-        updates[f"candidate{at}"] = gr.update(visible=at < len(texts))
-        updates[f"candidate_text{at}"] = texts[at] if at < len(texts) else ""
-    return updates
 
 
 _WITHOUT_RESULT: Updates = {
@@ -128,8 +100,6 @@ _WITHOUT_RESULT: Updates = {
     "mixer": None,
     "lower": gr.update(visible=False),
     "guarantee": "",
-    "candidates": gr.update(visible=False),
-    **_candidates([]),
 }
 """The page without what belongs to one restoration."""
 
@@ -143,18 +113,6 @@ def marked_part(session: Session, marked: Any) -> tuple[float, float]:
     except ValueError as error:
         raise ValueError(MARK_FIRST) from error
     return start_s, min(end_s, session.source.audio.seconds)
-
-
-def use(
-    stages: Stages, at: int, session: Session | None, value: Any
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Puts one of the compared recipes into list and editor."""
-    comparison = session.results.get(COMPARED) if session else None
-    if comparison is None or at >= len(comparison.candidates):
-        return gr.skip(), gr.skip()
-    candidate = comparison.candidates[at]
-    new = recipe_events.filled(value, candidate.document, stages)
-    return gr.update(value=candidate.name), new
 
 
 def cleared() -> Updates:
@@ -174,12 +132,11 @@ def cleared() -> Updates:
         "delivery": "",
         "status": "",
         "preview_at": gr.update(visible=False),
-        **_candidates([]),
     }
 
 
 def buttons(session: Session, *, running: bool = False) -> Updates:
-    """Which of Preview, Compare, Restore and Stop can be pressed."""
+    """Which of Preview, Restore and Stop can be pressed."""
     has_source = session.source is not None and not running
     can_run = has_source and not recipe_events.is_empty(session)
     start = gr.update(interactive=can_run, visible=not running)
@@ -188,7 +145,6 @@ def buttons(session: Session, *, running: bool = False) -> Updates:
         "restore": start,
         "part": start,
         "noise": gr.update(interactive=has_source),
-        "compare": gr.update(interactive=has_source),
         "stop": gr.update(visible=running),
         "first": gr.update(interactive=not running),
         "second": gr.update(interactive=not running),

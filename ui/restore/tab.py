@@ -19,7 +19,6 @@ from ui.components.player import ABPlayer
 from ui.components.rendering import render
 from ui.components.theme import ASSETS
 from ui.restore import downloads, events, own_weights, recipe_events, reference, tab_wiring
-from ui.restore.comparison import MAX_CANDIDATES
 from ui.restore.several import panel as several
 from ui.session import Host
 
@@ -121,29 +120,18 @@ def _recipe(stages: dict[str, type]) -> dict[str, Any]:
             file = gr.UploadButton("Open", file_types=[".json"], size="md", scale=0, min_width=64)
         catalogue = chain_form.catalogue(stages, _choices(stages))
         chain = ChainEditor(catalogue, recipe_events.first_value(stages), elem_id="wm-chain")
-        compared = _compare()
         own = _own_weights()
         given = reference.field()
+        sent = _send()
     recipe_parts = {"recipe_list": listed, "recipe_file": file, "chain": chain}
-    return {**recipe_parts, **compared, **own, **given}
+    return {**recipe_parts, **own, **given, **sent}
 
 
-def _compare() -> dict[str, Any]:
-    with gr.Accordion("Compare recipes", open=False, elem_id="wm-rivals", elem_classes="wm-more"):
-        compared = gr.Dropdown(
-            recipe_events.choices(),
-            value=[recipe_events.OWN],
-            multiselect=True,
-            max_choices=MAX_CANDIDATES,
-            label=f"Up to {MAX_CANDIDATES} recipes on the same ten seconds",
-            filterable=False,
-        )
-        note = _html("downloads-note")
-        compare = gr.Button("Compare on 10 s", interactive=False, size="md")
-        more = gr.Button("Send to Compare", size="md", elem_id="wm-to-compare")
-        blind = gr.Button("Send to Listen", size="md", elem_id="wm-to-listen")
-    parts = {"compared": compared, "downloads_note": note, "compare": compare}
-    return {**parts, "to_compare": more, "to_listen": blind}
+def _send() -> dict[str, Any]:
+    with gr.Row(elem_classes="wm-tight", elem_id="wm-send"):
+        compare = gr.Button("Send to Compare", size="md", min_width=80, elem_id="wm-to-compare")
+        listen = gr.Button("Send to Listen", size="md", min_width=80, elem_id="wm-to-listen")
+    return {"to_compare": compare, "to_listen": listen}
 
 
 def _own_weights() -> dict[str, Any]:
@@ -244,7 +232,6 @@ def _result() -> dict[str, Any]:
             mixer = ABPlayer(elem_id="wm-mixer")
         parts |= _guarantee()
         parts |= reference.panel()
-        parts |= _candidates()
         parts["downloads"].append(zipped)
     shown = {"welcome": welcome, "cards": cards, "result": result, "title": title, "which": which}
     return {**shown, "player": player, "stems": stems, "mixer": mixer, **parts}
@@ -274,14 +261,3 @@ def _guarantee() -> dict[str, Any]:
     download = gr.DownloadButton("Download", visible="hidden", elem_id="wm-handed")
     parts = {"lower": lower, "guarantee": card, "delivery": delivery}
     return {**parts, "downloads": buttons, "download": download}
-
-
-def _candidates() -> dict[str, Any]:
-    parts: dict[str, Any] = {"uses": []}
-    with gr.Row(visible=False, elem_classes="wm-slots") as parts["candidates"]:
-        for at in range(MAX_CANDIDATES):
-            panel: dict[str, Any] = {"elem_classes": "wm-panel", "min_width": 220}
-            with gr.Column(visible=False, **panel) as parts[f"candidate{at}"]:
-                parts[f"candidate_text{at}"] = _html()
-                parts["uses"].append(gr.Button("Use this recipe", size="md"))
-    return parts

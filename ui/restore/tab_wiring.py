@@ -10,7 +10,6 @@ import gradio as gr
 
 from ui.components.theme import ASSETS
 from ui.restore import events, own_weights, recipe_events, reference, reload, result_events
-from ui.restore.comparison import MAX_CANDIDATES
 from ui.restore.recipe_events import OWN, PROPOSED
 from ui.restore.several import events as several_events
 from ui.restore.several import panel as several
@@ -21,13 +20,12 @@ EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
 
 RESULT = (
     "welcome", "result", "which", "title", "steps", "first", "second", "steps_note", "player",
-    "stems", "mixer", "lower", "guarantee", "delivery", "candidates",
-    *(f"{part}{at}" for at in range(MAX_CANDIDATES) for part in ("candidate", "candidate_text")),
+    "stems", "mixer", "lower", "guarantee", "delivery",
 )  # fmt: skip
-BUTTONS = ("preview", "part", "noise", "restore", "compare", "stop", "first", "second")
+BUTTONS = ("preview", "part", "noise", "restore", "stop", "first", "second")
 RECORDING = ("facts", "preview_at", "diagnosed", "diagnosis", "content")
-RECIPE = ("compared", "recipe_list", "chain", "downloads_note")
-FORECAST = ("status", "downloads_note", *BUTTONS)
+RECIPE = ("recipe_list", "chain")
+FORECAST = ("status", *BUTTONS)
 EVERYTHING = tuple(
     dict.fromkeys(
         (
@@ -76,7 +74,7 @@ def received(desk: events.Desk, parts: dict[str, Any]) -> list[dict[str, Any]]:
 def _forecast(desk: events.Desk, parts: dict[str, Any], load: bool = False) -> dict[str, Any]:
     """The event that follows every change of the recipe, as the arguments of a listener."""
     handler = once(partial(events.forecast, desk, load=load), parts)
-    inputs = chosen(parts, ("session", "recipe_list", "chain", "compared"))
+    inputs = chosen(parts, ("session", "recipe_list", "chain"))
     return {"fn": handler, "inputs": inputs, "outputs": chosen(parts, FORECAST)}
 
 
@@ -123,13 +121,10 @@ def _wire_recipe(desk: events.Desk, parts: dict[str, Any]) -> None:
     listed.input(opening, [session, listed, chain], chain, **QUIET).success(**ahead)
     file.upload(opening, [session, file, chain], chain, **QUIET).success(**own).success(**ahead)
     chain.input(**own).success(**ahead)
-    compared, note = chosen(parts, ("compared", "downloads_note"))
-    downloads = partial(recipe_events.downloads_note, desk.stages)
-    compared.input(downloads, [session, compared, chain], note, **QUIET)
     shown = "name => ({ visible: name !== 'proposed', __type__: 'update' })"
     listed.change(None, listed, parts["propose"], js=shown, **QUIET)
     again = once(partial(events.reconsider, desk), parts)
-    proposed = chosen(parts, ("diagnosis", "recipe_list", "chain", "compared", *BUTTONS))
+    proposed = chosen(parts, ("diagnosis", "recipe_list", "chain", *BUTTONS))
     inputs = [session, parts["content"], chain]
     parts["content"].input(again, inputs, proposed, **QUIET).success(**ahead)
     proposal = partial(_propose, desk.stages)
@@ -161,25 +156,17 @@ def _wire_work(desk: events.Desk, parts: dict[str, Any]) -> None:
     inputs = [session, at_s, chain, parts["marked"]]
     marked = parts["part"].click(run, inputs, outputs, js=MARKED, **LONG)
     marked.success(**to_result)
-    compare = following(partial(events.compare, desk), parts)
-    inputs = [session, at_s, parts["compared"], chain]
-    parts["compare"].click(compare, inputs, outputs, **LONG).success(**to_result)
     parts["stop"].click(_stop, session, None, queue=False, **QUIET)
 
 
 def _wire_result(desk: events.Desk, parts: dict[str, Any]) -> None:
-    session, listed, chain, which = chosen(parts, ("session", "recipe_list", "chain", "which"))
+    session, which = chosen(parts, ("session", "which"))
     show = once(partial(result_events.show, desk.stages), parts)
     which.input(show, [session, which], chosen(parts, RESULT), **QUIET)
     pair = following(partial(events.pair, desk), parts)
     both = chosen(parts, ("session", "first", "second"))
     outputs = chosen(parts, ("player", "status", *BUTTONS))
     gr.on([parts["first"].input, parts["second"].input], pair, both, outputs, **LONG)
-    for at, button in enumerate(parts["uses"]):
-        use = partial(result_events.use, desk.stages, at)
-        button.click(use, [session, chain], [listed, chain], **QUIET).success(
-            **_forecast(desk, parts), **QUIET
-        )
     download = steps(result_events.download, parts)
     outputs = chosen(parts, ("download", "delivery"))
     for button in parts["downloads"]:

@@ -1,4 +1,4 @@
-"""The Restore tab's pieces of HTML: facts, diagnosis, result, guarantee, compared recipes."""
+"""The Restore tab's pieces of HTML: facts, diagnosis, result, guarantee."""
 
 from __future__ import annotations
 
@@ -132,17 +132,3 @@ def result_title(name: str, extent: str, recipe: str) -> str:
 def guarantee(rows: Sequence[Row]) -> str:
     """The guarantee card."""
     return render("restore/guarantee.html", rows=rows)
-
-
-def candidate(title: str, rows: Sequence[Row], failure: str) -> str:
-    """One of the compared recipes: its guarantee in one line with details, or why it failed."""
-    if failure:
-        return render("restore/candidate_failed.html", title=title, message=failure)
-    return render(
-        "restore/candidate.html",
-        title=title,
-        rows=rows,
-        broken=[label for label, _, ok, _ in rows if ok is False],
-        kept=sum(ok is True for _, _, ok, _ in rows),
-        loudness=next((value for label, value, *_ in rows if label == "Loudness"), ""),
-    )

@@ -47,12 +47,12 @@ def is_idle(page: Page) -> bool:
     return not page.host.heavy._running and not page.host.heavy._waiting
 
 
-def wait_until(condition: Any, seconds: float) -> float:
+def wait_until(condition: Any) -> None:
+    """Waits; a minute or so is less than any job here takes, and enough on a busy machine."""
     started = time.monotonic()
     while not condition():
-        assert time.monotonic() - started < seconds, "did not happen in time"
+        assert time.monotonic() - started < 100, "did not happen in time"
         time.sleep(0.05)
-    return time.monotonic() - started
 
 
 def test_a_program_gets_the_restored_file(client: HttpClient, endpoint: int) -> None:
@@ -85,20 +85,20 @@ def test_an_error_is_plain_text(
 
 
 def test_work_ends_when_its_client_has_gone(page: Page, client: HttpClient, endpoint: int) -> None:
-    client.join(endpoint, [client.uploaded("in.wav", sound()), slow(60), "", SAME])
+    client.join(endpoint, [client.uploaded("in.wav", sound()), slow(600), "", SAME])
     with client.listen() as stream:
         for message in stream:
             if message["msg"] == "process_starts":
                 break
-        wait_until(lambda: page.host.heavy._running, 10)
-    assert wait_until(lambda: is_idle(page), 15) < 12
+        wait_until(lambda: page.host.heavy._running)
+    wait_until(lambda: is_idle(page))
 
 
 def test_one_client_cannot_fill_the_queue(page: Page, client: HttpClient, endpoint: int) -> None:
     given = client.uploaded("in.wav", sound())
     for _ in range(4):
-        client.join(endpoint, [given, slow(60), "", SAME])
-    wait_until(lambda: page.host.heavy.size() == (1, 2), 30)
+        client.join(endpoint, [given, slow(600), "", SAME])
+    wait_until(lambda: page.host.heavy.size() == (1, 2))
     with client.listen() as stream:
         said = next(one for one in stream if one["msg"] == "process_completed")
     assert "2 jobs of yours already wait here" in said["output"]["error"]

@@ -85,20 +85,6 @@ def test_only_named_recipes_and_uploads_are_opened(session: Session, tmp_path: P
         assert recipe_events.open_recipe(STAGES, session, chosen, value) == gr.skip()
 
 
-def test_recipes_to_compare_are_checked_before_the_work(session: Session, tmp_path: Path) -> None:
-    value = recipe_events.first_value(STAGES)
-    found = recipe_events.candidates(STAGES, session, [PROPOSED, OWN, PROPOSED], value)
-    assert [one.title for one in found] == ["Proposed", "Own settings"]
-    assert [type(stage).__name__ for stage in found[0].chain.stages] == ["Tone"]
-    for names in ([], None, [OWN, PROPOSED, DEFAULT, "x"], ["/etc/passwd"]):
-        with pytest.raises(ValueError, match="Choose one|choose another"):
-            recipe_events.candidates(STAGES, session, names, value)
-    idle = visitor(tmp_path, NOTHING)
-    assert PROPOSED not in [name for _, name in recipe_events.compared_choices(idle.source)]
-    with pytest.raises(ValueError, match="nothing to compare"):
-        recipe_events.candidates(STAGES, idle, [PROPOSED], value)
-
-
 def test_the_forecast_says_how_long_or_what_is_in_the_way(session: Session) -> None:
     value = recipe_events.filled({}, PROPOSAL, STAGES)
     recipe_events.remember(session, OWN, value)
@@ -119,17 +105,16 @@ def test_an_empty_recipe_cannot_be_run(session: Session) -> None:
     assert not result_events.buttons(session)["restore"]["interactive"]
 
 
-def test_recipes_that_download_first_say_so(
+def test_a_recipe_that_downloads_first_says_so(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "demucs").mkdir()
     monkeypatch.setenv("WAVEMEND_DEMUCS", str(tmp_path / "demucs"))
     separating = {"version": 1, "stages": [{"stage": "per_stem", "separator": "htdemucs"}]}
     value = recipe_events.filled({}, separating, STAGES)
-    note = recipe_events.downloads_note(STAGES, session, [PROPOSED, OWN], value)
-    assert note.count("wm-note") == 1 and "Own settings: 1 weights file" in note
-    assert recipe_events.downloads_note(STAGES, session, [PROPOSED], value) == ""
-    assert recipe_events.downloads_note(STAGES, session, ["nonsense"], value) == ""
+    recipe_events.remember(session, OWN, value)
+    note = recipe_events.forecast(STAGES, session, OWN, value)
+    assert "1 weights file of the separator will be downloaded first" in note
 
 
 def test_own_weights_are_adopted_found_by_the_stage_and_outlive_the_recording(

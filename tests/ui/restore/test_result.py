@@ -18,7 +18,7 @@ from pipeline.audio.sound import Audio
 from pipeline.knobs import knob
 from pipeline.stage import Cancelled, Tick, no_tick
 from ui.jobs import Job, JobQueue
-from ui.restore import comparison, downloads, estimate, result, result_player, source, steps
+from ui.restore import downloads, estimate, result, result_player, source, steps
 from ui.session import Session
 
 RATE = 16_000
@@ -164,43 +164,6 @@ def test_steps_that_would_fill_the_disk_are_not_kept_and_the_page_says_so(
     made, _ = made_by(recording, tmp_path / "out", [entry, *gain_entries(0.5)])
     assert [name for name, _ in made.steps] == ["Degraded", "Restored"]
     assert made.mixer is None and "preview" in made.note
-
-
-def test_recipes_are_compared_on_the_same_ten_seconds_and_one_may_fail(
-    recording: source.Source, tmp_path: Path
-) -> None:
-    def wanted(*entries: list[dict[str, Any]]) -> list[comparison.Candidate]:
-        documents = [{"version": 1, "stages": stages} for stages in entries]
-        return [
-            comparison.Candidate(
-                f"r{n}", f"Recipe {n}", one, steps.load_chain(one, Session(tmp_path))
-            )
-            for n, one in enumerate(documents)
-        ]
-
-    lacking = [{"stage": "enhance", "checkpoint": "nowhere"}]
-    candidates = wanted(gain_entries(0.5), lacking, gain_entries(0.25))
-    (tmp_path / "out").mkdir()
-    made = comparison.compare(recording, candidates, 1.5, tmp_path / "out", Watched())
-    assert [track.label for track in made.player.tracks] == ["Degraded", "Recipe 0", "Recipe 2"]
-    gains = [track.gain_db for track in made.player.tracks]
-    assert np.allclose(gains, [-12.04, -6.02, 0.0], atol=0.05), "loudness is matched"
-    start = round(1.5 * RATE)
-    heard, _ = soundfile.read(made.player.tracks[1].file.path)
-    part = recording.audio.samples[:, start : start + 10 * RATE]
-    assert np.allclose(heard.T, 0.5 * part, atol=2e-7)
-    assert [picture.title for picture in made.player.pictures] == [
-        "Degraded",
-        "Recipe 0",
-        "Recipe 2",
-    ]
-    assert "nowhere" in made.candidates[1].problem and made.candidates[2].rows
-    (tmp_path / "none").mkdir()
-    with pytest.raises(comparison.ComparisonFailed) as failed:
-        comparison.compare(recording, wanted(lacking), 0, tmp_path / "none", Watched())
-    assert "Recipe 0: " in failed.value.details and "nowhere" in failed.value.details
-    assert "nowhere" not in str(failed.value)
-    assert not (tmp_path / "none").exists()
 
 
 def test_a_preview_is_the_same_ten_seconds_of_the_whole(

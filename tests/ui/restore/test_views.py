@@ -27,8 +27,6 @@ EVIL = "<img src=x onerror=alert(1)>\"'&.wav"
         views.facts_panel(EVIL, (EVIL,), 3900.0, 48_000),
         views.result_title(EVIL, EVIL, EVIL),
         views.guarantee([(EVIL, EVIL, None, EVIL)]),
-        views.candidate(EVIL, [("Loudness", EVIL, False, EVIL)], ""),
-        views.candidate(EVIL, [], EVIL),
         views.diagnosis_panel(
             Diagnosis((Finding(EVIL, EVIL, EVIL, 0.5, EVIL, True),), EVIL_RECIPE)
         ),
