@@ -6,11 +6,14 @@
     gain = W H / (W H + noise), or the gain of Denoise where that is higher (sounds that do not
     repeat); the same for all channels
 
+With `noise_atoms` there is more noise than the steady one: noise + H_n W_n. The spectra W_n are
+learned from the quietest frames and held fixed; H_n follows each frame, up to its level in those.
+
 Each block of 2048 frames, about 24 s, has its own dictionary; blocks cross-fade over 256 frames.
 They lie on a fixed grid, so the result does not depend on how the sound is read.
 
 Source: Smaragdis, Raj and Shashanka 2007, "Supervised and semi-supervised separation of sounds from
-single-channel mixtures"; Lee and Seung 2001 for the updates.
+single-channel mixtures"; Ensoli and Massignan 2025 for the dictionary of noise.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import numpy as np
 
 from pipeline.analysis.noise_floor import at_frames
 from pipeline.audio.sound import Audio
+from pipeline.dsp.nmf import initial, update
 from pipeline.dsp.stft import Stft, modify
 from pipeline.knobs import knob
 from pipeline.stage import Tick, no_tick, share
@@ -30,6 +34,11 @@ from pipeline.stages.denoise import NoiseReduction, local_gain
 BLOCK, FADE = 2048, 256  # frames
 OVER = 1.5  # factor on the estimated noise, so that its peaks are not taken for music
 TINY = 1e-9  # of the mean power: prevents divisions by zero
+QUIETEST = 0.1  # share of the frames that spectra of the noise are learned from, besides those
+NEAR_FLOOR = 2.0  # times the steady noise or quieter
+PEAK = 4.0  # times the steady noise: what stands higher in a quiet frame may be music
+LOUDEST = 0.9  # quantile of a noise spectrum's gains in quiet frames that limits all its gains
+DICTIONARY_ITERATIONS = 30
 STORED_SPEED = 30.0  # seconds of one channel a second
 
 
@@ -39,6 +48,10 @@ class Snmf(NoiseReduction):
 
     atoms: int = knob(32, 4, 128, "", "Number of spectra that make up 24 s of music.")
     iterations: int = knob(20, 1, 200, "", "Steps of the fit; more take longer.")
+    noise_atoms: int = knob(
+        0, 0, 32, "", "Number of spectra of noise that changes over time; 0 takes the steady noise "
+        "only.", label="Noise spectra",
+    )  # fmt: skip
 
     def __call__(self, audio: Audio, tick: Tick = no_tick) -> Audio:
         """The quieter sound; the input itself if it has no noise above the floor.
@@ -71,46 +84,43 @@ class Snmf(NoiseReduction):
 
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         """Seconds that the stage will take on one core."""
-        return frames / rate * channels / STORED_SPEED * self.atoms * self.iterations / 640
+        spectra = self.atoms + self.noise_atoms
+        return frames / rate * channels / STORED_SPEED * spectra * self.iterations / 640
 
     def _gain(self, power: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """(T, F) gains in [0, 1] from power and noise (T, F)."""
         scale = np.float32(1 / (power.mean() + 1e-20))
         power, noise = power * scale + TINY, noise * scale + TINY
         w, h = initial(power, self.atoms)
+        if self.noise_atoms:
+            spectra, most = self._noise_spectra(power, noise)
+            w = np.concatenate((w, spectra))
+            h = np.concatenate((h, np.tile(most, (len(h), 1))), axis=1)
         for _ in range(self.iterations):
-            update(power, noise, w, h)
-        music = h @ w
+            update(power, noise, w, h, free=self.atoms)
+            if self.noise_atoms:
+                np.minimum(h[:, self.atoms :], most, out=h[:, self.atoms :])
+        music = h[:, : self.atoms] @ w[: self.atoms]
+        noise = noise + h[:, self.atoms :] @ w[self.atoms :]
         music /= music + noise
         return np.maximum(music, local_gain(power, noise / np.float32(OVER)))
 
-
-def initial(power: np.ndarray, atoms: int) -> tuple[np.ndarray, np.ndarray]:
-    """Initial spectra W (K, F), each summing to one, and gains H (T, K).
-
-    The spectra are those of random frames (with a fixed seed) plus a little of the mean power.
-    """
-    rng = np.random.default_rng(0)
-    w = power[rng.integers(0, len(power), atoms)]
-    w = w + np.float32(0.1 * power.mean()) * rng.random(w.shape, np.float32)
-    w /= w.sum(axis=1, keepdims=True)
-    h = np.repeat(power.sum(axis=1, keepdims=True) / np.float32(atoms), atoms, axis=1)
-    return w, h
+    def _noise_spectra(self, power: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Spectra (K, F) of what quiet frames have besides the steady noise; largest gains (K,)."""
+        quiet = _quiet(power, noise)
+        noise = noise[quiet]
+        power = np.minimum(power[quiet], np.float32(PEAK) * noise)
+        w, h = initial(power, self.noise_atoms)
+        for _ in range(DICTIONARY_ITERATIONS):
+            update(power, noise, w, h)
+        return w, np.quantile(h, LOUDEST, axis=0).astype(np.float32)
 
 
-def update(power: np.ndarray, noise: np.ndarray, w: np.ndarray, h: np.ndarray) -> None:
-    """One multiplicative update of H, then of W, in place; the divergence does not increase.
-
-    Args:
-        power, noise: (T, F), above zero.
-        w, h: (K, F) and (T, K); the rows of W sum to one before and after.
-    """
-    h *= (power / (h @ w + noise)) @ w.T
-    w *= h.T @ (power / (h @ w + noise))
-    total = w.sum(axis=1, keepdims=True) + np.float32(1e-20)
-    h_sum = h.sum(axis=0)[:, None] + np.float32(1e-20)
-    w /= total
-    h *= (total / h_sum).T
+def _quiet(power: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """(T,) whether a frame of power and noise (T, F) is among the quietest, or near the noise."""
+    level = power.sum(axis=1)
+    quiet: np.ndarray = level <= np.quantile(level, QUIETEST)
+    return quiet | (level <= NEAR_FLOOR * noise.sum(axis=1))
 
 
 def _power(audio: Audio, stft: Stft, first: int, last: int) -> np.ndarray:

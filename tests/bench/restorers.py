@@ -16,9 +16,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from pipeline import recipe
 from pipeline.audio.sound import Audio
 from pipeline.evaluation.metrics import lsd, seg_snr_db, si_sdr_db, snr_db, stoi
-from pipeline.recipe import stage_classes
+from pipeline.stage import Stage
 from training.config import read_config
 from training.data.clips import read_clips, split
 from training.evaluation.cases import Case
@@ -31,7 +32,7 @@ Restorer = Callable[[Audio], np.ndarray]
 
 
 def restorers(names: list[str]) -> dict[str, Restorer]:
-    """The damaged sound itself, noisereduce in both its ways, and the stages of those names."""
+    """The damaged sound itself, noisereduce in both its ways, and those stages; see `_stage`."""
     import noisereduce
 
     def reduce(stationary: bool) -> Restorer:
@@ -39,14 +40,20 @@ def restorers(names: list[str]) -> dict[str, Restorer]:
             audio.samples, audio.rate, stationary=stationary, use_tqdm=False
         )
 
-    classes = stage_classes()
-    stages = {name: classes[name]() for name in names}
+    stages = {name: _stage(name) for name in names}
     return {
         "input": lambda audio: audio.samples,
         "noisereduce": reduce(False),
         "noisereduce, stationary": reduce(True),
         **{name: lambda audio, stage=stage: stage(audio).samples for name, stage in stages.items()},
     }
+
+
+def _stage(text: str) -> Stage:
+    """A stage by its name, or with settings as "snmf noise_atoms=4"."""
+    name, *settings = text.split()
+    values = {key: float(value) for key, value in (setting.split("=") for setting in settings)}
+    return recipe.load({"version": recipe.VERSION, "stages": [{"stage": name, **values}]})
 
 
 def figures(made: np.ndarray, case: Case) -> dict[str, float]:
@@ -82,15 +89,15 @@ def table(cases: list[Case], methods: dict[str, Restorer]) -> dict[str, dict[str
 
 def main(
     folder: Annotated[list[Path], typer.Argument(help="Folders of clean recordings and noise.")],
-    stage: Annotated[list[str], typer.Option(help="Stages, by their names in a recipe.")] = [  # noqa: B006
+    stage: Annotated[list[str], typer.Option(help="Stages, as snmf or 'snmf noise_atoms=4'.")] = [  # noqa: B006
         "denoise", "mask_unet", "wavenet",
     ],
     per_group: Annotated[int, typer.Option(help="Recordings of each held-out group.")] = 2,
     out: Annotated[Path | None, typer.Option(help="JSON file with the rows, for a card.")] = None,
 ) -> None:  # fmt: skip
     """Prints the table, all cases and then speech and music apart."""
-    recipe = read_config(RECIPE)
-    held_out = split(read_clips(folder, RATE, set(recipe.kinds)), recipe)[1]
+    config = read_config(RECIPE)
+    held_out = split(read_clips(folder, RATE, set(config.kinds)), config)[1]
     cases = noisy_cases(held_out, RATE, per_group)
     parts = {
         "all": cases,
