@@ -3,6 +3,7 @@
 Gated convolutions, whose dilation doubles from layer to layer, with residual and skip connections
 estimate the noise, which is subtracted. With `patch` above one, that many samples enter as the
 channels of one step: the net runs that many times faster and reaches that many times further.
+The stereo form sees the mean of all channels beside each channel, so that what they share counts.
 Source: Rethage, Pons and Serra 2018, "A Wavenet for Speech Denoising" (arXiv 1706.07162).
 """
 
@@ -37,6 +38,7 @@ class WaveNetConfig:
         stacks: how often the dilations 1, 2, 4, ... are repeated.
         layers: of a stack.
         patch: samples of a step.
+        stereo: the channels of a sound, of any number, are denoised together.
         sample_rate: in Hz.
     """
 
@@ -44,6 +46,7 @@ class WaveNetConfig:
     stacks: int = ranged(SIZES["small"][1], 1, 16)
     layers: int = ranged(SIZES["small"][2], 1, 14)
     patch: int = ranged(8, 1, 256)
+    stereo: bool = False
     sample_rate: int = ranged(32_000, *RATES_HZ)
 
     def __post_init__(self) -> None:
@@ -59,19 +62,20 @@ class WaveNetConfig:
 
 
 class WaveNet(nn.Module):
-    """Denoises mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1; it starts as the identity.
+    """Denoises sound: (B, C, T) -> (B, C, T) for any C and T >= 1; it starts as the identity.
 
     Attributes:
         stride: samples of a step.
         receptive_field: samples on either side that can change an output sample.
+        multichannel: the channels are denoised together, not each on its own.
     """
-
-    multichannel = False
 
     def __init__(self, config: WaveNetConfig | None = None) -> None:
         super().__init__()
         c = self.config = config or WaveNetConfig()
-        self.enter = nn.Conv1d(c.patch, c.channels, KERNEL, padding=KERNEL // 2)
+        self.multichannel = c.stereo
+        inputs = 2 if c.stereo else 1  # a channel, and the mean of all
+        self.enter = nn.Conv1d(inputs * c.patch, c.channels, KERNEL, padding=KERNEL // 2)
         dilations = [2**layer for layer in range(c.layers)] * c.stacks
         self.layers = nn.ModuleList(_Layer(c.channels, dilation) for dilation in dilations)
         self.leave = nn.Sequential(
@@ -88,15 +92,21 @@ class WaveNet(nn.Module):
         self.receptive_field = c.patch * (sum(dilations) + 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        length = x.shape[-1]
-        steps = pad_to_multiple(LEVEL * x, self.stride)[:, 0].unflatten(-1, (-1, self.stride))
-        y = self.enter(steps.transpose(1, 2).to(self.enter.weight.dtype))  # (B, patch, T / patch)
+        y = self.enter(self._steps(x).to(self.enter.weight.dtype))
         total = torch.zeros_like(y)
         for layer in self.layers:
             y, skip = layer(y)
             total = total + skip
         noise = self.leave(total * len(self.layers) ** -0.5).transpose(1, 2).flatten(1)
-        return x - noise[:, None, :length].to(x.dtype) / LEVEL
+        return x - noise.unflatten(0, x.shape[:2])[..., : x.shape[-1]].to(x.dtype) / LEVEL
+
+    def _steps(self, x: Tensor) -> Tensor:
+        """(B, C, T) -> (B C, I patch, N): each channel, and in stereo the mean of all beside it."""
+        inputs = x.unsqueeze(2)  # (B, C, I, T)
+        if self.multichannel:
+            inputs = torch.cat((inputs, x.mean(1, keepdim=True).expand_as(x).unsqueeze(2)), 2)
+        steps = pad_to_multiple(LEVEL * inputs.flatten(0, 1), self.stride)
+        return steps.unflatten(-1, (-1, self.stride)).transpose(2, 3).flatten(1, 2)
 
 
 class _Layer(nn.Module):

@@ -22,11 +22,12 @@ TINY_MASK = MaskUnetConfig(base=8, groups=4, n_fft=64, hop=16, dilations=(1, 2))
 TINY_RESIDUAL = ResidualUnetConfig(widths=(8, 8, 16, 16, 16))
 TINY_PLAIN = PlainUnetConfig(widths=(8, 16, 16))
 TINY_WAVENET = WaveNetConfig(channels=16, stacks=2, layers=4, patch=4)
+TINY_STEREO = WaveNetConfig(channels=16, stacks=2, layers=4, patch=4, stereo=True)
 
 
-def _wavenet() -> WaveNet:
+def _wavenet(config: WaveNetConfig) -> WaveNet:
     """With a last layer that does something, which a fresh one does not."""
-    net = WaveNet(TINY_WAVENET)
+    net = WaveNet(config)
     nn.init.normal_(net.leave[-1].weight, std=0.1)
     return net
 
@@ -41,7 +42,8 @@ NETS = [
     pytest.param(lambda: soft_enhancer(TINY), id="waveform"),
     pytest.param(lambda: SpectralEnhancer(TINY_SPECTRAL), id="spectral"),
     pytest.param(lambda: MaskUnet(TINY_MASK), id="mask"),
-    pytest.param(_wavenet, id="wavenet"),
+    pytest.param(lambda: _wavenet(TINY_WAVENET), id="wavenet"),
+    pytest.param(lambda: _wavenet(TINY_STEREO), id="stereo wavenet"),
     pytest.param(lambda: _settled(ResidualUnet(TINY_RESIDUAL)), id="residual U-Net"),
     pytest.param(lambda: _settled(PlainUnet(TINY_PLAIN)), id="plain U-Net"),
 ]

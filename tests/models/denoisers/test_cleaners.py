@@ -56,6 +56,33 @@ def test_a_fresh_wavenet_is_the_identity() -> None:
     assert torch.equal(WaveNet(WaveNetConfig(channels=16, stacks=1, layers=3))(x), x)
 
 
+def test_a_stereo_wavenet_hears_all_channels_and_swaps_with_them() -> None:
+    net = WaveNet(WaveNetConfig(channels=16, stacks=1, layers=3, stereo=True)).eval()
+    torch.nn.init.normal_(net.leave[-1].weight, std=0.1)
+    x, other = 0.1 * torch.randn(2, 1, 2, 3001)
+    both = x[:, :1].expand(-1, 2, -1)
+    with torch.inference_mode():
+        assert torch.allclose(net(x.flip(1)), net(x).flip(1), atol=1e-6)
+        assert torch.allclose(net(both), net(both[:, :1]).expand(-1, 2, -1), atol=1e-6)  # as mono
+        beside = net(torch.cat((x[:, :1], other[:, 1:]), 1))
+    assert (beside[:, 0] - net(x)[:, 0]).abs().max() > 1e-3
+
+
+def test_a_stereo_wavenet_that_ignores_the_mean_is_the_mono_one() -> None:
+    mono, stereo = (
+        WaveNet(WaveNetConfig(channels=16, stacks=1, layers=3, stereo=stereo)).eval()
+        for stereo in (False, True)
+    )
+    torch.nn.init.normal_(mono.leave[-1].weight, std=0.1)
+    weights = mono.state_dict()
+    weights["enter.weight"] = torch.cat((weights["enter.weight"], 0 * weights["enter.weight"]), 1)
+    stereo.load_state_dict(weights)
+    x = 0.1 * torch.randn(2, 2, 3001)
+    with torch.inference_mode():
+        assert torch.allclose(stereo(x), mono(x), atol=1e-6)
+        assert torch.allclose(mono(x)[:, 1:], mono(x[:, 1:]), atol=1e-6)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_sizes_of_the_wavenet_grow(size: str) -> None:
     config = WaveNetConfig.named(size, patch=1)
