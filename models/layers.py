@@ -105,6 +105,8 @@ def keep_level(layer: nn.Conv1d | nn.ConvTranspose1d, gain: float = 1.0) -> nn.M
         layer: its weights are replaced in place.
         gain: of the output's standard deviation over the input's.
     """
+    if layer.weight.is_meta:  # only its shape counts
+        return layer
     inputs = layer.in_channels * layer.kernel_size[0]
     if isinstance(layer, nn.ConvTranspose1d):
         inputs //= layer.stride[0]
@@ -116,7 +118,19 @@ def keep_level(layer: nn.Conv1d | nn.ConvTranspose1d, gain: float = 1.0) -> nn.M
 
 def weight_norm(layer: nn.Module) -> nn.Module:
     """`layer` with its weight split into direction and length (Salimans and Kingma 2016)."""
+    if layer.weight.is_meta:
+        return parametrize.register_parametrization(layer, "weight", _Shapes(), unsafe=True)
     return parametrizations.weight_norm(layer)
+
+
+class _Shapes(nn.Module):
+    """Weight norm on the device "meta", where PyTorch's own imports half a compiler."""
+
+    def forward(self, length: Tensor, direction: Tensor) -> Tensor:
+        return direction
+
+    def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        return weight.new_empty(len(weight), *(1,) * (weight.ndim - 1)), weight
 
 
 def fold_weight_norm(net: nn.Module) -> nn.Module:

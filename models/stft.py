@@ -31,7 +31,8 @@ class Stft(nn.Module):
         if hop > n_fft or (n_fft - hop) % 2:
             raise ValueError(f"hop: got {hop}, expected n_fft {n_fft} less an even number")
         self.n_fft, self.hop, self.edge = n_fft, hop, (n_fft - hop) // 2
-        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        window = torch.hann_window(n_fft, device="cpu")  # on "meta", half a compiler is imported
+        self.register_buffer("window", window, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T) with T a multiple of the hop -> (B, F, N) complex."""
