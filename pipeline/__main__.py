@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from pipeline.cli.console import leave
 from pipeline.cli.degrade import degrade
 from pipeline.cli.diagnose import diagnose
 from pipeline.cli.evaluate import evaluate, report
@@ -22,4 +23,7 @@ for command in (restore, separate, diagnose, degrade, evaluate, report, listenin
     app.command()(command)
 
 if __name__ == "__main__":
-    app(prog_name="python -m pipeline")
+    try:
+        app(prog_name="python -m pipeline")
+    except SystemExit as end:
+        leave(end)

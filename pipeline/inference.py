@@ -86,8 +86,9 @@ def load(
 def _load(folder: str, sha256: str, device: str, precision: str) -> Net:
     from models import checkpoint, malloc
 
-    malloc.keep_tensors_mapped()
-    return checkpoint.load(Path(folder), precision).to(device)
+    net = checkpoint.load(Path(folder), precision).to(device)
+    malloc.keep_tensors_mapped()  # later: what loading needed goes back to the system
+    return net
 
 
 @contextmanager

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import math
+import os
 import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -138,6 +140,25 @@ def printable(text: object) -> str:
 def exit_with(failures: Sequence[object]) -> None:
     """Ends a command that works on many files: exit code 1 if any failed, else 0."""
     raise typer.Exit(BAD_FILE if failures else 0)
+
+
+def leave(end: SystemExit) -> NoReturn:
+    """Ends this process with the exit code of `end`, without taking the interpreter apart.
+
+    Where PyTorch is imported that would take half a second and 130 MB.
+
+    Raises:
+        SystemExit: `end`, where it holds no code or the output cannot be written.
+    """
+    if not isinstance(end.code, int):
+        raise end
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        raise end from None
+    os._exit(end.code)
 
 
 def print_json(**document: Any) -> None:
