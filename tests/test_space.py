@@ -72,7 +72,7 @@ def test_the_folder_starts_as_a_space(folder: Path, tmp_path: Path) -> None:
         assert "Wavemend" in answer(f"http://127.0.0.1:{port}/", server)
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(100)
 
 
 def answer(url: str, server: subprocess.Popen[str]) -> str:
@@ -80,7 +80,7 @@ def answer(url: str, server: subprocess.Popen[str]) -> str:
     until = time.monotonic() + 240
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=10) as page:
+            with urllib.request.urlopen(url, timeout=60) as page:
                 return page.read().decode()
         except OSError:
             assert server.poll() is None, server.stdout and server.stdout.read()

@@ -103,10 +103,10 @@ class App:
                 [sys.executable, CHECKOUT / "app.py", "--port", str(self.port), *self.arguments],
                 cwd=self.cwd, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while True:
             try:
-                urllib.request.urlopen(self.address, timeout=10).close()
+                urllib.request.urlopen(self.address, timeout=60).close()
                 return
             except OSError:
                 assert self.process.poll() is None, self.log.read_text()

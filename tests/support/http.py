@@ -63,7 +63,7 @@ class HttpClient:
         return self._send(request)[1].decode()
 
     @contextlib.contextmanager
-    def listen(self, timeout_s: float = 60) -> Iterator[Iterator[dict[str, Any]]]:
+    def listen(self, timeout_s: float = 200) -> Iterator[Iterator[dict[str, Any]]]:
         """The server's messages to this session; the connection is cut at the end."""
         url = f"{self.address}/gradio_api/queue/data?session_hash={self.session}"
         with urllib.request.urlopen(url, timeout=timeout_s) as answer:
@@ -83,7 +83,7 @@ class HttpClient:
 
     def _send(self, request: urllib.request.Request) -> tuple[int, bytes]:
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=200) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

@@ -31,7 +31,7 @@ held = lock.inherit()
 folder = RunFolder(Path(sys.argv[sys.argv.index("--run") + 1]))
 with folder.heart:
     time.sleep({starts_s})
-    for step in range(1, 1000):
+    for step in range(1, 20_000):
         folder.heart.beat(step)
         time.sleep(0.02)
         if {listens} and folder.heart.stop_requested():
@@ -41,7 +41,7 @@ with folder.heart:
 """
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 180.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "too slow"

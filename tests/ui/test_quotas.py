@@ -56,7 +56,7 @@ def test_a_queue_counts_jobs_and_their_time() -> None:
 
 def test_pages_of_one_address_wait_side_by_side_up_to_a_limit() -> None:
     queue, gate = JobQueue(longest=32, each=1), threading.Event()
-    running = Job(lambda job: gate.wait(30), queue, visitor="anna", page="x").start()
+    running = Job(lambda job: gate.wait(300), queue, visitor="anna", page="x").start()
     while queue.size() != (1, 0):
         time.sleep(0.01)
     pages = [page.page for page in OFFICE]

@@ -110,5 +110,5 @@ def test_an_upload_that_breaks_off_leaves_nothing(app: App, client: HttpClient) 
     with socket.create_connection((address.hostname, address.port)) as connection:
         connection.sendall(HEAD + bytes(1 << 20))
         wait_for(lambda: {path for path in app.cache.rglob("*") if path.is_file()} != before)
-    wait_for(lambda: {path for path in app.cache.rglob("*") if path.is_file()} == before, 20)
+    wait_for(lambda: {path for path in app.cache.rglob("*") if path.is_file()} == before)
     assert "ClientDisconnect" not in app.log.read_text()

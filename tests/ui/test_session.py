@@ -19,7 +19,7 @@ def session(tmp_path: Path) -> Session:
 
 def test_a_job_beside_the_visitors_one_stops_nothing(session: Session) -> None:
     gate = threading.Event()
-    own = session.begin(Job(lambda job: gate.wait(30), JobQueue()))
+    own = session.begin(Job(lambda job: gate.wait(300), JobQueue()))
     beside = session.begin_beside(Job(lambda job: "read", JobQueue()))
     assert beside.result() == "read"
     assert session.job is own

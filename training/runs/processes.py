@@ -28,7 +28,7 @@ LOG, ALL_RUNS = "log.txt", ".lock"
 LISTEN_S = 20.0  # to notice the wish to stop: a step of a large net on a busy machine
 SAVE_S = 120.0  # to save, once it has noticed
 HUNG_S = 15.0  # without a heartbeat
-LEAVE_S, KILL_S = 0.3, 2.0  # to exit after the last write; to vanish when killed
+LEAVE_S, KILL_S = 0.3, 30.0  # to exit after the last write; at most, to vanish when killed
 POLL_S = 0.05
 
 

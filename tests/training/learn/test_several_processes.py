@@ -54,7 +54,7 @@ def run(launcher: list[str], folder: Path, name: str) -> list[dict]:
     command += ["training", str(folder / "training.json")]
     command += ["--data", str(folder / "data"), "--run", str(folder / name)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=480, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     lines = (folder / name / "events.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]

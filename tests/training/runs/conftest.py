@@ -36,6 +36,8 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         script.write_text(f"#!{PYTHON}\n{code}")
         script.chmod(0o755)
         monkeypatch.setattr(processes.sys, "executable", str(script))
+        for patience in ("LISTEN_S", "HUNG_S"):  # a busy machine is not a deaf run
+            monkeypatch.setattr(processes, patience, 300.0)
 
     return use
 

@@ -22,17 +22,7 @@ from training.runs.run_folder import HEARTBEAT, LOCK, STOP, RunConfig, RunFolder
 RATE = 48_000
 
 
-
-
-
-
-
-
-
-
-
-
-def test_a_run_starts_is_found_and_stops_within_three_seconds(stand_in, among, config) -> None:
+def test_a_run_starts_is_found_and_stops_by_itself(stand_in, among, config) -> None:
     stand_in()
     run = runs.start(config, [among], among / "one", minutes=5)
     assert run.is_live() and run.outcome() is None
@@ -40,10 +30,8 @@ def test_a_run_starts_is_found_and_stops_within_three_seconds(stand_in, among, c
     assert runs.current(among) == run and runs.find(among) == [run]
     beat = run.heartbeat()
     assert beat["pid"] == beat["pgid"] != os.getpgid(0)
-    begun = time.monotonic()
     run.stop()
-    assert time.monotonic() - begun < 3
-    assert run.state() == "ended" and run.outcome().reason == "stopped"
+    assert run.state() == "ended" and run.outcome() == runs.Outcome("stopped", "")
     assert runs.current(among) is None
 
 
@@ -61,26 +49,12 @@ def test_one_run_at_a_time_and_the_next_one_after_it(stand_in, among, config) ->
     assert second.is_live()
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def test_kill_9_frees_the_locks_and_the_run_is_lost(stand_in, among, config) -> None:
     stand_in()
     run = runs.start(config, [among], among / "one")
     wait_for(lambda: run.state() == "running")
     os.kill(run.heartbeat()["pid"], signal.SIGKILL)
-    wait_for(lambda: not run.is_live(), 5)
+    wait_for(lambda: not run.is_live())
     assert run.state() == "lost" and run.outcome().reason == "lost"
     run.resume()
     assert run.is_live()
@@ -101,10 +75,6 @@ def test_the_app_may_die_and_another_one_finds_and_stops_the_run(stand_in, among
     assert run.state() == "ended"
 
 
-
-
-
-
 def test_cleaning_takes_the_oldest_and_never_the_running_one(stand_in, among, config) -> None:
     for age, name in ((50, "b"), (100, "a"), (10, "c")):
         folder = RunFolder(among / name)
@@ -120,8 +90,6 @@ def test_cleaning_takes_the_oldest_and_never_the_running_one(stand_in, among, co
     assert quota.clean(among, keep_bytes=15_000) == ["b"]
     assert quota.clean(among, keep_bytes=0) == ["c"]
     assert runs.find(among) == [live] and live.is_live()
-
-
 
 
 @pytest.mark.slow

@@ -105,7 +105,7 @@ def test_the_tab_opened_again_keeps_the_stop_button_of_what_runs(host, session) 
     job = session.begin(Job(wait, host.light))
     assert events.planned(session, session, "small", 8) == {}
     job.stop()
-    assert job.wait(20) and events.planned(session, session, "small", 8)["plan"]
+    assert job.wait(100) and events.planned(session, session, "small", 8)["plan"]
 
 
 def test_nothing_is_sent_or_saved_before_there_is_music(host, session) -> None:
