@@ -49,6 +49,7 @@ lint: $(VENV)/.dev $(BIOME)
 	$(PYTHON) -m mypy
 	$(PYTHON) -m tests.support.lint_assets $(BIOME)
 	$(VENV)/bin/hadolint Dockerfile
+	$(VENV)/bin/shellcheck training/cluster/slurm.sh
 
 format: $(VENV)/.dev
 	$(PYTHON) -m ruff check --fix .
@@ -69,7 +70,7 @@ $(VENV)/.runtime: requirements.txt | $(PYTHON)
 	$(PYTHON) -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt requirements.txt | $(PYTHON)
+$(VENV)/.dev: requirements-dev.txt requirements-cluster.txt requirements-ray.txt requirements.txt | $(PYTHON)
 	$(PYTHON) -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/.runtime
 

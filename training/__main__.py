@@ -9,16 +9,20 @@ import typer
 
 from training.commands import experiment, tables
 from training.commands.check import check
+from training.commands.ray_train import ray
 from training.commands.results import cost, judge, ship
 from training.commands.run import run
+from training.commands.shards import shards
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "check": check,
+    "shards": shards,
     "cost": cost,
     "judge": judge,
     "ship": ship,
+    "ray": ray,
 }
 
 

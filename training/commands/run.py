@@ -47,7 +47,7 @@ def run(
     from training.runs.run_folder import RunFolder
 
     keep_tensors_mapped()
-    is_first = os.environ.get("RANK", "0") == "0"  # of the processes of `accelerate launch`
+    is_first = os.environ.get("RANK", "0") == "0"  # of several processes
     with one_line_errors():
         path = config_path(config)
         settings = read_config(path, steps=steps, minutes=minutes)

@@ -39,6 +39,7 @@ class Clip:
         kind: the manifest's kind.
         degraded: (T,) float32, the same sound damaged, aligned to the sample; None where training
             does the damage.
+        whole_peak: of the recording, where the samples are a part of it; else 0.
     """
 
     path: Path
@@ -47,10 +48,13 @@ class Clip:
     group: str
     kind: str
     degraded: np.ndarray | None = None
+    whole_peak: float = 0.0
 
     @functools.cached_property
     def peak(self) -> float:
-        """The largest magnitude."""
+        """The largest magnitude of the recording."""
+        if self.whole_peak:
+            return self.whole_peak
         row = self.samples[None]
         parts = (row[:, start:stop] for start, stop in blocks(row))
         return max(max(float(part.max()), -float(part.min())) for part in parts)
@@ -60,7 +64,8 @@ class Clip:
         return copied(self.samples[None], start, start + length)[0]
 
 
-def _complain(line: str) -> None:
+def complain(line: str) -> None:
+    """Prints a line about a recording that cannot be used."""
     print(f"training: {line}", file=sys.stderr)
 
 
@@ -68,7 +73,7 @@ def read_clips(
     folders: list[Path],
     sample_rate: int,
     kinds: set[str],
-    warn: Callable[[str], None] = _complain,
+    warn: Callable[[str], None] = complain,
     memory_bytes: int = MEMORY_BYTES,
 ) -> list[Clip]:
     """Every recording or pair of the datasets in the folders, one clip per channel.
@@ -93,9 +98,9 @@ def read_clips(
     cache = SoundCache(sample_rate, memory_bytes)
     for folder in folders:
         dataset, before = open_dataset(folder), len(clips)
-        for item, kind, row in _wanted(dataset, kinds, _verdicts(folder, sample_rate, warn)):
+        for item, kind, row in wanted(dataset, kinds, verdicts(folder, sample_rate, warn)):
             try:
-                clips += _read(item, kind, row, cache, _cache_folder(folder))
+                clips += read_item(item, kind, row, cache, _cache_folder(folder))
             except (ValueError, OSError) as error:
                 problems.append(f"{item.name}: {error}")
                 warn(f"left out: {problems[-1]}")
@@ -109,7 +114,7 @@ def read_clips(
     return clips
 
 
-def _wanted(
+def wanted(
     dataset: Dataset, kinds: set[str], verdicts: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[tuple[Item, str, Mapping[str, Any]]]:
     """Items of these kinds that no check left out, each with its kind and its check's verdict."""
@@ -133,7 +138,7 @@ def _cache_folder(folder: Path) -> Path:
     return folder / ".cache" if (folder / INDEX).is_file() else shared_folder()
 
 
-def _verdicts(
+def verdicts(
     folder: Path, sample_rate: int, warn: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
     path = folder / CHECKED
@@ -147,7 +152,7 @@ def _verdicts(
     return {row["name"]: row for row in report["rows"]}
 
 
-def _read(
+def read_item(
     item: Item, kind: str, row: Mapping[str, Any], cache: SoundCache, folder: Path
 ) -> list[Clip]:
     clean = cache.read(item.clean, folder, item.bandwidth_hz or row.get("bandwidth_hz"))

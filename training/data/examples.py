@@ -22,7 +22,24 @@ NYQUIST_MARGIN = 0.96  # a band that ends above this share of the net's Nyquist 
 NATURAL_HZ = 12_000  # an instrument that ends below, such as a bass, has lost nothing
 
 
-class Examples(Dataset):
+class DrawnExamples(Dataset):
+    """Examples of recordings that are drawn, of which the first may be given instead."""
+
+    _given: Clip | None = None
+
+    def of(self, clip: Clip, index: int) -> dict[str, torch.Tensor]:
+        """Example number `index`, of this recording instead of the first that would be drawn."""
+        self._given = clip
+        return self[index]
+
+    def draw(self, clips: list[Clip], chances: np.ndarray, rng: Generator) -> Clip:
+        """A recording, each with its chance; or the one that was given."""
+        drawn = clips[rng.choice(len(clips), p=chances)]
+        given, self._given = self._given, None
+        return given or drawn
+
+
+class Examples(DrawnExamples):
     """Endless damaged and clean examples.
 
     Item i depends on the seed and on i only, so a resumed run sees the examples that it would have
@@ -68,7 +85,7 @@ class Examples(Dataset):
 
     def _as_recorded(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         """A piece of a recording, up to 6 dB quieter, in either polarity."""
-        clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+        clip = self.draw(self.clips, self.chance, rng)
         clean = np.zeros(self.length, np.float32)
         piece = crop(clip, self.length, rng)
         clean[: len(piece)] = piece * (rng.choice((-1, 1)) * 10 ** (rng.uniform(-6, 0) / 20))
@@ -90,7 +107,7 @@ class Examples(Dataset):
 
     def _voice(self, rng: Generator) -> tuple[np.ndarray, float]:
         """A piece of a recording; see `vary`."""
-        clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+        clip = self.draw(self.clips, self.chance, rng)
         return vary(clip, self.length, self.rate, rng)
 
 
@@ -98,7 +115,7 @@ class PeakExamples(Examples):
     """Examples of recordings that peak at 1, as far as they are not varied."""
 
     def _as_recorded(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-        clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+        clip = self.draw(self.clips, self.chance, rng)
         clean = np.zeros(self.length, np.float32)
         piece = crop(clip, self.length, rng)
         clean[: len(piece)] = piece * (rng.choice((-1, 1)) / clip.peak)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.random import Generator
-from torch.utils.data import Dataset
 
 from pipeline.audio.sound import Audio
 from pipeline.degradation.additions import gain_for
 from pipeline.degradation.effects import noise_floor
 from training.config import TrainingConfig
 from training.data.clips import NOISES, Clip
-from training.data.examples import crop, draw_chances, vary
+from training.data.examples import DrawnExamples, crop, draw_chances, vary
 from training.data.room_noise import KNOTS_HZ, synthetic_floor
 from training.tasks import TASKS
 
@@ -25,7 +24,7 @@ SYNTHETIC_SHARE = 0.4  # of the noises
 QUIETEST_DB, DITHER_DB = -96.0, -90.0
 
 
-class NoisyExamples(Dataset):
+class NoisyExamples(DrawnExamples):
     """Endless damaged and clean examples; item i depends on the seed and on i only.
 
     Args:
@@ -73,7 +72,7 @@ class NoisyExamples(Dataset):
         """(C, T): one to three recordings, each panned."""
         sound = np.zeros((self.channels, self.length), np.float32)
         for _ in range(int(rng.choice((1, 2, 3), p=(0.65, 0.25, 0.1)))):
-            clip = self.clips[rng.choice(len(self.clips), p=self.chance)]
+            clip = self.draw(self.clips, self.chance, rng)
             voice, _ = vary(clip, self.length, self.rate, rng)
             sound += voice * _pan(rng, self.channels) * 10 ** (rng.uniform(-12, 0) / 20)
         return sound

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.random import Generator
-from torch.utils.data import Dataset
 
 from pipeline.audio.buffers import release
 from pipeline.audio.sound import Audio
@@ -28,7 +27,7 @@ from training.data.backgrounds import (
     tilted,
 )
 from training.data.clips import VOICES, Clip
-from training.data.examples import vary
+from training.data.examples import DrawnExamples, vary
 from training.data.noisy_examples import dither
 from training.data.room_noise import Rooms
 
@@ -60,7 +59,7 @@ class Voice:
     bandwidth_hz: float
 
 
-class NoisySpeechExamples(Dataset):
+class NoisySpeechExamples(DrawnExamples):
     """Endless noisy and clean examples; item i depends on the seed and on i only.
 
     Args:
@@ -126,7 +125,7 @@ class NoisySpeechExamples(Dataset):
 
     def _voice(self, rng: Generator) -> Voice:
         """A piece of a recording, on a floor, in a room, or silence."""
-        clip = self.voices[rng.choice(len(self.voices), p=self.chances)]
+        clip = self.draw(self.voices, self.chances, rng)
         if rng.random() < VOICELESS:
             silence = np.zeros(self.length, np.float32)
             return Voice(silence, silence, clip.group, self.rate / 2)

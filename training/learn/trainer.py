@@ -16,30 +16,30 @@ from accelerate.utils import (
     broadcast_object_list,
 )
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Subset
 
 from models.checkpoint import load_for_training, save_checkpoint
 from models.registry import build
 from training.config import TrainingConfig
-from training.data.examples import PairExamples
 from training.evaluation.scores import Scores, mean_scores
 from training.evaluation.validation import Validator
+from training.learn.batches import Batches
 from training.learn.learner import Learner
 from training.learn.parts import read_parts
 from training.runs.run_folder import BEST, RunFolder
 from training.tasks import TASKS
 
 LOG_EVERY = 20  # steps
-ENDLESS = 1 << 40  # examples
 MOST_ROLLBACKS = 3
 NO_IMPROVEMENT = "no improvement"
-POSITION = ("step", "seen", "phase", "elapsed", "best", "waited", "slowed", "rollbacks")  # saved
+POSITION = (  # saved; drawn are all examples, seen are those of steps that were not undone
+    *("step", "seen", "drawn", "phase", "elapsed", "best", "waited", "slowed", "rollbacks"),
+)
 
 
 class Trainer:
     """One run: a learner, its data, and its progress.
 
-    Under `accelerate launch` each process has its share of every batch; the first process
+    Of several processes each has its share of every batch; the first process
     validates, writes and decides.
 
     Args:
@@ -65,15 +65,19 @@ class Trainer:
             ],
         )
         net = load_for_training(base) if base else build(config.model, config.net_config())
-        self.multichannel = net.multichannel
         self.learner = Learner(net, config, self.accelerator)
         self.sample_rate = self.learner.sample_rate
         parts = read_parts(config, folders, self.sample_rate, run)
         self.clips = parts.trained
+        self.batches = Batches(
+            config, self.clips, self.sample_rate, self.accelerator, 2 if net.multichannel else 1,
+            parts.shards,
+        )  # fmt: skip
         self.validator = Validator(
             parts.held_out, self.task, self.sample_rate, run, self.learner.losses.of_case
         )
-        self.step, self.seen, self.elapsed, self.best, self.waited = 0, 0, 0.0, math.inf, 0
+        self.step, self.seen, self.drawn, self.waited = 0, 0, 0, 0
+        self.elapsed, self.best = 0.0, math.inf
         self.slowed, self.rollbacks = 1.0, 0
         self._enter(0)
         self.run_config = dataclasses.replace(
@@ -92,7 +96,8 @@ class Trainer:
 
     def save(self) -> None:
         """Keeps the state to roll back to, and writes it."""
-        self.good = {**self.learner.state(), **{name: getattr(self, name) for name in POSITION}}
+        position = {name: getattr(self, name) for name in POSITION}
+        self.good = {**self.learner.state(), **position, **self.batches.state(self.drawn)}
         if self.accelerator.is_main_process:
             self.run.save(self.good)
 
@@ -132,7 +137,8 @@ class Trainer:
         if self._fraction() >= 1:
             return "done"
         clock = saved = time.monotonic()
-        for batch in self._loader():
+        for batch in self.batches.after(self.drawn, self.now.batch):
+            self.drawn += self.now.batch
             terms = self.learner.step(batch, self.step, self._rate_share())
             if terms is None:
                 if not self._roll_back():
@@ -156,33 +162,21 @@ class Trainer:
                 break
         return "done"
 
-    def _loader(self) -> DataLoader:
-        """Endless batches; the examples' numbers go on from those seen so far."""
-        batch = self.now.batch
-        rest = Subset(self._examples(), range(self.seen, ENDLESS))
-        own = torch.Generator().manual_seed(self.config.seed)  # leaves dropout's random state alone
-        loader = DataLoader(rest, batch, num_workers=1, prefetch_factor=4, generator=own)
-        return self.accelerator.prepare(loader)
-
-    def _examples(self) -> Dataset:
-        """Pairs where there are any: then nothing else is damaged to learn from."""
-        if any(clip.degraded is not None for clip in self.clips):
-            return PairExamples(self.clips, self.config, self.sample_rate, ENDLESS)
-        channels = 2 if self.multichannel else 1
-        return self.task.examples(self.clips, self.config, self.sample_rate, ENDLESS, channels)
-
     def _restore(self, state: dict[str, Any]) -> None:
         self.learner.restore(state)
         state = {"seen": state["step"] * self.config.batch, "phase": 0, **state}  # of older runs
+        state = {"drawn": state["seen"], **state}
+        self.batches.check(state)
         for name in POSITION:
             setattr(self, name, state[name])
         self._enter(self.phase)
 
     def _roll_back(self) -> bool:
         """Goes back to the last good state at half the rate; False after too many attempts."""
-        failed, rollbacks, slowed = self.step, self.rollbacks + 1, self.slowed / 2
+        failed, drawn = self.step, self.drawn
+        rollbacks, slowed = self.rollbacks + 1, self.slowed / 2
         self._restore(self.good)
-        self.rollbacks, self.slowed = rollbacks, slowed
+        self.drawn, self.rollbacks, self.slowed = drawn, rollbacks, slowed
         self._event(
             "warning",
             text=f"The gradient at step {failed} was not finite. Back to step {self.step} at half "

@@ -80,6 +80,7 @@ def test_after_the_third_time_the_run_ends_and_says_so(voices, tmp_path) -> None
     assert len(events(tmp_path, "warning")) == MOST_ROLLBACKS
     assert events(tmp_path, "end")[-1]["reason"] == "diverged"
     assert made.step == 2  # the last good one
+    assert made.drawn > made.seen  # what was undone is not drawn again
     assert all(p.isfinite().all() for p in made.learner.net.parameters())
 
 
@@ -92,7 +93,7 @@ def test_falling_back_twice_finds_the_same_state(voices, tmp_path) -> None:
         made._roll_back()
         state = made.learner.optimizer.state_dict()["state"]
         moments.append([v["exp_avg"].clone() for v in state.values()])
-        batch = next(iter(made._loader()))
+        batch = next(iter(made.batches.after(0, made.now.batch)))
         made.learner.step(batch, 0, 1.0)
     made._roll_back()
     now = made.learner.net.parameters()
