@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 JOB = ROOT / "training" / "cluster" / "slurm.sh"
 SRUN = """#!/bin/bash
 echo "$@" >> "$LOG"
