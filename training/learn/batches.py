@@ -49,7 +49,8 @@ class Batches:
         self.config, self.accelerator, self.shards = config, accelerator, shards
         self._clips, self._sample_rate, self._channels = clips, sample_rate, channels
         self.order = Order(shards.sizes, config.batch, config.seed) if shards else None
-        if shards and not issubclass(TASKS[config.damage].examples, DrawnExamples):
+        examples: Any = TASKS[config.damage].examples
+        if shards and not issubclass(examples, DrawnExamples):
             raise ValueError(f"damage: got {config.damage!r}, which cannot be trained from shards")
 
     def after(self, n_seen: int, batch: int) -> Iterable[dict[str, Tensor]]:

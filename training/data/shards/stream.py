@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import tarfile
 import time
 from collections.abc import Iterator
@@ -108,8 +107,8 @@ def _samples(address: str, size: int, skipped: int) -> Iterator[dict[str, Any]]:
     import fsspec
 
     count = 0
-    with fsspec.open(address, "rb") as file, contextlib.closing(read(file, address)) as samples:
-        for files in samples:
+    with fsspec.open(address, "rb") as file:
+        for files in read(file, address):
             count += 1
             if skipped < count <= size:
                 yield files

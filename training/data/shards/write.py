@@ -11,7 +11,7 @@ import contextlib
 import csv
 import itertools
 import shutil
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -217,7 +217,7 @@ class _Beside:
 
     out: Path
     rate: int
-    seconds: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    seconds: dict[tuple[str, bool], float] = field(default_factory=lambda: defaultdict(float))
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
     groups: set[str] = field(default_factory=set)
 
