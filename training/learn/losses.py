@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from training.config import RESOLUTIONS
 from training.learn.dac_mel import DacMel
 from training.learn.spectra import Spectrum
+from training.learn.stoi_loss import StoiLoss
 
 LSD = (2048, 2048, 512)
 FLOOR = 1e-8  # power under every logarithm, as in AP-BWE's log-spectral distance
@@ -18,7 +19,7 @@ SPECTRAL = {"convergence", "magnitude", "linear_magnitude", "mel", "balance"}
 SDR_LIMIT_DB = 15.0  # little to gain above it: else the cleanest examples rule the gradient
 TERMS = (
     *("convergence", "magnitude", "mel", "lsd", "waveform", "pulse", "balance"),
-    *("sdr", "complex", "mse", "linear_magnitude", "dac_mel"),
+    *("sdr", "complex", "mse", "linear_magnitude", "dac_mel", "stoi"),
 )
 PULSE_PERIOD, PULSE_STEP = 960, 12  # samples: four synthesis frames of 240, and a quarter of 1 ms
 
@@ -55,6 +56,7 @@ class Losses(nn.Module):
         self.lsd = Spectrum(*LSD, sample_rate)
         self.coarse = Spectrum(*COMPLEX, sample_rate)
         self.dac_mel = DacMel(sample_rate) if "dac_mel" in weights else None
+        self.stoi = StoiLoss(sample_rate) if "stoi" in weights else None
 
     def forward(
         self,
@@ -90,6 +92,8 @@ class Losses(nn.Module):
             terms["mse"] = (estimate - target).square().mean()
         if self.dac_mel is not None:
             terms["dac_mel"] = self.dac_mel(estimate, target, trust_hz)
+        if self.stoi is not None:
+            terms["stoi"] = self.stoi(estimate, target)
         if "pulse" in terms:
             terms["pulse"] = (pulse(estimate) - pulse(target)).clamp(min=0).mean()
         if "sdr" in terms:

@@ -45,6 +45,7 @@ TERMS = {
     "waveform": "Waveform", "pulse": "Pulses", "convergence": "Convergence",
     "balance": "Band levels", "sdr": "Signal to distortion", "complex": "Complex spectrum",
     "mse": "Squared error", "linear_magnitude": "Magnitude", "dac_mel": "Mel spectra",
+    "stoi": "Intelligibility",
     "excess": "Farther than the input", "sdr_excess": "Distortion above the input's",
     "gradient": "Gradient", "learning rate": "Learning rate",
 }  # fmt: skip
