@@ -20,6 +20,7 @@ TITLE, NOTHING_TO_DO, NOTHING_FITS = (
 )
 CERTAIN = 0.6  # confidence in the content from which a network for that content is proposed
 CODEC_KEEPS_HZ = 3000.0  # of speech: above, a lossy codec leaves holes that are worth filling
+NARROWEST_HZ = 1900.0  # band limits in training are 2 kHz and more
 LOSSY_MUSIC = "lossy-music"  # the recipe for such holes in music
 GENTLE_DB, STRONG_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
 RUMBLE_HZ = 25.0
@@ -130,6 +131,8 @@ def _enhance(findings: Findings) -> Entry | None:
     name = _checkpoint(Enhance.MODELS, network) if (network := _network_for(findings)) else None
     if name is None or not names:
         return None
+    if _is_too_narrow(findings):
+        return None
     reason = _reasons(findings, names)
     if "codec_holes" not in names:
         return _entry("enhance", reason, checkpoint=name)
@@ -169,6 +172,13 @@ def _certain_content(findings: Findings) -> str | None:
     """The content, where that is certain enough to leave out a stage for it."""
     content = findings["content"]
     return str(content.value) if content.value and content.confidence >= CERTAIN else None
+
+
+def _is_too_narrow(findings: Findings) -> bool:
+    """Whether less of the band is left than the networks met in training."""
+    return (
+        _trouble(findings, "bandwidth") and float(findings["bandwidth"].value or 0) < NARROWEST_HZ
+    )
 
 
 def _network_for(findings: Findings) -> str | None:
@@ -227,6 +237,8 @@ def _why_not_enhanced(findings: Findings) -> str:
     """Why the missing treble is not restored, and what the user can do about it."""
     reach = f"It reaches only {hertz(float(findings['bandwidth'].value or 0))}"
     network = _network_for(findings)
+    if _is_too_narrow(findings):
+        return f"{reach}: too little is left to restore the treble from."
     if network is not None:
         return f"{reach}, but no network for {network} is there."
     titles = " or ".join(f'"{title}"' for title in ENHANCING.values())

@@ -94,21 +94,21 @@ class Examples(DrawnExamples):
 
     def _varied(self, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         """A varied recording on a noise floor like that of a real room and microphone."""
-        voice, bandwidth_hz = self._voice(rng)
+        voice, bandwidth_hz, clip = self._voice(rng)
         if rng.random() < self.config.mixed:
-            other, other_hz = self._voice(rng)
+            other, other_hz, _ = self._voice(rng)
             voice = voice + other * rng.uniform(0.1, 0.8)
             bandwidth_hz = min(bandwidth_hz, other_hz)
         voice = _equalise(voice, self.rate, rng)
-        floor = self.rooms.draw(rng, self.length)
+        floor = self.rooms.draw(rng, self.length, clip)
         trust_hz = trusted_bandwidth(voice, floor, bandwidth_hz, self.rate)
         clean = (voice + floor) * 10 ** (rng.uniform(-26, 3) / 20)
         return (_sixteen_bit(clean) if rng.random() < 0.6 else clean), trust_hz
 
-    def _voice(self, rng: Generator) -> tuple[np.ndarray, float]:
-        """A piece of a recording; see `vary`."""
+    def _voice(self, rng: Generator) -> tuple[np.ndarray, float, Clip]:
+        """A piece of a recording, see `vary`, and the recording."""
         clip = self.draw(self.clips, self.chance, rng)
-        return vary(clip, self.length, self.rate, rng)
+        return *vary(clip, self.length, self.rate, rng), clip
 
 
 class PeakExamples(Examples):

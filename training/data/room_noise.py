@@ -6,6 +6,8 @@ floor learns to restore none; level and colour of a floor it can read from the b
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.random import Generator
 
@@ -24,6 +26,10 @@ MEAN_DB = -10 * np.log10(-np.log(1 - PERCENTILE / PAUSES / 100))  # a bin's powe
 SILENT_DB = -115.0  # below what 16 bits can hold: not the floor of a room
 SPEECH_RANGE_DB = 30.0  # loud over quiet moments of speech with pauses
 MEASURED_SHARE = 0.3
+COVERED_SHARE = 0.8  # of the examples whose drawn floor lies over that of the recording
+COVER_DB = (-2.0, 8.0)  # over it, at REFERENCE
+LOUDEST_DB = -58.0  # of a floor at 4 kHz
+REFERENCE = int(np.flatnonzero(KNOTS_HZ == 3000)[0])
 
 
 class Rooms:
@@ -37,6 +43,7 @@ class Rooms:
     def __init__(self, clips: list[Clip], rate: int) -> None:
         self.rate = rate
         self.measured: dict[str, list[np.ndarray]] = {}
+        self._own_db: dict[Path, float] = {}
         for clip in clips:
             full = clip.bandwidth_hz > 0.47 * rate  # others have lost their floor at the top
             if clip.kind == "speech" and full and len(clip.samples) > rate:
@@ -45,15 +52,38 @@ class Rooms:
                     corpus = clip.group.split("_")[0]  # one studio, many speakers
                     self.measured.setdefault(corpus, []).append(floor_db)
 
-    def draw(self, rng: Generator, length: int) -> np.ndarray:
-        """(T,) float32 noise of a measured or synthetic colour."""
+    def draw(self, rng: Generator, length: int, clip: Clip | None = None) -> np.ndarray:
+        """(T,) float32 noise of a measured or synthetic colour.
+
+        Args:
+            rng: draws colour, level and noise.
+            length: T.
+            clip: to which it is added. Mostly it covers the clip's own floor: of many recordings
+                the treble of that has been lost, and a net would learn that none belongs there.
+        """
         if self.measured and rng.random() < MEASURED_SHARE:
             floors = self.measured[sorted(self.measured)[rng.integers(len(self.measured))]]
             colour_db = floors[rng.integers(len(floors))] + rng.normal(0, 6)
             colour_db = colour_db + rng.normal(0, 0.7) * np.log2(KNOTS_HZ / 4000)
         else:
             colour_db = synthetic_floor(rng)
+        if clip is not None and rng.random() < COVERED_SHARE:
+            least_db = self._floor_of(clip) + rng.uniform(*COVER_DB)
+            colour_db = colour_db + max(0.0, least_db - colour_db[REFERENCE])
         return noise_floor(rng, (1, length), self.rate, KNOTS_HZ, colour_db)[0]
+
+    def _floor_of(self, clip: Clip) -> float:
+        """Density in dB of a clip's pauses at 3 kHz, as if it peaked at one half.
+
+        At most LOUDEST_DB, and -inf for what is not speech with pauses.
+        """
+        if clip.path not in self._own_db:
+            floor_db, range_db = -np.inf, 0.0
+            if clip.kind == "speech" and len(clip.samples) > self.rate:
+                measured, range_db = measure(clip.samples, clip.peak, self.rate)
+                floor_db = min(measured[REFERENCE], LOUDEST_DB)
+            self._own_db[clip.path] = float(floor_db if range_db > SPEECH_RANGE_DB else -np.inf)
+        return self._own_db[clip.path]
 
 
 def synthetic_floor(rng: Generator) -> np.ndarray:
@@ -65,7 +95,7 @@ def synthetic_floor(rng: Generator) -> np.ndarray:
     octaves = np.log2(KNOTS_HZ / 4000)
     above = np.clip((KNOTS_HZ - 10_000) / 14_000, 0, None)
     shape_db = np.where(octaves < 0, low * octaves, middle * np.minimum(octaves, np.log2(2.5)))
-    return rng.uniform(-104, -58) + shape_db + top * above
+    return rng.uniform(-104, LOUDEST_DB) + shape_db + top * above
 
 
 def measure(samples: np.ndarray, peak: float, rate: int) -> tuple[np.ndarray, float]:

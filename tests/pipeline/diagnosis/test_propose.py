@@ -34,7 +34,8 @@ ORDER = ["remove_hum", "declick", "dequantize", "denoise", "enhance"]
 
 def proposed(*troubles: str, **values: Any) -> dict[str, Any]:
     """The recipe for findings of which the named ones are trouble."""
-    given = {**USUAL, **dict.fromkeys(troubles, 1.0), **values}
+    usual = {**USUAL, **dict.fromkeys(troubles, 1.0), "bandwidth": 4000.0}
+    given = {**usual, **values}
     return propose(
         [Finding(name, value, "", 1.0, f"About {name}.", name in troubles)
          for name, value in given.items()]
@@ -135,6 +136,11 @@ def test_where_the_content_cannot_be_told_the_user_is_asked_to_choose() -> None:
     assert document["stages"] == [] and document["title"] == "No stage proposed"
     for kind in ("speech", "music"):
         assert f'"{recipe.titles()[f"band-limited-{kind}"]}"' in document["summary"]
+
+
+def test_nothing_is_made_up_from_a_band_narrower_than_in_training() -> None:
+    document = proposed("bandwidth", content="music", bandwidth=1300.0)
+    assert document["stages"] == [] and "too little is left" in document["summary"]
 
 
 def test_other_sound_gets_the_nearest_net_and_that_is_said() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.degradation.effects import noise_floor
 from training.data.clips import Clip
-from training.data.room_noise import KNOTS_HZ, Rooms, measure, synthetic_floor
+from training.data.room_noise import KNOTS_HZ, REFERENCE, Rooms, measure, synthetic_floor
 
 RATE = 48_000
 SHAPE_DB = np.interp(np.log(KNOTS_HZ), np.log([60, 4000, 24_000]), [-60.0, -80, -70])
@@ -58,6 +58,20 @@ def test_drawn_floors_are_finite_repeat_and_span_a_wide_range_of_levels() -> Non
     ]
     assert np.isfinite(levels).all()
     assert np.ptp(levels) > 25
+
+
+def test_most_drawn_floors_cover_that_of_the_recording() -> None:
+    clip = spoken(SHAPE_DB - 10)
+    own_db = measure(clip.samples, clip.peak, RATE)[0][REFERENCE]
+    rooms = Rooms([], RATE)
+
+    def levels(of: Clip | None) -> np.ndarray:
+        drawn = (rooms.draw(np.random.default_rng(seed), RATE // 2, of) for seed in range(40))
+        bands = (np.abs(np.fft.rfft(x))[1400:1600] for x in drawn)  # 2.8 to 3.2 kHz
+        return np.array([10 * np.log10(np.mean(band**2) / (RATE // 2)) for band in bands])
+
+    assert np.mean(levels(clip) > own_db - 3) > 0.8
+    assert np.mean(levels(None) > own_db - 3) < 0.7
 
 
 def test_synthetic_floors_fall_to_four_kilohertz() -> None:
