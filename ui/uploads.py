@@ -1,11 +1,13 @@
-"""Uploads that do not arrive whole leave nothing: their visitor has gone, or the disk is full."""
+"""Uploads leave nothing but their file, and nothing where they do not arrive whole."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from gradio import route_utils
+from gradio.components import file, upload_button
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
@@ -25,9 +27,9 @@ class Parser(route_utils.GradioMultiPartParser):
         try:
             return await super().parse()
         except BaseException as error:
-            for file in self._files_to_close_on_error:
-                file.close()
-                Path(file.name).unlink(missing_ok=True)
+            for begun in self._files_to_close_on_error:
+                begun.close()
+                Path(begun.name).unlink(missing_ok=True)
             if isinstance(error, ClientDisconnect):
                 raise MultiPartException("The upload broke off.") from error
             if isinstance(error, OSError) and error.errno in NO_ROOM:
@@ -36,6 +38,15 @@ class Parser(route_utils.GradioMultiPartParser):
 
 
 def install() -> None:
-    """Lets Gradio parse uploads with `Parser`."""
+    """Lets Gradio parse uploads with `Parser`, and hand a file over without an empty one beside it.
+
+    Its components make a temporary file for each that they hand over, only to name it otherwise.
+    """
     parser: Any = Parser
     route_utils.GradioMultiPartParser = parser
+    for module in (file, upload_button):
+        vars(module)["tempfile"] = SimpleNamespace(NamedTemporaryFile=_no_file)
+
+
+def _no_file(**settings: Any) -> SimpleNamespace:
+    return SimpleNamespace(name="")

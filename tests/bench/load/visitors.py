@@ -21,6 +21,12 @@ from tests.bench.load.server import Server
 
 RATE = 16_000
 RECIPE = {"version": 1, "stages": [{"stage": "remove_hum"}, {"stage": "declick"}]}
+ANSWER_S = 120.0
+"""Seconds for which a visitor waits for an answer: of a server on a core that others keep busy."""
+
+RESULT_S = 900.0
+"""Seconds for which a visitor waits for a result."""
+
 EVERY_S = 0.5
 """Seconds between two requests of `/`."""
 
@@ -74,7 +80,7 @@ def restore(client: Client, recording: Recording, tally: Tally) -> None:
         time.sleep(0.1)
     tally.queue_s.append(time.monotonic() - started_s)
     try:
-        path, _ = job.result(timeout=300)
+        path, _ = job.result(timeout=RESULT_S)
     except Exception as error:
         tally.errors.append(str(error))
         return
@@ -89,8 +95,9 @@ def _works(job: object) -> bool:
 
 
 def connect(server: Server, folder: str) -> Client:
-    """A visitor, whose downloads go to a folder."""
-    return Client(server.address, download_files=folder, verbose=False)
+    """A visitor, whose downloads go to a folder, and who waits longer than httpx's five seconds."""
+    waits = {"timeout": ANSWER_S}
+    return Client(server.address, download_files=folder, verbose=False, httpx_kwargs=waits)
 
 
 def crowd(server: Server, recordings: list[Recording], calls: int) -> Tally:
