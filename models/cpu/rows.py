@@ -40,6 +40,19 @@ def linear(
     return operator(x, weight, bias, "gelu" if gelu else "none", [], "none")
 
 
+def add_linear_(total: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> None:
+    """Adds x W' + b to `total`, (B, N, D) and contiguous, in place."""
+    if not _has_onednn(x.dtype):
+        total += functional.linear(x, weight, bias)
+        return
+    assert total.is_contiguous()
+    operator = torch.ops.mkldnn._convolution_pointwise_.binary
+    taps, step = weight[:, :, None, None], [1, 1]
+    operator(
+        _image(total), _image(x), taps, bias, [0, 0], step, step, 1, "add", 1.0, None, [], None
+    )
+
+
 def pointwise(x: Tensor, conv: nn.Conv1d, *, gelu: bool = False) -> Tensor:
     """A convolution of kernel 1."""
     return linear(x, conv.weight[:, :, 0], conv.bias, gelu=gelu)
@@ -47,10 +60,36 @@ def pointwise(x: Tensor, conv: nn.Conv1d, *, gelu: bool = False) -> Tensor:
 
 def depthwise(x: Tensor, conv: nn.Conv1d) -> Tensor:
     """A depthwise convolution that keeps the length."""
-    image = x.transpose(1, 2)[:, :, None]  # (B, C, 1, N), channels last
+    image = _image(x)
     weight, padding = conv.weight[:, :, None], (0, *conv.padding)
     dilation = (1, *conv.dilation)
     y = functional.conv2d(image, weight, conv.bias, 1, padding, dilation, conv.groups)
+    return y[:, :, 0].transpose(1, 2)
+
+
+def convolution(x: Tensor, conv: nn.Conv1d, activation: str = "none") -> Tensor:
+    """A convolution that keeps the length, then an activation; see `convolved`."""
+    return convolved(x, conv.weight, conv.bias, conv.dilation[0], activation)
+
+
+def convolved(
+    x: Tensor, weight: Tensor, bias: Tensor | None, dilation: int = 1, activation: str = "none"
+) -> Tensor:
+    """Convolves, keeping the length, and applies an activation: (B, N, C) -> (B, N, D).
+
+    Args:
+        weight: (D, C, k), k odd, of the type of `x`.
+        dilation: frames from one tap to the next.
+        activation: "none", "relu", "sigmoid" or "tanh".
+    """
+    image, taps = _image(x), weight[:, :, None]
+    padding, dilations = [0, dilation * (weight.shape[-1] // 2)], [1, dilation]
+    if _has_onednn(x.dtype):
+        operator = torch.ops.mkldnn._convolution_pointwise
+        y = operator(image, taps, bias, padding, [1, 1], dilations, 1, activation, [], "none")
+    else:
+        y = functional.conv2d(image, taps, bias, 1, padding, dilations)
+        y = y if activation == "none" else getattr(torch, activation)(y)
     return y[:, :, 0].transpose(1, 2)
 
 
@@ -82,6 +121,11 @@ def convnexts(x: Tensor, blocks: nn.Sequential) -> Tensor:
         scale, narrow = block.scale, block.narrow  # the scale is folded into the weight
         x = linear(y, scale * narrow.weight[:, :, 0], scale[:, 0] * narrow.bias, add=x)
     return x
+
+
+def _image(x: Tensor) -> Tensor:
+    """(B, N, C) -> (B, C, 1, N), channels last; a view of contiguous rows."""
+    return x.contiguous().view(len(x), 1, *x.shape[1:]).permute(0, 3, 1, 2)
 
 
 @functools.cache

@@ -14,8 +14,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models.config import RATES_HZ, check, ranged
+from models.cpu import rows
 from models.layers import keep_level, pad_to_multiple
 
 KERNEL = 3
@@ -92,13 +94,33 @@ class WaveNet(nn.Module):
         self.receptive_field = c.patch * (sum(dilations) + 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.enter(self._steps(x).to(self.enter.weight.dtype))
+        steps = self._steps(x).to(self.enter.weight.dtype)
+        noise = self._on_cpu(steps) if rows.applies(self, x) else self._noise(steps)
+        noise = noise.transpose(1, 2).flatten(1)
+        return x - noise.unflatten(0, x.shape[:2])[..., : x.shape[-1]].to(x.dtype) / LEVEL
+
+    def _noise(self, steps: Tensor) -> Tensor:
+        """(B C, I patch, N) -> (B C, patch, N)."""
+        y = self.enter(steps)
         total = torch.zeros_like(y)
         for layer in self.layers:
             y, skip = layer(y)
             total = total + skip
-        noise = self.leave(total * len(self.layers) ** -0.5).transpose(1, 2).flatten(1)
-        return x - noise.unflatten(0, x.shape[:2])[..., : x.shape[-1]].to(x.dtype) / LEVEL
+        return self.leave(total * len(self.layers) ** -0.5)
+
+    def _on_cpu(self, steps: Tensor) -> Tensor:
+        """As `_noise`, with frames as rows.
+
+        The division by the root of two is left to the next layers' weights, so that a layer only
+        adds to what it got: its input, grown by that, and the total of the skip outputs.
+        """
+        x = rows.convolution(steps.transpose(1, 2), self.enter)  # (B C, N, channels)
+        total = torch.zeros_like(x)
+        for index, layer in enumerate(self.layers):
+            layer.add_on_cpu(x, total, growth=2 ** (index / 2))
+        total = functional.relu_(total.mul_(len(self.layers) ** -0.5))
+        y = rows.convolution(total, self.leave[1], activation="relu")
+        return rows.convolution(y, self.leave[3]).transpose(1, 2)
 
     def _steps(self, x: Tensor) -> Tensor:
         """(B, C, T) -> (B C, I patch, N): each channel, and in stereo the mean of all beside it."""
@@ -123,3 +145,18 @@ class _Layer(nn.Module):
         signal, gate = self.gate(x).chunk(2, 1)
         more, skip = self.mix(torch.tanh(signal) * torch.sigmoid(gate)).chunk(2, 1)
         return (x + more) * 0.5**0.5, skip
+
+    def add_on_cpu(self, x: Tensor, total: Tensor, growth: float) -> None:
+        """Adds this layer's outputs to its input, (B, N, C) and `growth` times as large, and to
+        the total of the skip outputs."""
+        dilation = self.gate.dilation[0]
+        weights, biases = (self.gate.weight / growth).chunk(2), self.gate.bias.chunk(2)
+        signal, gate = (
+            rows.convolved(x, weight, bias, dilation, activation)
+            for weight, bias, activation in zip(weights, biases, ("tanh", "sigmoid"), strict=True)
+        )
+        more, skip = self.mix.weight[:, :, 0].chunk(2)
+        more_bias, skip_bias = self.mix.bias.chunk(2)
+        gated = signal.mul_(gate)
+        rows.add_linear_(x, gated, growth * more, growth * more_bias)
+        rows.add_linear_(total, gated, skip, skip_bias)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from models.cpu import rows
 from models.denoisers.tcn_masker import TcnMasker, TcnMaskerConfig
+from models.denoisers.wavenet import WaveNet, WaveNetConfig
 from models.net import inference_form
 from models.spectral_enhancer import SpectralEnhancer, SpectralEnhancerConfig
 
@@ -18,6 +19,7 @@ NETS = [
     lambda: SpectralEnhancer(SpectralEnhancerConfig((16, 16, 24), (1, 2, 1), n_skips=1)),
     lambda: TcnMasker(TCN),
     lambda: TcnMasker(TcnMaskerConfig(width=16, dilations=(1,), repeats=1, most_db=12)),
+    lambda: WaveNet(WaveNetConfig(16, 2, 4, 4)),
 ]
 
 
