@@ -19,6 +19,7 @@ from models.layers import ChannelNorm, ConvNextBlock, pad_to_multiple
 from models.stft import Stft, features_of, unit
 
 STRIDE = 4
+AT_ONCE = 512  # frames whose features or heads lie in memory, on a CPU
 
 SIZES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # widths, depths
     "small": ((128, 192, 256), (2, 2, 2)),
@@ -144,7 +145,9 @@ class SpectralEnhancer(nn.Module):
     def _on_cpu(self, spectrum: Tensor) -> Tensor:
         """As `_restored`, with frames as rows; in place of `spectrum`."""
         spectrum = spectrum.transpose(1, 2)  # (B, N, F)
-        x = rows.pointwise(spectral.features_of(spectrum, self.enter.weight.dtype), self.enter)
+        dtype = self.enter.weight.dtype
+        features = (spectral.features_of(part, dtype) for part in spectrum.split(AT_ONCE, dim=1))
+        x = torch.cat([rows.pointwise(part, self.enter) for part in features], 1)
         skips = []
         for blocks, down in zip(self.encoder, self.down, strict=True):
             skips.append(rows.convnexts(x, blocks))
@@ -155,8 +158,10 @@ class SpectralEnhancer(nn.Module):
             x = rows.up(x, self.up[index], add=skips[index] if index >= first_skip else None)
             x = rows.convnexts(x, self.decoder[index])
         norm, leave = self.leave
-        head = rows.pointwise(rows.channel_norm(x, norm.gain), leave)
-        return spectral.masked_and_added(spectrum, head).transpose(1, 2)
+        for part, some in zip(spectrum.split(AT_ONCE, dim=1), x.split(AT_ONCE, dim=1), strict=True):
+            head = rows.pointwise(rows.channel_norm(some, norm.gain), leave)
+            spectral.add_and_mask_(part, head)
+        return spectrum.transpose(1, 2)
 
 
 def _blocks(config: SpectralEnhancerConfig, level: int) -> nn.Sequential:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 KEPT_NETS = 2
-CHANNELS_AT_ONCE = 2  # in a batch; more take memory and are no faster
+CHANNELS_AT_ONCE = 2  # in a batch on a GPU; on a CPU more than one take memory, no less time
 LONG_ENOUGH_S = 5.0  # shortest run whose speed is remembered
 _loading = threading.Lock()
 _measured_speed: dict[tuple[str, ...], float] = {}
@@ -120,8 +120,9 @@ def apply(net: Net, x: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         if net.multichannel:
             return net(torch.from_numpy(x)[None].to(device))[0].float().cpu().numpy()
-        for first in range(0, len(x), CHANNELS_AT_ONCE):
-            some = slice(first, first + CHANNELS_AT_ONCE)
+        at_once = 1 if device.type == "cpu" else CHANNELS_AT_ONCE
+        for first in range(0, len(x), at_once):
+            some = slice(first, first + at_once)
             batch = torch.from_numpy(x[some])[:, None].to(device)  # (C, T) -> (B = C, 1, T)
             out[some] = net(batch)[:, 0].float().cpu().numpy()
     return out

@@ -20,8 +20,8 @@ def features_of(spectrum: Tensor, dtype: torch.dtype) -> Tensor:
     return features
 
 
-def masked_and_added(spectrum: Tensor, head: Tensor) -> Tensor:
-    """sigmoid(mask) X + e^magnitude (real + i imag) / |real + i imag|, in place of `spectrum`.
+def add_and_mask_(spectrum: Tensor, head: Tensor) -> None:
+    """sigmoid(mask) X + e^magnitude (real + i imag) / |real + i imag|, in place of `spectrum` X.
 
     Args:
         spectrum: (B, N, F) complex.
@@ -33,4 +33,3 @@ def masked_and_added(spectrum: Tensor, head: Tensor) -> Tensor:
     mask = mask.sigmoid_()
     for part, direction in zip(torch.view_as_real(spectrum).unbind(-1), (real, imag), strict=True):
         part.mul_(mask).addcmul_(gain, direction)
-    return spectrum

@@ -11,8 +11,8 @@ from pipeline.dsp import chunked, fir
 from pipeline.stage import Tick
 
 PAYLOAD_S = 5.0  # of a window on a CPU; shorter windows repack the weights too often
-CONTEXTS = 10  # a payload is at least this many times its context,
-MOST_PAYLOAD_S = 12.0  # but no longer than this, to save memory
+CONTEXTS = 20  # a payload is at least this many times its context, which is computed twice,
+MOST_PAYLOAD_S = 20.0  # but no longer than this, to save memory
 GPU_PAYLOADS = 4  # factor by which windows on a GPU are longer
 FADE_S = 0.005
 TRAINED_PEAKS = (0.05, 0.7)  # range of peaks in the training data
