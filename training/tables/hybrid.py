@@ -38,6 +38,7 @@ METHODS: dict[str, str | list[dict[str, Any]]] = {  # label: a recipe's name, or
     "U-Net": [{"stage": "mask_unet"}],
     "WaveNet": [{"stage": "wavenet"}],
     "S-NMF": [{"stage": "snmf"}],
+    "S-NMF, spectra of noise": [{"stage": "snmf", "noise_atoms": 4}],
     "denoise": [{"stage": "denoise"}],
 }
 OF_THE_PAPER = ("Demucs + S-NMF", "U-Net", "WaveNet")
