@@ -7,7 +7,9 @@ import itertools
 import json
 import tarfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +120,32 @@ def test_what_lies_beside_is_the_dataset_that_validation_reads(shards: index.Sha
     assert index.find([Path(shards.at)], RATE) == shards
     with pytest.raises(ValueError, match="the network needs 48000 Hz"):
         index.find([Path(shards.at)], 48_000)
+
+
+def test_shards_may_lie_in_a_store(folder: Path, shards: index.Shards, tmp_path: Path) -> None:
+    write.write(folder, tmp_path / "out", CONFIG, write.Form(0.5, at="memory://shards"))
+    assert list((tmp_path / "out").glob("*.tar")) == []
+    stored = index.find([tmp_path / "out"], RATE)
+    assert stored and stored.digest == shards.digest
+    assert keys(stored, 1, 0, 3) == keys(shards, 1, 0, 3)
+
+
+def test_a_connection_that_breaks_loses_and_doubles_nothing(
+    shards: index.Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, broken = stream._samples, set[str]()
+
+    def breaks(address: str, size: int, skipped: int) -> Iterator[dict[str, Any]]:
+        for number, files in enumerate(real(address, size, skipped)):
+            if number == 1 and address not in broken:
+                broken.add(address)
+                raise ConnectionResetError
+            yield files
+
+    whole = keys(shards, 1, 0, 6)
+    monkeypatch.setattr(stream, "_samples", breaks)
+    monkeypatch.setattr(stream, "WAITS_S", (0.0,))
+    assert keys(shards, 1, 0, 6) == whole and broken
 
 
 def test_a_shard_that_does_not_hold_what_its_index_says_is_refused(
