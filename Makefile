@@ -47,7 +47,7 @@ lint: $(VENV)/.dev $(BIOME)
 	$(PYTHON) -m ruff format --check .
 	@find ui -name "*.pyi" -delete  # gradio writes stubs, which mypy would prefer
 	$(PYTHON) -m mypy
-	$(PYTHON) -m tests.support.lint_assets $(BIOME)
+	cd assets && ../$(BIOME) lint --error-on-warnings js css
 	$(VENV)/bin/hadolint Dockerfile
 	$(VENV)/bin/shellcheck training/cluster/slurm.sh
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lint_assets import ASSETS, bundles, join
-
-ROOT = ASSETS.parent
+ROOT = Path(__file__).resolve().parents[1]
+ASSETS = ROOT / "assets"
 SHEETS = sorted((ASSETS / "css").glob("*.css"))
 SOURCES = [*(ROOT / "ui").rglob("*.py"), *(ASSETS / "js").glob("*.js")]
 PAGE = [path.read_text("utf-8") for path in SOURCES]
@@ -31,12 +30,3 @@ def _occurs(name: str) -> bool:
     prefix, _, word = name.rpartition("-")
     parts = re.compile(rf"{prefix}-[$]?{{"), re.compile(rf"[\"'`]{word}[\"'`]")
     return any(name in text or all(part.search(text) for part in parts) for text in PAGE)
-
-
-def test_a_line_of_joined_scripts_is_found_again() -> None:
-    for paths in bundles().values():
-        text, origins = join(paths)
-        assert len(text.splitlines()) == len(origins)
-        for line, origin in list(zip(text.splitlines(), origins, strict=True))[::17]:
-            name, number = origin.split(":")
-            assert (ROOT / name).read_text("utf-8").splitlines()[int(number) - 1] == line

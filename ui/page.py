@@ -34,6 +34,7 @@ from ui.restore import tab as tab_restore
 from ui.serving import Gate, Page
 from ui.session import Host, Limits, Session, close_session, visitor_of
 from ui.setup import tab as tab_setup
+from ui.static_files import StaticFiles
 from ui.wiring import QUIET
 
 STYLES = (
@@ -74,12 +75,12 @@ def build(limits: Limits | None = None) -> Page:
         gr.HTML(render("components/header.html"), elem_classes="wm-plain")
         with gr.Tabs(elem_classes="wm-tabs") as tabs:
             with gr.Tab("Restore", id="restore"):
-                restore = tab_restore.build(session, host)
-            with gr.Tab("Degrade", id="degrade"):
+                restore = tab_restore.build(session, host, _new_networks())
+            with gr.Tab("Degrade", id="degrade") as degrading:
                 degrade = tab_degrade.build(session, host)
             with gr.Tab("Compare", id="compare") as comparing:
                 compare = tab_compare.build(session, host)
-            with gr.Tab("Listen", id="listen"):
+            with gr.Tab("Listen", id="listen") as listening:
                 listen = tab_listen.build(session, host)
             with gr.Tab("Generate", id="generate") as generating:
                 generate = tab_generate.build(session, host)
@@ -89,23 +90,23 @@ def build(limits: Limits | None = None) -> Page:
                 setup = tab_setup.build(session, host)
         endpoints.build(page, host, recipe_events.DEFAULT)
         gr.HTML(FOOTER, elem_classes="wm-plain")
-        opened = page.load(
+        page.load(
             _opener(host), None, session, js=PAGE_JS, queue=False,
             show_progress="hidden", api_visibility="private",
         ).then(**restore["resumed"])  # fmt: skip
-        opened.then(**listen["resumed"])
-        _connect(opened, tabs, restore, tuned)
+        _connect(tabs, restore, tuned)
         _send(degrade, generate, restore, tabs)
         _send_compare(compare, restore, degrade, tabs)
         _send_listen(host, compare, restore, listen, tabs)
-        comparing.select(**compare["listed"])
+        degrading.select(**degrade["opened"])
+        comparing.select(**compare["opened"]).success(**compare["listed"])
+        listening.select(**listen["opened"])
         visit = tuned["visit"] if tuned else gr.State(None)
-        benches = [degrade["bench"], compare["bench"], generate["bench"]]
-        tab_setup.wire_pages(setup, restore["chain"], benches, visit)
+        tab_setup.wire_pages(setup, restore["chain"], visit)
         settings.select(**setup["opened"])
-        generating.select(**generate["opened"])
+        resumed, planned = generate["opened"]
+        generating.select(**resumed).success(**planned)
         if tuned:
-            opened.then(**tuned["opened"])
             tuning.select(**tuned["opened"])
     return page
 
@@ -118,15 +119,15 @@ def _opener(host: Host) -> Callable[[gr.Request], Session]:
     return open_session
 
 
-def _connect(
-    opened: gr.events.Dependency, tabs: gr.Tabs, restore: dict[str, Any], tuned: dict[str, Any]
-) -> None:
-    """What was fine-tuned is a checkpoint in Restore: at once, and on every page from then on."""
+def _new_networks() -> Callable[[], dict[str, list[list[str]]]]:
+    """What was fine-tuned since the page was built is a checkpoint on every page from then on."""
+    known = frozenset(card.name for card in bases())
+    return partial(result_use.new_networks, known, Rules.here().shared)
+
+
+def _connect(tabs: gr.Tabs, restore: dict[str, Any], tuned: dict[str, Any]) -> None:
+    """What was fine-tuned is a checkpoint in Restore at once."""
     chain, named = restore["chain"], restore["recipe_list"]
-    new = partial(
-        result_use.with_new, frozenset(card.name for card in bases()), Rules.here().shared
-    )
-    opened.then(new, chain, chain, **QUIET)
     if tuned:
         to_restore = partial(result_use.to_restore, recipe.stage_classes())
         tuned["made"].success(to_restore, [tuned["used"], chain], [chain, named, tabs], **QUIET)
@@ -194,5 +195,5 @@ def launch_options(limits: Limits | None = None) -> dict[str, Any]:
         "_frontend": False,  # True refuses to start where a busy machine needs 3 s for an answer
         "mcp_server": mcp.is_available(),
         "state_session_capacity": 1000,
-        "app_kwargs": {"middleware": [gate]},
+        "app_kwargs": {"middleware": [Middleware(StaticFiles), gate]},
     }

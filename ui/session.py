@@ -88,6 +88,7 @@ class Session:
         history: the results of `source` so far, for comparison, the newest last.
         reference: the clean `Audio` of `source`, where the visitor has given one.
         parcel: a sound that another tab has sent to Restore (see `ui.sending`), until it is opened.
+        benches: the sessions of tabs that have one of their own (see `ui.bench`), by the tab.
         listening: the session of the Listen tab, with its items and its test.
         several: the recordings that are restored together (see `ui.restore.several`), or None.
         setup_job: the download of the Setup tab.
@@ -105,6 +106,7 @@ class Session:
     editor: Any = None
     reference: Any = None
     parcel: Any = None
+    benches: dict[str, Session] = field(default_factory=dict)
     listening: Session | None = None
     several: Any = None
     device: str = ""
@@ -164,8 +166,15 @@ class Session:
         """Ends the session; nothing of it stays on disk."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-        if self.listening is not None:
-            self.listening.close()
+        for other in self._others():
+            other.close()
+
+    def _others(self) -> list[Session]:
+        return [*self.benches.values(), *([self.listening] if self.listening else [])]
+
+    def beside(self) -> Session:
+        """Another session of the same visitor."""
+        return Session.open(self.folder.parents[1], self.limits, self.visitor)
 
 
 def close_session(session: Session | None) -> None:

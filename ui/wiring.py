@@ -65,3 +65,28 @@ def following(
 
 def _keyed(updates: Updates, parts: Parts) -> Any:
     return {parts[name]: new for name, new in updates.items() if name in parts} or gr.skip()
+
+
+EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2, **QUIET}
+"""Events that write a download."""
+
+
+def wire_download(event: Callable[..., Any], handler: Any, inputs: list[Any], parts: Parts) -> None:
+    """An event that writes a file into the hidden part "download", which then hands it out.
+
+    Args:
+        handler: yields updates of "download" and "delivery".
+    """
+    outputs, handed = chosen(parts, ("download", "delivery")), parts["download"].elem_id
+    script = f"() => document.querySelector('#{handed}, #{handed} a, #{handed} button').click()"
+    written = event(steps(handler, parts), inputs, outputs, **EXPORT)
+    written.success(None, js=script, **QUIET)
+
+
+def to_result(name: str) -> dict[str, Any]:
+    """On a narrow screen, brings the element of a class into view; a listener's arguments."""
+    script = f"""() => {{
+  const result = document.querySelector(".{name}");
+  if (innerWidth < 900) result?.scrollIntoView({{ behavior: "smooth" }});
+}}"""
+    return {"fn": None, "js": script, **QUIET}

@@ -1,15 +1,18 @@
 // The booth of a listening test: plays a trial's sounds in step, gapless, and takes the answer.
-// Runs as the body of a Gradio HTML component: `element`, `props`, `trigger` and `watch` are its.
 
-const PLAY = "M4 2.5v11l9-5.5z";
-const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
+import { Choice, Scores, VOTES } from "./booth_answers.js";
+import { clock } from "./clock.js";
+import { drawing, make, makeButton, PAUSE, PLAY } from "./elements.js";
+import { Wav } from "./player_sound.js";
+import { Transport } from "./player_transport.js";
+
 const MIN_LOOP_S = 0.2;
 const TYPED = "textarea, select, [contenteditable=true], [role=textbox], input:not([type=radio], [type=range])";
 
 /** One trial. */
 class Booth {
-  constructor(root, value, wavs) {
-    Object.assign(this, { root, value, heard: new Set(), gone: new AbortController() });
+  constructor(root, value, wavs, submitted) {
+    Object.assign(this, { root, value, submitted, heard: new Set(), gone: new AbortController() });
     this.transport = new Transport(wavs, value.stimuli.map(({ gain_db: gain }) => gain), () => this.draw());
     this.rate = this.transport.rate;
     this.seconds = this.transport.frames / this.rate;
@@ -148,7 +151,7 @@ class Booth {
     this.transport.pause();
     this.root.inert = true;
     this.root.dataset.answer = JSON.stringify({ number: this.value.number, answers: this.answers.given });
-    trigger("submit");
+    this.submitted();
   }
 
   // --- keys --------------------------------------------------------------------------------------
@@ -229,27 +232,29 @@ class Booth {
   }
 }
 
-const root = element.querySelector(".wm-booth");
-let latest = 0;
+export function mount({ element, props, trigger, watch }) {
+  const root = element.querySelector(".wm-booth");
+  let latest = 0;
 
-async function showValue() {
-  const mine = ++latest;
-  const value = JSON.parse(JSON.stringify(props.value || null));
-  root.booth?.dispose();
-  root.booth = null;
-  try {
-    const wavs = await Promise.all((value?.stimuli ?? []).map(({ file }) => new Wav(file.url).open()));
-    if (mine !== latest) return;
-    root.replaceChildren();
-    root.hidden = !wavs.length;
-    if (wavs.length) root.booth = new Booth(root, value, wavs);
-  } catch (error) {
-    root.replaceChildren(make("p", "wm-problem", `Cannot open the sound: ${error.message}. Reload the page.`));
-    root.hidden = false;
+  async function showValue() {
+    const mine = ++latest;
+    const value = JSON.parse(JSON.stringify(props.value || null));
+    root.booth?.dispose();
+    root.booth = null;
+    try {
+      const wavs = await Promise.all((value?.stimuli ?? []).map(({ file }) => new Wav(file.url).open()));
+      if (mine !== latest) return;
+      root.replaceChildren();
+      root.hidden = !wavs.length;
+      if (wavs.length) root.booth = new Booth(root, value, wavs, () => trigger("submit"));
+    } catch (error) {
+      root.replaceChildren(make("p", "wm-problem", `Cannot open the sound: ${error.message}. Reload the page.`));
+      root.hidden = false;
+    }
+    root.inert = false;
+    if (root.booth) root.focus({ preventScroll: true });
   }
-  root.inert = false;
-  if (root.booth) root.focus({ preventScroll: true });
-}
 
-watch("value", showValue);
-showValue();
+  watch("value", showValue);
+  showValue();
+}

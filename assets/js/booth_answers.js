@@ -1,10 +1,12 @@
 // What a listener answers in a trial: one of two (ABX), a vote (MOS), or a score for each (MUSHRA).
 
-const VOTES = [[5, "Excellent"], [4, "Good"], [3, "Fair"], [2, "Poor"], [1, "Bad"]];
+import { make } from "./elements.js";
+
+export const VOTES = [[5, "Excellent"], [4, "Good"], [3, "Fair"], [2, "Poor"], [1, "Bad"]];
 const SCALE = ["Bad", "Poor", "Fair", "Good", "Excellent"]; // of 0 to 100, a fifth each
 
 /** A row of radio buttons, of which digits choose; `options` are [value, text, key]. */
-class Choice {
+export class Choice {
   constructor(title, options, changed) {
     Object.assign(this, { options, changed, given: null });
     this.node = make("fieldset", "wml-choice");
@@ -35,7 +37,7 @@ class Choice {
 }
 
 /** A slider from 0 to 100 for every stimulus but the reference; none has a score before it is set. */
-class Scores {
+export class Scores {
   constructor(booth, stimuli) {
     Object.assign(this, { booth, scores: stimuli.map(() => null) });
     this.node = make("div", "wml-scores");

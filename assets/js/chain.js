@@ -2,21 +2,27 @@
 // first, in the order in which they run. Its value is {cards, own, about, strength}: see ui/components/chain_form.py; `own`
 // holds this visitor's own networks, stage -> [[title, name], ...]; `about` says what a recipe is
 // for, until somebody changes it.
-// Runs as the body of a Gradio HTML component: `element`, `props`, `trigger` and `watch` are its.
+
+import { knobField, saying } from "./chain_fields.js";
+import { History } from "./chain_history.js";
+import { Saved } from "./chain_saved.js";
+import { Stems } from "./chain_stems.js";
+import { Strength } from "./chain_strength.js";
+import { drawing, make, makeButton, styled } from "./elements.js";
 
 const UP = "M8 3.5v9M4.5 7 8 3.5 11.5 7";
 const DOWN = "M8 12.5v-9M4.5 9 8 12.5 11.5 9";
 const OPEN = "M4.5 6.5 8 10l3.5-3.5";
 
 class Editor {
-  constructor(root, stages, changed) {
+  constructor(root, stages, keeps, changed) {
     Object.assign(this, { root, stages, changed, cards: [], own: {}, opened: new Set(), ids: 0 });
     this.order = stages.map(({ name }) => name);
     this.said = make("p", "wmc-said", "", { role: "status" });
     this.inside = new Stems(this);
     this.strength = new Strength(this);
     this.history = new History((value, key) => this.restore(value, key));
-    this.saved = new Saved(() => this.value, (value) => this.restore(value, "saved:list"));
+    this.saved = keeps ? new Saved(() => this.value, (value) => this.restore(value, "saved:list")) : null;
   }
 
   // --- the value --------------------------------------------------------------------------------
@@ -146,10 +152,12 @@ class Editor {
     this.focus(key);
   }
 
-  /** Strength, undo and redo, and the saved recipes. */
+  /** Undo and redo; strength where a stage has some, saved recipes where the editor keeps them. */
   tools() {
     const node = make("div", "wmc-tools");
-    node.append(this.strength.node(), this.history.node(), this.saved.node());
+    if (this.stages.some(({ strength }) => Object.keys(strength ?? {}).length)) node.append(this.strength.node());
+    node.append(this.history.node());
+    if (this.saved) node.append(this.saved.node());
     return node;
   }
 
@@ -256,31 +264,34 @@ class Editor {
   }
 }
 
-const root = element.querySelector(".wm-chain");
-let shown = "";
+export async function mount({ element, props, trigger, watch }) {
+  const root = element.querySelector(".wm-chain");
+  let shown = "";
 
-function changed(done) {
-  editor.about = "";
-  root.querySelector(".wmc-summary")?.remove();
-  const value = editor.value;
-  shown = JSON.stringify(value);
-  props.value = value;
-  if (!done) return;
-  editor.history.push(value);
-  editor.saved.remember(value);
-  trigger("input");
+  function changed(done) {
+    editor.about = "";
+    root.querySelector(".wmc-summary")?.remove();
+    const value = editor.value;
+    shown = JSON.stringify(value);
+    props.value = value;
+    if (!done) return;
+    editor.history.push(value);
+    editor.saved?.remember(value);
+    trigger("input");
+  }
+
+  const editor = new Editor(root, JSON.parse(JSON.stringify(props.stages)), props.keeps, changed);
+
+  function showValue() {
+    const text = JSON.stringify(props.value ?? null);
+    if (text === shown) return;
+    shown = text;
+    editor.show(JSON.parse(text));
+  }
+
+  root.addEventListener("keydown", (event) => editor.history.key(event));
+  await styled("chain.css");
+  watch("value", showValue);
+  showValue();
+  root.chain = editor;
 }
-
-const editor = new Editor(root, JSON.parse(JSON.stringify(props.stages)), changed);
-
-function showValue() {
-  const text = JSON.stringify(props.value ?? null);
-  if (text === shown) return;
-  shown = text;
-  editor.show(JSON.parse(text));
-}
-
-root.chain = editor;
-root.addEventListener("keydown", (event) => editor.history.key(event));
-watch("value", showValue);
-showValue();

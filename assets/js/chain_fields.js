@@ -2,8 +2,10 @@
 //
 // `change(value, done)` is told every new value; `done` is false while a slider is still moving.
 
+import { make, makeButton } from "./elements.js";
+
 /** A control for a knob: {name, label, unit, help, default, optional, choices, range, kind}. */
-function knobField(knob, value, change) {
+export function knobField(knob, value, change) {
   const node = make("div", "wmc-field");
   if (knob.optional) {
     const automatic = value === null;
@@ -46,7 +48,7 @@ function choice({ label, choices }, value, change) {
 
 let groups = 0;
 
-function segments(label, options, value, change) {
+export function segments(label, options, value, change) {
   const row = make("div", "wmc-row", "", { role: "radiogroup", "aria-label": label });
   const box = make("div", "wmc-segments");
   const name = `wmc-${groups++}`;
@@ -62,7 +64,7 @@ function segments(label, options, value, change) {
   return row;
 }
 
-function list(label, options, value, change) {
+export function list(label, options, value, change) {
   const row = make("label", "wmc-row");
   const select = make("select");
   select.append(...options.map(([text], i) => make("option", "", text, { value: i })));
@@ -73,7 +75,7 @@ function list(label, options, value, change) {
 }
 
 /** A number field, and a slider where the range is known; a value out of range goes to its edge. */
-function number({ label, unit, range, default: usual }, value, change) {
+export function number({ label, unit, range, default: usual }, value, change) {
   const node = make("div", "wmc-number");
   const text = unit ? `${label} (${unit})` : label;
   const field = make("input", "", "", { type: "number", "aria-label": text });
@@ -120,7 +122,7 @@ function textLine({ label }, value, change) {
 }
 
 /** A setting as one reads it in a line of settings. */
-function saying(knob, value) {
+export function saying(knob, value) {
   const text = knob.choices.find(([, one]) => one === value)?.[0];
   if (value === null) return `${knob.label} automatic`;
   if (knob.kind === "tick") return value ? knob.label : `no ${knob.label.toLowerCase()}`;

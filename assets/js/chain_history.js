@@ -1,11 +1,13 @@
 // Undo and redo of the chain editor.
 
+import { drawing, make, makeButton } from "./elements.js";
+
 const LONGEST = 100; // steps that can be undone
 const UNDO = "M6.5 3.5 3 7l3.5 3.5M3.5 7h6a3.5 3.5 0 0 1 0 7H7";
 const REDO = "M9.5 3.5 13 7l-3.5 3.5M12.5 7h-6a3.5 3.5 0 0 0 0 7H9";
 
 /** The values that the editor has had; `restore(value, key)` shows one again, `key` has the focus. */
-class History {
+export class History {
   constructor(restore) {
     Object.assign(this, { restore, values: [], at: -1 });
   }

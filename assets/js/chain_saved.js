@@ -1,5 +1,7 @@
 // Recipes that a visitor has saved and named, and the settings of the last visit: kept by the browser.
 
+import { make, makeButton } from "./elements.js";
+
 const SHELF = "wavemend-recipes";
 const LAST = "wavemend-last-recipe";
 const MOST_SAVED = 30;
@@ -22,7 +24,7 @@ function keep(name, value) {
 }
 
 /** `current()` is the editor's value, `open(value)` shows a saved one. */
-class Saved {
+export class Saved {
   constructor(current, open) {
     Object.assign(this, { current, open, naming: false, last: kept(LAST) });
   }

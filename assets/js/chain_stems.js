@@ -1,7 +1,10 @@
 // The part of the chain editor that sets stems: their levels, and the chain that runs on each.
 
+import { number } from "./chain_fields.js";
+import { make, makeButton } from "./elements.js";
+
 /** The stems of a card that separates, drawn for an editor. */
-class Stems {
+export class Stems {
   constructor(editor) {
     this.editor = editor;
   }

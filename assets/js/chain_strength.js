@@ -1,9 +1,11 @@
 // The chain editor's one control of how much a recipe does.
 
+import { segments } from "./chain_fields.js";
+
 const LEVELS = ["gentle", "normal", "strong"];
 
 /** Scales the settings that the server names for each stage, from what the recipe says. */
-class Strength {
+export class Strength {
   constructor(editor) {
     Object.assign(this, { editor, level: "normal", usual: new WeakMap() });
   }

@@ -1,6 +1,5 @@
 // A file may be dropped anywhere on the page: it goes to the upload field of the open tab. A field is
 // called what is written on it.
-// Runs as the body of a Gradio HTML component.
 
 const FIELD_WAIT_MS = 5000;
 const dropping = new AbortController();
@@ -49,29 +48,30 @@ function on(name, act, options = {}) {
   document.addEventListener(name, act, { ...options, signal: dropping.signal });
 }
 
-on("dragover", (event) => {
-  if (!hasFiles(event)) return;
-  event.preventDefault(); // else the browser opens the file, and leaves the page
-  mark(true);
-}, { capture: true });
-on("dragleave", (event) => !event.relatedTarget && mark(false), { capture: true });
-on("drop", () => mark(false), { capture: true });
-on("drop", (event) => {
-  if (!hasFiles(event) || event.defaultPrevented) return;
-  event.preventDefault();
-  const target = dropTarget();
-  if (target) give(target, [...event.dataTransfer.files]);
-});
-
 /** Gradio gives the field a name that its text does not contain: who speaks to a page cannot say it. */
 function callAsWritten(root) {
   for (const node of root.querySelectorAll(".upload-container[aria-label]")) node.removeAttribute("aria-label");
 }
 
-const drawn = new MutationObserver((changes) => {
-  for (const change of changes) {
-    for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE && node.parentNode) callAsWritten(node.parentNode);
-  }
-});
-drawn.observe(document.querySelector(".wm-tabs"), { childList: true, subtree: true });
-callAsWritten(document);
+export function mount() {
+  on("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault(); // else the browser opens the file, and leaves the page
+    mark(true);
+  }, { capture: true });
+  on("dragleave", (event) => !event.relatedTarget && mark(false), { capture: true });
+  on("drop", () => mark(false), { capture: true });
+  on("drop", (event) => {
+    if (!hasFiles(event) || event.defaultPrevented) return;
+    event.preventDefault();
+    const target = dropTarget();
+    if (target) give(target, [...event.dataTransfer.files]);
+  });
+  const drawn = new MutationObserver((changes) => {
+    for (const change of changes) {
+      for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE && node.parentNode) callAsWritten(node.parentNode);
+    }
+  });
+  drawn.observe(document.querySelector(".wm-tabs"), { childList: true, subtree: true });
+  callAsWritten(document);
+}

@@ -1,50 +1,51 @@
 // Cards of recordings to try: a button plays one, another opens it.
-// Runs as the body of a Gradio HTML component: `element`, `props`, `trigger` and `watch` are its.
 
-const PLAY = "M4 2.5v11l9-5.5z";
-const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
-const root = element.querySelector(".wm-cards");
-const sound = new Audio();
-let buttons = [];
+import { drawing, make, makeButton, PAUSE, PLAY } from "./elements.js";
 
-function show() {
-  for (const button of buttons) {
-    const playing = button.dataset.url === sound.dataset.url && !sound.paused;
-    button.querySelector("path").setAttribute("d", playing ? PAUSE : PLAY);
-    button.setAttribute("aria-pressed", playing);
+export function mount({ element, props, trigger, watch }) {
+  const root = element.querySelector(".wm-cards");
+  const sound = new Audio();
+  let buttons = [];
+
+  function show() {
+    for (const button of buttons) {
+      const playing = button.dataset.url === sound.dataset.url && !sound.paused;
+      button.querySelector("path").setAttribute("d", playing ? PAUSE : PLAY);
+      button.setAttribute("aria-pressed", playing);
+    }
   }
-}
 
-function toggle(url) {
-  if (sound.dataset.url === url && !sound.paused) return sound.pause();
-  if (sound.dataset.url !== url) sound.src = url;
-  sound.dataset.url = url;
-  sound.play().catch(() => show());
-}
+  function toggle(url) {
+    if (sound.dataset.url === url && !sound.paused) return sound.pause();
+    if (sound.dataset.url !== url) sound.src = url;
+    sound.dataset.url = url;
+    sound.play().catch(() => show());
+  }
 
-function card({ title, about, file }) {
-  const node = make("div", "wm-example");
-  const play = makeButton("wm-listen", "", `Play ${title}`, () => toggle(file.url));
-  play.setAttribute("aria-label", `Play ${title}`);
-  play.dataset.url = file.url;
-  play.append(drawing(PLAY, 16, 16, true));
-  const open = makeButton("wm-open", "", `Open ${title}`, () => {
-    sound.pause();
-    root.dataset.chosen = title;
-    trigger("select");
-  });
-  open.append(make("b", "", title), make("span", "", about));
-  node.append(play, open);
-  return node;
-}
+  function card({ title, about, file }) {
+    const node = make("div", "wm-example");
+    const play = makeButton("wm-listen", "", `Play ${title}`, () => toggle(file.url));
+    play.setAttribute("aria-label", `Play ${title}`);
+    play.dataset.url = file.url;
+    play.append(drawing(PLAY, 16, 16, true));
+    const open = makeButton("wm-open", "", `Open ${title}`, () => {
+      sound.pause();
+      root.dataset.chosen = title;
+      trigger("select");
+    });
+    open.append(make("b", "", title), make("span", "", about));
+    node.append(play, open);
+    return node;
+  }
 
-function showValue() {
-  const { cards = [] } = JSON.parse(JSON.stringify(props.value ?? {}));
-  root.replaceChildren(...cards.map(card));
-  buttons = [...root.querySelectorAll(".wm-listen")];
-}
+  function showValue() {
+    const { cards = [] } = JSON.parse(JSON.stringify(props.value ?? {}));
+    root.replaceChildren(...cards.map(card));
+    buttons = [...root.querySelectorAll(".wm-listen")];
+  }
 
-for (const name of ["play", "pause", "ended"]) sound.addEventListener(name, show);
-new IntersectionObserver(([entry]) => entry.isIntersecting || sound.pause()).observe(root);
-watch("value", showValue);
-showValue();
+  for (const name of ["play", "pause", "ended"]) sound.addEventListener(name, show);
+  new IntersectionObserver(([entry]) => entry.isIntersecting || sound.pause()).observe(root);
+  watch("value", showValue);
+  showValue();
+}

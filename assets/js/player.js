@@ -1,14 +1,23 @@
-// The A/B player on the page: builds the view, listens to pointer and keys, follows the transport.
-// Runs as the body of a Gradio HTML component: `element`, `props` and `watch` are Gradio's.
+// The A/B player: builds the view, listens to pointer and keys, follows the transport.
+
+import { clock } from "./clock.js";
+import { drawing, make, makeButton, PAUSE, PLAY } from "./elements.js";
+import { Band } from "./player_band.js";
+import { Keys } from "./player_keys.js";
+import { Marks } from "./player_marks.js";
+import { Mixer } from "./player_mixer.js";
+import { Pictures } from "./player_pictures.js";
+import { Surface } from "./player_surface.js";
+import { Transport } from "./player_transport.js";
+import { decibels, decodePeaks, FULL_SCALE, mark, ticks, waveform } from "./player_view.js";
+import { Zoom } from "./player_zoom.js";
 
 const MIN_LOOP_S = 0.05;
-const PLAY = "M4 2.5v11l9-5.5z";
-const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
 
-/** Everything that belongs to one value of the component. */
-class Player {
-  constructor(root, value, wavs) {
-    Object.assign(this, { root, value, loop: null, preview: null, looping: false, surfaces: [] });
+/** Everything that belongs to one value of the component; `stretch` asks the server for a picture. */
+export class Player {
+  constructor(root, value, wavs, stretch) {
+    Object.assign(this, { root, value, stretch, loop: null, preview: null, looping: false, surfaces: [] });
     const gains = value.tracks.map((track) => track.gain_db);
     this.transport = new Transport(wavs, gains, () => this.draw());
     this.mixer = value.muted?.length ? new Mixer(value, this.transport) : null;
@@ -275,32 +284,3 @@ class Player {
     this.transport.dispose();
   }
 }
-
-const root = element.querySelector(".wm-player");
-let latest = 0;
-
-async function showValue() {
-  const mine = ++latest;
-  const value = JSON.parse(JSON.stringify(props.value || null));
-  const before = value?.of && root.abplayer?.value.of === value.of ? root.abplayer.state : null;
-  root.abplayer?.dispose();
-  root.abplayer = null;
-  const focused = root.contains(document.activeElement);
-  root.inert = true; // what is still shown belongs to the value before
-  try {
-    const wavs = await Promise.all((value?.tracks ?? []).map(({ file }) => new Wav(file.url).open()));
-    if (mine !== latest) return;
-    root.replaceChildren();
-    root.hidden = !wavs.length;
-    if (wavs.length) root.abplayer = new Player(root, value, wavs);
-    if (before && !value.muted.length) root.abplayer.resume(before);
-  } catch (error) {
-    root.replaceChildren(make("p", "wmp-status", `Cannot open the sound: ${error.message}`));
-    root.hidden = false;
-  }
-  root.inert = false;
-  if (focused) root.focus({ preventScroll: true });
-}
-
-watch("value", showValue);
-showValue();

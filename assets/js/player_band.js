@@ -1,6 +1,9 @@
 // Kept and added: the A/B player lets one hear and see only what lies below or above a frequency.
 
-class Band {
+import { make, makeButton } from "./elements.js";
+import { fractionAt, hertz } from "./player_view.js";
+
+export class Band {
   constructor(player) {
     Object.assign(this, { player, hz: player.value.kept_hz, type: null });
   }

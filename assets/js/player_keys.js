@@ -11,7 +11,7 @@ const MOVED_BY_ARROWS = "input, summary, [role=tab], [role=slider], [role=option
  * Turns keys into actions of a player: inside it, under the pointer, and anywhere else on the page
  * of the player that was used last. A field keeps every key, a control the keys that work it.
  */
-class Keys {
+export class Keys {
   static HELP = [["Space", "play"], ["[ ]", "loop"], ["\u2190 \u2192", "1 s"], ["L", "loop on"], ["+ \u2212", "zoom"], ["M", "match"]];
 
   constructor(player, signal) {

@@ -1,11 +1,14 @@
 // Findings marked on the A/B player: lines where something happens in time, a line at a frequency.
 
+import { drawing, make, makeButton } from "./elements.js";
+import { fractionAt, hertz } from "./player_view.js";
+
 const LEAD_IN_S = 0.5; // what is played before the place that one jumps to
 const NEXT_S = 0.01;
 const LOW_SHARE = 0.03; // of the picture: a line below is shown closer
 
 /** The marks of one player; `jump` goes from one place of a finding to the next. */
-class Marks {
+export class Marks {
   constructor(player) {
     Object.assign(this, { player, all: player.value.marks ?? [], layers: [], shown: "" });
   }

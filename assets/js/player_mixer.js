@@ -1,9 +1,12 @@
 // The mixer of the A/B player: stems that sound together, each with mute, solo and level.
 
+import { make, makeButton } from "./elements.js";
+import { decibels } from "./player_view.js";
+
 const LOWEST_DB = -60;
 const HIGHEST_DB = 12;
 
-class Mixer {
+export class Mixer {
   constructor({ tracks, muted }, transport) {
     Object.assign(this, { tracks, transport });
     this.strips = tracks.map(({ gain_db: gain }, i) => ({ gain, muted: muted[i], solo: false }));

@@ -1,7 +1,10 @@
 // The pictures of the A/B player: views as tabs, figures with their axes.
 
+import { make, makeButton } from "./elements.js";
+import { mark, minus, ticks, valueAt, written } from "./player_view.js";
+
 /** All pictures of a player; those of one view are shown side by side. */
-class Pictures {
+export class Pictures {
   constructor(player) {
     Object.assign(this, { player, all: player.value.pictures });
     this.figures = this.all.map((picture) => pictureFigure(picture, player.zoom));
@@ -22,7 +25,7 @@ class Pictures {
     tabs.append(...this.tabs);
     row.append(tabs, help);
     this.sheet.append(...this.figures.map((figure) => figure.node));
-    if (views.length) this.show(Player.view);
+    if (views.length) this.show(Pictures.view);
     else for (const node of [tabs, this.sheet]) ["role", "aria-label"].forEach((name) => node.removeAttribute(name));
     return [row, this.sheet];
   }
@@ -45,15 +48,15 @@ class Pictures {
 
   show(name) {
     const views = this.tabs.map((tab) => tab.textContent);
-    Player.view = views.includes(name) ? name : views[0];
+    Pictures.view = views.includes(name) ? name : views[0];
     for (const tab of this.tabs) {
-      const selected = tab.textContent === Player.view;
+      const selected = tab.textContent === Pictures.view;
       tab.setAttribute("aria-selected", selected);
       tab.tabIndex = selected ? 0 : -1;
     }
-    this.sheet.setAttribute("aria-label", Player.view);
+    this.sheet.setAttribute("aria-label", Pictures.view);
     this.all.forEach((picture, i) => {
-      this.figures[i].node.hidden = picture.view !== Player.view;
+      this.figures[i].node.hidden = picture.view !== Pictures.view;
     });
     this.sheet.classList.toggle("wmp-single", this.figures.filter(({ node }) => !node.hidden).length === 1);
     this.player.layout();

@@ -5,7 +5,7 @@
 // the next one fades in over the same sound; the two gains add up to 1, so a seam stays inaudible
 // even where the context runs at another rate and buffers do not meet on its sample grid.
 
-const FADE_S = 0.005;
+export const FADE_S = 0.005;
 const SEGMENT_S = 2;
 const CACHE_BYTES = 40e6;
 const FLYING = 4; // requests at once, so that the first is not slowed down by the last
@@ -22,7 +22,7 @@ const READERS = {
 };
 
 /** One WAV file on the server, of which only the asked-for parts are fetched. */
-class Wav {
+export class Wav {
   constructor(url) {
     this.url = url;
     this.whole = null;
@@ -84,7 +84,7 @@ class Wav {
 }
 
 /** The segments of all tracks: fetched in the order of need, forgotten when memory is short. */
-class Segments {
+export class Segments {
   constructor(wavs, onload, onerror) {
     Object.assign(this, { wavs, onload, onerror, held: new Map(), flying: new Map() });
     this.length = Math.round(SEGMENT_S * wavs[0].rate);
@@ -166,7 +166,7 @@ class Segments {
 }
 
 /** A gain whose every move is a raised cosine of 5 ms, also when it interrupts another move. */
-class Fader {
+export class Fader {
   constructor(context, target, value) {
     Object.assign(this, { from: value, to: value, start: 0 });
     this.node = new GainNode(context, { gain: value });

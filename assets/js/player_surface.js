@@ -1,9 +1,12 @@
 // An element of the A/B player along which time runs.
 
+import { make } from "./elements.js";
+import { fractionAt, valueAt } from "./player_view.js";
+
 const CLICK_PX = 4; // a pointer that moved less has clicked
 
 /** Shows playhead and loop over an element; a click seeks, a drag sets the loop. */
-class Surface {
+export class Surface {
   static pinching = false; // two fingers zoom: they neither seek nor loop
 
   /** actions: seek(seconds), preview(loop | null), loop(loop); a loop is {start, end} in seconds. */

@@ -1,5 +1,7 @@
 // The transport of the A/B player: one schedule for all tracks, of which one is heard.
 
+import { FADE_S, Fader, Segments } from "./player_sound.js";
+
 const AHEAD_S = 3;
 const FETCH_AHEAD = 5;
 const LEAD_S = 0.02;
@@ -83,7 +85,7 @@ class Run {
 }
 
 /** Play, pause, seek, loop and choose; `onchange` is called after each change of state. */
-class Transport {
+export class Transport {
   constructor(wavs, gains, onchange, context = null) {
     Object.assign(this, { gains, onchange, context, playing: false, held: 0, run: null });
     Object.assign(this, { loop: null, active: 0, matched: true, error: null, ahead: AHEAD_S });

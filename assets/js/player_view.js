@@ -1,14 +1,17 @@
 // What the A/B player is drawn with: waveforms, numbers, axes.
 
-const FULL_SCALE = 8192; // of the int16 peaks that the server sends
+import { clock } from "./clock.js";
+import { drawing, make } from "./elements.js";
+
+export const FULL_SCALE = 8192; // of the int16 peaks that the server sends
 
 /** (lowest, highest) pairs of int16. */
-function decodePeaks(text) {
+export function decodePeaks(text) {
   return new Int16Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 }
 
 /** A waveform, `zoom` times as high as full scale: one closed shape, or a line through its samples. */
-function waveform(pairs, zoom) {
+export function waveform(pairs, zoom) {
   const count = pairs.length / 2;
   const y = (value) => Math.round(1000 - (1000 * zoom * value) / FULL_SCALE);
   if (Array.from({ length: count }, (_, i) => pairs[2 * i] === pairs[2 * i + 1]).every(Boolean)) {
@@ -24,16 +27,16 @@ function waveform(pairs, zoom) {
 
 // --- numbers as text ------------------------------------------------------------------------------
 
-const minus = (text) => text.replace("-", "\u2212");
-const decibels = (value) => minus(`${value > 0 ? "+" : ""}${value.toFixed(1)} dB`);
+export const minus = (text) => text.replace("-", "\u2212");
+export const decibels = (value) => minus(`${value > 0 ? "+" : ""}${value.toFixed(1)} dB`);
 
 /** 8354.9 -> "8.35 kHz", 50 -> "50 Hz". */
-function hertz(value) {
+export function hertz(value) {
   return value < 1000 ? `${Math.round(value)} Hz` : `${+(value / 1000).toFixed(2)} kHz`;
 }
 
 /** A value of an axis, in the axis' unit. */
-function written(axis, value, decimals = 3) {
+export function written(axis, value, decimals = 3) {
   const fine = axis.time ? Math.max(0, Math.ceil(-Math.log10((axis.high - axis.low) / 20))) : 0;
   if (axis.unit === "min") return clock(value, decimals === 3 ? fine : fine + 2);
   return minus(`${+(axis.unit === "kHz" ? value / 1000 : value).toFixed(Math.max(decimals, fine))}`);
@@ -42,20 +45,20 @@ function written(axis, value, decimals = 3) {
 // --- axes: {unit, low, high, log}, values in s, Hz, dB or full scale --------------------------------
 
 /** Time, in seconds up to two minutes and as a clock beyond. */
-function timeAxis(low, high) {
+export function timeAxis(low, high) {
   return { unit: high > 120 ? "min" : "s", low, high, log: false, time: true };
 }
 
-function fractionAt({ low, high, log }, value) {
+export function fractionAt({ low, high, log }, value) {
   return log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
 }
 
-function valueAt({ low, high, log }, fraction) {
+export function valueAt({ low, high, log }, fraction) {
   return log ? low * (high / low) ** fraction : low + (high - low) * fraction;
 }
 
 /** Round values along an axis, about `count` of them. */
-function ticks(axis, count) {
+export function ticks(axis, count) {
   const { low, high, log, unit } = axis;
   const decade = 10 ** Math.floor(Math.log10((high - low) / count));
   const decimal = [1, 2, 5, 10].map((n) => n * decade);
@@ -69,7 +72,7 @@ function ticks(axis, count) {
 }
 
 /** Marks along an element (`side` is where the axis begins); `text` false leaves bare lines. */
-function mark(node, axis, values, side, text = true) {
+export function mark(node, axis, values, side, text = true) {
   const marks = values.map((value) => {
     const one = make("span", "wmp-tick", text ? written(axis, value) : "");
     one.style[side] = `${100 * fractionAt(axis, value)}%`;

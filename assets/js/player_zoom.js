@@ -1,11 +1,15 @@
 // The zoom of the A/B player: which stretch of time and which band is shown, drawn by the server.
 
+import { make, makeButton } from "./elements.js";
+import { Surface } from "./player_surface.js";
+import { fractionAt, timeAxis, valueAt } from "./player_view.js";
+
 const SETTLED_MS = 120; // after the last move, a stretch is asked for
 const AGAIN_MS = 250; // the server was busy
 const STEP = 2;
 const BLURRED = 400; // a picture stretched further shows nothing
 
-class Zoom {
+export class Zoom {
   constructor(player) {
     const top = Math.max(0, ...player.value.pictures.map(({ about }) => (about.y.unit === "kHz" ? about.y.high : 0)));
     Object.assign(this, { player, top, asked: 0 });
@@ -92,7 +96,7 @@ class Zoom {
     const { time, frequency, player } = this;
     const columns = Math.round(player.root.clientWidth / 2);
     const request = { key: player.value.zoom, start: time.low, end: time.high, low: frequency.low, high: frequency.high, columns };
-    const answer = await server.stretch(request).catch(() => ({ busy: true }));
+    const answer = await player.stretch(request).catch(() => ({ busy: true }));
     if (mine !== this.asked || !player.root.isConnected) return;
     if (answer.busy) this.timer = setTimeout(() => this.ask(mine), AGAIN_MS);
     else if (!answer.gone) player.sharpen(answer);

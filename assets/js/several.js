@@ -1,21 +1,22 @@
 // The table of several recordings: a row's name opens its player; the focus outlives a new table.
-// Runs as the body of a Gradio HTML component: `element` and `trigger` are its.
 
-let focused = null;
+export function mount({ element, trigger }) {
+  let focused = null;
 
-element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-row]");
-  if (!button) return;
-  document.getElementById("wm-rows").dataset.row = button.dataset.row;
-  trigger("select");
-});
-element.addEventListener("focusin", (event) => {
-  focused = event.target.dataset.row ?? null;
-});
-element.addEventListener("focusout", (event) => {
-  if (event.relatedTarget) focused = null;
-});
-new MutationObserver(() => {
-  if (focused === null || document.activeElement !== document.body) return;
-  element.querySelector(`[data-row="${focused}"]`)?.focus({ preventScroll: true });
-}).observe(element, { childList: true, subtree: true });
+  element.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-row]");
+    if (!button) return;
+    document.getElementById("wm-rows").dataset.row = button.dataset.row;
+    trigger("select");
+  });
+  element.addEventListener("focusin", (event) => {
+    focused = event.target.dataset.row ?? null;
+  });
+  element.addEventListener("focusout", (event) => {
+    if (event.relatedTarget) focused = null;
+  });
+  new MutationObserver(() => {
+    if (focused === null || document.activeElement !== document.body) return;
+    element.querySelector(`[data-row="${focused}"]`)?.focus({ preventScroll: true });
+  }).observe(element, { childList: true, subtree: true });
+}

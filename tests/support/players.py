@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from playwright import sync_api
+from starlette.middleware import Middleware
 
 from tests.support.player_sounds import SCRIPT
 from ui.components.player import ABPlayer, PlayerData, Sound, player_value
+from ui.static_files import StaticFiles
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
@@ -37,7 +39,10 @@ def player_address(
             gr.Button(name, elem_id=f"load-{name}").click(
                 lambda name=name: shelf[name], None, player, api_visibility="private"
             )
-    local = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)[1]
+    local = page.launch(
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True,
+        app_kwargs={"middleware": [Middleware(StaticFiles)]},
+    )[1]  # fmt: skip
     yield local
     page.close()
     patch.undo()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,21 +9,21 @@ from typing import Any
 import gradio as gr
 
 from pipeline.stage import Chain
+from ui import bench as benches
 from ui.compare import candidates, result, views
-from ui.compare.recording_events import buttons, failure
+from ui.compare.recording_events import TAB, buttons
 from ui.compare.result import Comparison
 from ui.components import html
 from ui.components.formatting import about
 from ui.components.player import KEYS
 from ui.jobs import Job
-from ui.restore import estimate
+from ui.restore import estimate, reference
 from ui.restore import views as restore_views
 from ui.restore.events import watched
 from ui.session import Host, Session, plain_error
 from ui.wiring import Updates
 
 RESULT = "compared"
-CHOOSE_FIRST = html.problem("Choose a recording first.")
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,21 @@ def listed(desk: Desk, text: Any) -> Updates:
     """The list of recipes, with those that the browser keeps; what is chosen stays chosen."""
     saved = candidates.read_saved(text, desk.stages)
     return {"saved": saved, "recipes": gr.update(choices=candidates.choices(saved))}
+
+
+def resumed(bench: Session | None, session: Session | None) -> Updates:
+    """The tab when it is chosen: on a page that was loaded again, what was there before."""
+    before = benches.continued(TAB.name, bench, session)
+    if before is None:
+        return {}
+    updates: Updates = {"bench": before, **benches.uploaded_again(before.source), **buttons(before)}
+    if before.editor is not None:
+        updates["recipes"] = gr.update(value=before.editor)
+    if before.source is not None:
+        updates |= benches.recording(before.source)
+    if before.reference is not None:
+        updates["reference_note"] = reference.named("as before")
+    return updates | (show(before.results[RESULT]) if RESULT in before.results else {})
 
 
 def forecast(
@@ -91,13 +105,14 @@ async def run(
         saved: the recipes that the browser keeps.
     """
     if bench is None or bench.source is None:
-        yield {"status": CHOOSE_FIRST}
+        yield {"status": benches.CHOOSE_FIRST}
         return
     try:
         wanted = candidates.collect(names, files, saved or {}, session, desk.stages)
     except ValueError as error:
         yield {"status": html.problem(plain_error(error))}
         return
+    bench.editor = names
     start_s = None if whole else float(at_s or 0.0)
     folder, source, clean = bench.new_folder(RESULT), bench.source, bench.reference
     own = session or bench
@@ -108,7 +123,7 @@ async def run(
     async for updates in _followed(bench, job):
         yield updates
     if bench.job is job:
-        yield _finished(bench, job)
+        yield benches.finished(bench, RESULT, job, show, buttons)
 
 
 async def pair(
@@ -126,7 +141,7 @@ async def pair(
     try:
         yield {"player": job.result(), "status": "", **buttons(bench)}
     except Exception as error:
-        yield {"status": failure(error), **buttons(bench)}
+        yield {"status": benches.failure(error), **buttons(bench)}
 
 
 async def _followed(bench: Session, job: Job) -> AsyncIterator[Updates]:
@@ -135,18 +150,6 @@ async def _followed(bench: Session, job: Job) -> AsyncIterator[Updates]:
     yield {"status": html.running(job.progress()), **buttons(bench, running=True)}
     async for progress in watched(bench, job):
         yield {"status": progress}
-
-
-def _finished(bench: Session, job: Job) -> Updates:
-    """The page after the work has ended, in whichever way; an earlier result stays."""
-    try:
-        new = job.result()
-    except Exception as error:
-        return {"status": failure(error), **buttons(bench)}
-    old, bench.results[RESULT] = bench.results.get(RESULT), new
-    if old is not None:
-        shutil.rmtree(old.folder, ignore_errors=True)
-    return {"status": "", **buttons(bench), **show(new)}
 
 
 def show(shown: Comparison) -> Updates:

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.audio.decode import decode
 from pipeline.audio.sound import Audio
 from pipeline.plots import comparison_figures
 from pipeline.plots.panels import Picture
 from pipeline.plots.pooling import difference
 from pipeline.stage import Chain, Tick, part, share, titled
+from ui.bench import Recording
 from ui.compare.candidates import Candidate
 from ui.compare.measures import measure
 from ui.compare.versions import INPUT, REFERENCE, Part, Version, fitted, run
@@ -27,20 +27,6 @@ from ui.session import Session
 
 RUN_SHARE, MEASURE_SHARE, DRAW_SHARE = 0.75, 0.85, 0.92
 """Where each part of the progress bar ends."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recording of which versions can be compared.
-
-    Attributes:
-        path: an upload, an example, or what another tab has sent.
-        name: the visitor's name for it, only ever shown, never a path.
-    """
-
-    path: Path
-    name: str
-    audio: Audio
 
 
 @dataclass(frozen=True)
@@ -78,12 +64,6 @@ class Comparison:
     def player(self) -> PlayerData:
         """The player that is shown first."""
         return self.players[self.first_pair]
-
-
-def read(path: Path, name: str, max_seconds: float, job: Job) -> Recording:
-    """Reads a recording; raises `AudioError` where it cannot be read."""
-    audio, _ = decode(path, max_seconds=max_seconds, tick=titled(job.tick, "Reading"))
-    return Recording(path, name, audio)
 
 
 def compare(

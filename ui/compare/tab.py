@@ -12,6 +12,7 @@ from ui.compare.events import Desk
 from ui.components import html
 from ui.components.layout import heading
 from ui.components.player import ABPlayer
+from ui.components.recording import recording_field
 from ui.components.rendering import render
 from ui.restore.events import examples
 from ui.session import Host, close_session
@@ -22,7 +23,7 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
 
     Returns:
         its parts by name, as "received" the listeners that take a recording from another tab, as
-        "listed" the one that follows the opening of the tab.
+        "listed" and "opened" those that follow the choice of the tab.
     """
     desk = Desk(recipe.stage_classes(), host)
     bench = gr.State(None, delete_callback=close_session)
@@ -38,6 +39,7 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
         **parts,
         "received": tab_wiring.received(desk, parts),
         "listed": tab_wiring.listed(desk, parts),
+        "opened": tab_wiring.opened(parts),
         "uses": tab_wiring.uses(desk, parts),
     }
 
@@ -49,23 +51,12 @@ def _html(name: str) -> gr.HTML:
 def _source() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-recording"):
         heading("Recording")
-        with gr.Tabs(elem_classes="wm-source"):
-            with gr.Tab("File"):
-                file = gr.File(
-                    label="Audio or video file", show_label=False, height=64,
-                    elem_id="wmx-file", elem_classes="wm-drop wmx-drop",
-                )  # fmt: skip
-            with gr.Tab("Examples"):
-                buttons = [gr.Button(title, size="md") for title in examples()]
-        facts = _html("facts")
+        field = recording_field("wmx", examples())
         clean = gr.UploadButton(
             "Clean reference", file_types=["audio", "video"], size="md", elem_id="wmx-reference"
         )
         note = _html("reference-note")
-    return {
-        "file": file, "examples": buttons, "facts": facts, "reference": clean,
-        "reference_note": note,
-    }  # fmt: skip
+    return {**field, "reference": clean, "reference_note": note}
 
 
 def _candidates() -> dict[str, Any]:
@@ -81,7 +72,7 @@ def _candidates() -> dict[str, Any]:
         gr.HTML(html.note(text), apply_default_css=False)
         files = gr.File(
             label="Finished files", show_label=False, file_count="multiple", height=64,
-            elem_id="wmx-files", elem_classes="wm-drop wmx-drop",
+            elem_id="wmx-files", elem_classes="wm-drop",
         )  # fmt: skip
     return {"paths": paths, "recipes": recipes, "files": files}
 

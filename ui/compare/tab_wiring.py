@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from ui import bench
 from ui.compare import candidates, events, recording_events, use_events
 from ui.compare.events import Desk
+from ui.components.recording import wire_recording
 from ui.restore import reference
 from ui.restore.events import examples
-from ui.session import Session
-from ui.wiring import AGAIN, LONG, QUIET, Updates, chosen, following, once, steps
+from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, to_result, wire_download
 
 BUTTONS = ("preview", "compare", "stop", "first", "second")
 RESULT = (
@@ -24,15 +23,7 @@ RESULT = (
 RECORDING = ("bench", "file", "facts", "at", "status", "reference_note")
 EVERYTHING = tuple(dict.fromkeys((*RECORDING, *BUTTONS, *RESULT)))
 WANTED = ("recipes", "files", "saved")
-EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
 
-START_DOWNLOAD = (
-    "() => document.querySelector('#wmx-handed, #wmx-handed a, #wmx-handed button').click()"
-)
-TO_RESULT = """() => {
-  const result = document.querySelector(".wmx-result");
-  if (innerWidth < 900) result?.scrollIntoView({ behavior: "smooth" });
-}"""
 KEPT = "() => localStorage.getItem('wavemend-recipes') ?? ''"
 """The recipes that the chain editor keeps in the browser."""
 
@@ -46,23 +37,12 @@ def wire(desk: Desk, parts: dict[str, Any]) -> None:
 
 
 def _wire_source(desk: Desk, parts: dict[str, Any]) -> None:
-    outputs, states = chosen(parts, EVERYTHING), chosen(parts, ("bench", "session"))
-    ahead, file = forecast(desk, parts), parts["file"]
-    read = following(partial(recording_events.choose, desk.host, "file"), parts)
-    file.upload(read, [*states, file], outputs, **AGAIN).success(**ahead)
-    file.clear(read, [*states, file], outputs, **AGAIN)
-    for button, path in zip(parts["examples"], examples().values(), strict=True):
-        read = following(partial(_choose_example, desk, path), parts)
-        button.click(read, states, outputs, **AGAIN).success(**ahead)
+    outputs = chosen(parts, EVERYTHING)
+    choose = partial(recording_events.choose, desk.host)
+    wire_recording(parts, examples(), choose, outputs, forecast(desk, parts))
     given = following(partial(reference.given, desk.host), parts)
     inputs = chosen(parts, ("bench", "reference"))
     parts["reference"].upload(given, inputs, parts["reference_note"], **AGAIN)
-
-
-def _choose_example(
-    desk: Desk, path: Path, bench: Session | None, session: Session | None
-) -> AsyncIterator[Updates]:
-    return recording_events.choose(desk.host, "example", bench, session, path)
 
 
 def received(desk: Desk, parts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -83,6 +63,16 @@ def listed(desk: Desk, parts: dict[str, Any]) -> dict[str, Any]:
         "inputs": parts["kept"],
         "outputs": chosen(parts, ("saved", "recipes")),
         "js": KEPT,
+        **QUIET,
+    }
+
+
+def opened(parts: dict[str, Any]) -> dict[str, Any]:
+    """What follows the choice of the tab, as arguments of a listener: a reloaded page goes on."""
+    return {
+        "fn": once(events.resumed, parts),
+        "inputs": chosen(parts, ("bench", "session")),
+        "outputs": chosen(parts, (*EVERYTHING, "recipes")),
         **QUIET,
     }
 
@@ -115,8 +105,8 @@ def _wire_work(desk: Desk, parts: dict[str, Any]) -> None:
     outputs = chosen(parts, tuple(dict.fromkeys(("status", *BUTTONS, *RESULT))))
     for name, whole in (("preview", False), ("compare", True)):
         run = following(partial(events.run, desk, whole), parts)
-        parts[name].click(run, inputs, outputs, **LONG).success(None, js=TO_RESULT, **QUIET)
-    parts["stop"].click(_stop, parts["bench"], None, queue=False, **QUIET)
+        parts[name].click(run, inputs, outputs, **LONG).success(**to_result("wmx-result"))
+    parts["stop"].click(bench.stop, parts["bench"], None, queue=False, **QUIET)
 
 
 def _wire_result(desk: Desk, parts: dict[str, Any]) -> None:
@@ -124,12 +114,4 @@ def _wire_result(desk: Desk, parts: dict[str, Any]) -> None:
     both = chosen(parts, ("bench", "first", "second"))
     outputs = chosen(parts, ("player", "status", *BUTTONS))
     gr.on([parts["first"].input, parts["second"].input], pair, both, outputs, **LONG)
-    download = steps(use_events.download, parts)
-    outputs = chosen(parts, ("download", "delivery"))
-    written = parts["zipped"].click(download, parts["bench"], outputs, **EXPORT, **QUIET)
-    written.success(None, js=START_DOWNLOAD, **QUIET)
-
-
-def _stop(bench: Session | None) -> None:
-    if bench is not None:
-        bench.stop()
+    wire_download(parts["zipped"].click, use_events.download, [parts["bench"]], parts)

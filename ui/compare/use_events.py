@@ -8,26 +8,18 @@ from typing import Any
 import gradio as gr
 
 from pipeline import recipe
+from ui import bench as benches
 from ui.compare import package
 from ui.compare.events import RESULT, Desk, usable
-from ui.components import html
 from ui.restore import recipe_events
 from ui.sending import Parcel
-from ui.session import Session, plain_error
+from ui.session import Session
 from ui.wiring import Updates
 
 
 def download(bench: Session | None) -> Iterator[Updates]:
     """Writes the zip file of the result."""
-    shown = bench.results.get(RESULT) if bench else None
-    if shown is None:
-        yield {"download": None, "delivery": html.problem("There is no result to download yet.")}
-        return
-    yield {"download": None, "delivery": html.note("Writing the zip file ...")}
-    try:
-        yield {"download": package.zipped(shown), "delivery": ""}
-    except Exception as error:
-        yield {"download": None, "delivery": html.problem(plain_error(error))}
+    return benches.download(bench, RESULT, "the zip file", package.zipped)
 
 
 def to_restore(bench: Session | None, session: Session | None) -> Any:

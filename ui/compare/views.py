@@ -7,23 +7,14 @@ from typing import Any
 from pipeline.evaluation import score_table
 from ui.compare import measures
 from ui.compare.measures import AGAINST_REFERENCE, OF_THE_SOUND
-from ui.compare.result import Comparison, Recording
-from ui.components.formatting import channels, clock
+from ui.compare.result import Comparison
 from ui.components.player import KEYS
 from ui.components.rendering import render
-from ui.restore import views
 
 GROUPS = (
     ("Against the reference", AGAINST_REFERENCE),
     ("Of the sound itself", OF_THE_SOUND),
 )
-
-
-def facts(recording: Recording) -> str:
-    """The facts panel: name and format of the recording."""
-    audio = recording.audio
-    details = (clock(audio.seconds), f"{audio.rate / 1000:g} kHz", channels(audio.channels))
-    return views.facts_panel(recording.name, details, None, audio.rate)
 
 
 def tables(comparison: Comparison) -> str:

@@ -7,13 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from ui.components.theme import ASSETS
+from ui.components.scripts import mounting
 
-SCRIPTS = (
-    "elements.js", "chain_fields.js", "chain_stems.js", "chain_strength.js", "chain_history.js",
-    "chain_saved.js", "chain.js",
-)  # fmt: skip
-ROOT = '<div class="wm-chain" role="group" aria-label="Stages"></div>'
+ROOT = """<div class="wm-part">
+<div class="wm-chain" role="group" aria-label="Stages"></div></div>"""
 
 
 class ChainEditor(gr.HTML):
@@ -22,23 +19,30 @@ class ChainEditor(gr.HTML):
     Its value is {"cards": [...], "own": {stage: [[title, name], ...]}, "about": text, "strength":
     one of `ui.components.strength.LEVELS`}: the cards of `ui.components.chain_form`, networks that
     only this visitor has, and what the recipe is for. It triggers `input` when somebody has
-    changed something. Recipes that a visitor saves stay in the browser.
+    changed something.
     """
 
     def __init__(
         self,
         stages: Sequence[dict[str, Any]] = (),
         value: dict[str, Any] | None = None,
+        *,
+        keeps: bool = False,
         **kwargs: Any,
     ) -> None:
-        """Draws `stages` (see `ui.components.chain_form.catalogue`)."""
+        """Draws `stages`.
+
+        Args:
+            stages: see `ui.components.chain_form.catalogue`.
+            keeps: whether the browser keeps recipes that a visitor saves, and the last settings.
+        """
         super().__init__(
             value,
             html_template=ROOT,
-            css_template=(ASSETS / "css" / "chain.css").read_text("utf-8"),
-            js_on_load="\n".join((ASSETS / "js" / name).read_text("utf-8") for name in SCRIPTS),
+            js_on_load=mounting("chain.js", "input"),
             apply_default_css=False,
             stages=stages,
+            keeps=keeps,
             **kwargs,
         )
 

@@ -9,9 +9,8 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData, GradioModel
 
-from ui.components.theme import ASSETS
+from ui.components.scripts import mounting
 
-SCRIPTS = ("elements.js", "example_cards.js")
 ROOT = '<div class="wm-cards" role="group" aria-label="Examples"></div>'
 
 
@@ -46,7 +45,7 @@ class ExampleCards(gr.HTML):
         super().__init__(
             CardsData(cards=cards),
             html_template=ROOT,
-            js_on_load="\n".join((ASSETS / "js" / name).read_text("utf-8") for name in SCRIPTS),
+            js_on_load=mounting("example_cards.js", "select"),
             apply_default_css=False,
             **kwargs,
         )

@@ -31,15 +31,11 @@ from pipeline.audio.sound import Audio, peak
 from pipeline.plots.panels import Picture
 from pipeline.plots.pooling import envelope
 from pipeline.stage import Tick, no_tick, part
+from ui.components.scripts import mounting
 from ui.components.zoom import Shelf, Zoomed, packed
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
-PARTS = (
-    "_sound", "_transport", "_view", "_surface", "_marks", "_band", "_zoom", "_pictures", "_mixer",
-    "_keys", "",
-)  # fmt: skip
-SCRIPTS = ["elements.js", "clock.js", *(f"player{part}.js" for part in PARTS)]
-ROOT = '<div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div>'
+ROOT = """<div class="wm-part">
+<div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div></div>"""
 KEYS = "ABCDEFGH"
 COLUMNS = 1500
 _shelf = Shelf()
@@ -118,9 +114,6 @@ class PlayerData(GradioModel):
     _zoomed: Zoomed | None = PrivateAttr(None)  # which lives as long as this value
 
 
-SCHEMA = PlayerData.model_json_schema()  # Gradio asks for that of each player a dozen times
-
-
 class ABPlayer(gr.HTML):
     """Plays up to eight versions of one recording in sample-exact step; an output only.
 
@@ -134,12 +127,10 @@ class ABPlayer(gr.HTML):
     data_model = PlayerData
 
     def __init__(self, value: PlayerData | None = None, **kwargs: Any) -> None:
-        script = "\n".join((ASSETS / "js" / name).read_text("utf-8") for name in SCRIPTS)
         super().__init__(
             value,
             html_template=ROOT,
-            css_template=(ASSETS / "css" / "player.css").read_text("utf-8"),
-            js_on_load=script,
+            js_on_load=mounting("player_mount.js"),
             apply_default_css=False,
             server_functions=[stretch],
             **kwargs,
@@ -154,7 +145,7 @@ class ABPlayer(gr.HTML):
         return value
 
     def api_info(self) -> dict[str, Any]:
-        return SCHEMA
+        return {"type": "object"}
 
 
 async def stretch(request: Any) -> dict[str, Any]:

@@ -2,59 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from pipeline import recipe_text
-from pipeline.stage import Cancelled
+from ui import bench as benches
 from ui.components import html
-from ui.components.formatting import channels, clock
 from ui.degrade import damage, result
-from ui.degrade.result import Clean, Degraded
+from ui.degrade.result import LONGEST_S, Degraded
 from ui.jobs import Job
 from ui.restore import views
 from ui.restore.events import watched
-from ui.restore.result import PREVIEW_S
 from ui.sending import Parcel, exact
-from ui.session import Host, Session, plain_error, uploaded
+from ui.session import Host, Session, plain_error
 from ui.wiring import Updates
 
 RESULT = "degraded"
-CHOOSE_FIRST = html.problem("Choose a recording first.")
-
-
-def opened(host: Host, bench: Session | None, session: Session | None) -> Session:
-    """The tab's own session: its recording and its job are not those of the Restore tab."""
-    return bench or host.open_session(session.visitor if session else "")
-
-
-async def choose(
-    host: Host, origin: str, bench: Session | None, session: Session | None, path: Any
-) -> AsyncIterator[Updates]:
-    """Reads a new recording; whatever belongs to the previous one goes first.
-
-    Args:
-        origin: "file", "example" or "sent".
-        path: an uploaded file, or the `Path` of a file of the server's own choosing.
-    """
-    bench = opened(host, bench, session)
-    bench.forget()
-    file = path if isinstance(path, Path) else uploaded(path)
-    others = {} if origin == "file" else {"file": None}
-    yield {"bench": bench, "facts": "", **others, **cleared(), **buttons(bench)}
-    if file is None:
-        return
-    job = bench.begin(Job(partial(result.read, file, host.limits.seconds), host.light))
-    yield {"stop": gr.update(visible=True)}
-    async for progress in watched(bench, job):
-        yield {"facts": progress}
-    if bench.job is job:
-        yield _read(bench, job)
 
 
 def opening(session: Session | None) -> Any:
@@ -78,21 +44,17 @@ async def receive(
         yield updates
 
 
-def _read(bench: Session, job: Job) -> Updates:
-    try:
-        bench.source = job.result()
-    except Exception as error:
-        return {"facts": _failure(error), **buttons(bench)}
-    last_s = max(bench.source.audio.seconds - PREVIEW_S, 0.0)
-    at = gr.update(maximum=max(round(last_s, 1), 0.1), value=0.0, visible=last_s > 0)
-    return {"facts": facts(bench.source), "at": at, **buttons(bench)}
-
-
-def facts(source: Clean) -> str:
-    """The facts panel: name and format of the recording."""
-    audio = source.audio
-    details = (clock(audio.seconds), f"{audio.rate / 1000:g} kHz", channels(audio.channels))
-    return views.facts_panel(source.name, details, None, audio.rate)
+def resumed(bench: Session | None, session: Session | None) -> Updates:
+    """The tab when it is chosen: on a page that was loaded again, what was there before."""
+    before = benches.continued(TAB.name, bench, session)
+    if before is None:
+        return {}
+    updates: Updates = {"bench": before, **benches.uploaded_again(before.source), **buttons(before)}
+    if before.editor is not None:
+        updates |= dict(zip(("listed", "seed", "chain"), before.editor, strict=True))
+    if before.source is not None:
+        updates |= benches.recording(before.source)
+    return updates | (show(before.results[RESULT]) if RESULT in before.results else {})
 
 
 async def run(
@@ -105,7 +67,7 @@ async def run(
         name, seed, value: what list, seed field and editor show.
     """
     if bench is None or bench.source is None:
-        yield {"status": CHOOSE_FIRST}
+        yield {"status": benches.CHOOSE_FIRST}
         return
     try:
         chain = damage.chain_of(name, seed, value)
@@ -113,6 +75,7 @@ async def run(
         yield {"status": html.problem(plain_error(error))}
         return
     start_s = None if whole else float(at_s or 0.0)
+    bench.editor = (name, seed, value)
     folder, source = bench.new_folder(RESULT), bench.source
     job = Job(lambda job: result.degrade(source, chain, start_s, folder, job), host.heavy)
     bench.begin(job)
@@ -120,19 +83,7 @@ async def run(
     async for progress in watched(bench, job):
         yield {"status": progress}
     if bench.job is job:
-        yield _finished(bench, job)
-
-
-def _finished(bench: Session, job: Job) -> Updates:
-    """The page after the work has ended, in whichever way; an earlier result stays."""
-    try:
-        new = job.result()
-    except Exception as error:
-        return {"status": _failure(error), **buttons(bench)}
-    old, bench.results[RESULT] = bench.results.get(RESULT), new
-    if old is not None:
-        shutil.rmtree(old.folder, ignore_errors=True)
-    return {"status": "", **buttons(bench), **show(new)}
+        yield benches.finished(bench, RESULT, job, show, buttons)
 
 
 def show(shown: Degraded) -> Updates:
@@ -175,15 +126,7 @@ def buttons(bench: Session, *, running: bool = False) -> Updates:
 
 def download(bench: Session | None, name: str) -> Iterator[Updates]:
     """Writes a download of the result."""
-    made = bench.results.get(RESULT) if bench else None
-    if made is None:
-        yield {"download": None, "delivery": html.problem("There is no result to download yet.")}
-        return
-    yield {"download": None, "delivery": html.note(f"Writing {name} ...")}
-    try:
-        yield {"download": result.export(made, name), "delivery": ""}
-    except Exception as error:
-        yield {"download": None, "delivery": html.problem(plain_error(error))}
+    return benches.download(bench, RESULT, name, lambda new: result.export(new, name))
 
 
 def send(bench: Session | None, session: Session | None, tab: str = "restore") -> Any:
@@ -202,7 +145,6 @@ def send(bench: Session | None, session: Session | None, tab: str = "restore") -
     return gr.Tabs(selected=tab)
 
 
-def _failure(error: Exception) -> str:
-    if isinstance(error, Cancelled):
-        return html.note("Stopped.")
-    return html.problem(plain_error(error))
+TAB = benches.Bench("degrade", LONGEST_S, cleared, buttons)
+choose = partial(benches.choose, TAB)
+"""Reads a new recording; see `ui.bench.choose`."""

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import damages, recipe
-from pipeline.audio.containers import Info
-from pipeline.audio.decode import decode
-from pipeline.audio.encode import save
-from pipeline.audio.sound import Audio, peak
+from pipeline.audio.sound import Audio
 from pipeline.files import write_atomically
-from pipeline.stage import Chain, share, titled
+from pipeline.stage import Chain, share
+from ui.bench import SOUND_SUFFIXES, Recording, sound_file
 from ui.components import chain_form, scores
 from ui.components.player import PlayerData
 from ui.jobs import Job
@@ -24,26 +22,12 @@ from ui.restore.result import PREVIEW_S
 from ui.restore.source import excerpt, safe_stem
 from ui.restore.steps import StepChain
 
-WAV, FLAC, RECIPE = "WAV", "FLAC", "Recipe"
-FILES = (WAV, FLAC, RECIPE)
+RECIPE = "Recipe"
+FILES = (*SOUND_SUFFIXES, RECIPE)
 """The downloads by their name on the page."""
 
 LONGEST_S = 15 * 60.0
 """Damage works on the whole sound in memory; a longer recording is refused."""
-
-
-@dataclass(frozen=True)
-class Clean:
-    """A clean recording that can be degraded.
-
-    Attributes:
-        name: the visitor's name for it, only ever shown, never a path.
-    """
-
-    path: Path
-    name: str
-    audio: Audio
-    info: Info
 
 
 @dataclass(frozen=True)
@@ -70,14 +54,9 @@ class Degraded:
     table: str
 
 
-def read(path: Path, max_seconds: float, job: Job) -> Clean:
-    """Reads a clean recording; raises `AudioError` where it cannot be read."""
-    longest_s = min(max_seconds, LONGEST_S)
-    audio, info = decode(path, max_seconds=longest_s, tick=titled(job.tick, "Reading"))
-    return Clean(path, path.name, audio, info)
-
-
-def degrade(source: Clean, chain: Chain, at_s: float | None, folder: Path, job: Job) -> Degraded:
+def degrade(
+    source: Recording, chain: Chain, at_s: float | None, folder: Path, job: Job
+) -> Degraded:
     """Degrades a recording, measures the damage and draws it.
 
     Args:
@@ -91,7 +70,9 @@ def degrade(source: Clean, chain: Chain, at_s: float | None, folder: Path, job: 
         raise
 
 
-def _degrade(source: Clean, chain: Chain, at_s: float | None, folder: Path, job: Job) -> Degraded:
+def _degrade(
+    source: Recording, chain: Chain, at_s: float | None, folder: Path, job: Job
+) -> Degraded:
     title, stem, clean = "Whole recording", f"{safe_stem(source.name)} degraded", source.audio
     if at_s is not None:
         title, stem = f"Excerpt from {at_s:g} s", f"{stem} excerpt"
@@ -124,8 +105,4 @@ def export(result: Degraded, name: str) -> Path:
         with write_atomically(path) as temporary:
             temporary.write_text(json.dumps(document(result), indent=2) + "\n", encoding="utf-8")
         return path
-    path = result.folder / f"{result.stem}.{name.lower()}"
-    if not path.exists():
-        above = name == WAV and peak(result.degraded) > 1
-        save(result.degraded, path, subtype="FLOAT" if above else "PCM_24")
-    return path
+    return sound_file(result.degraded, result.folder, result.stem, name)

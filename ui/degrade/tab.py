@@ -9,6 +9,7 @@ import gradio as gr
 from ui.components.chain_editor import ChainEditor
 from ui.components.layout import heading
 from ui.components.player import ABPlayer
+from ui.components.recording import recording_field
 from ui.components.rendering import render
 from ui.degrade import damage, result, tab_wiring
 from ui.restore.events import examples
@@ -19,7 +20,8 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     """Lays the tab out and connects it.
 
     Returns:
-        its parts by name, and as "received" the listener that takes Restore's recording.
+        its parts by name, as "received" the listener that takes Restore's recording, as "opened"
+        the one that follows the choice of the tab.
     """
     bench = gr.State(None, delete_callback=close_session)
     parts: dict[str, Any] = {"session": session, "bench": bench}
@@ -29,7 +31,8 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
         with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
             parts |= _result()
     tab_wiring.wire(host, parts)
-    return {**parts, "received": tab_wiring.received(host, parts)}
+    received, opened = tab_wiring.received(host, parts), tab_wiring.opened(parts)
+    return {**parts, "received": received, "opened": opened}
 
 
 def _html(name: str) -> gr.HTML:
@@ -39,16 +42,7 @@ def _html(name: str) -> gr.HTML:
 def _source() -> dict[str, Any]:
     with gr.Column(elem_classes="wm-panel wm-recording"):
         heading("Clean recording")
-        with gr.Tabs(elem_classes="wm-source"):
-            with gr.Tab("File"):
-                file = gr.File(
-                    label="Audio or video file", show_label=False, height=64,
-                    elem_id="wmd-file", elem_classes="wm-drop",
-                )  # fmt: skip
-            with gr.Tab("Examples"):
-                buttons = [gr.Button(title, size="md") for title in examples()]
-        facts = _html("facts")
-    return {"file": file, "examples": buttons, "facts": facts}
+        return recording_field("wmd", examples())
 
 
 def _damage() -> dict[str, Any]:

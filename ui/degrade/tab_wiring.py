@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from ui import bench
+from ui.components.recording import wire_recording
 from ui.degrade import damage, events
 from ui.restore.events import examples
-from ui.session import Host, Session
-from ui.wiring import AGAIN, LONG, QUIET, Updates, chosen, following, steps
+from ui.session import Host
+from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, to_result, wire_download
 
 BUTTONS = ("preview", "degrade", "stop")
 RESULT = ("welcome", "result", "title", "player", "scores", "delivery")
 EVERYTHING = ("bench", "file", "facts", "at", "status", *BUTTONS, *RESULT)
-EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
 OWN_CHOSEN = f"() => '{damage.OWN}'"
 
-START_DOWNLOAD = (
-    "() => document.querySelector('#wmd-handed, #wmd-handed a, #wmd-handed button').click()"
-)
-TO_RESULT = """() => {
-  const result = document.querySelector(".wmd-result");
-  if (innerWidth < 900) result?.scrollIntoView({ behavior: "smooth" });
-}"""
+EDITOR = ("listed", "seed", "chain")
 
 
 def wire(host: Host, parts: dict[str, Any]) -> None:
     """Connects every part of the tab."""
-    _wire_source(host, parts)
+    everything, choose = chosen(parts, EVERYTHING), partial(events.choose, host)
+    wire_recording(parts, examples(), choose, everything)
     _wire_damage(parts)
     _wire_work(host, parts)
     _wire_result(parts)
-
-
-def _wire_source(host: Host, parts: dict[str, Any]) -> None:
-    outputs, states = chosen(parts, EVERYTHING), chosen(parts, ("bench", "session"))
-    file = parts["file"]
-    read = following(partial(events.choose, host, "file"), parts)
-    file.upload(read, [*states, file], outputs, **AGAIN)
-    file.clear(read, [*states, file], outputs, **AGAIN)
-    for button, path in zip(parts["examples"], examples().values(), strict=True):
-        read = following(partial(_choose_example, host, path), parts)
-        button.click(read, states, outputs, **AGAIN)
 
 
 def received(host: Host, parts: dict[str, Any]) -> dict[str, Any]:
@@ -56,10 +39,14 @@ def received(host: Host, parts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _choose_example(
-    host: Host, path: Path, bench: Session | None, session: Session | None
-) -> AsyncIterator[Updates]:
-    return events.choose(host, "example", bench, session, path)
+def opened(parts: dict[str, Any]) -> dict[str, Any]:
+    """What follows the choice of the tab, as arguments of a listener: a reloaded page goes on."""
+    return {
+        "fn": once(events.resumed, parts),
+        "inputs": chosen(parts, ("bench", "session")),
+        "outputs": chosen(parts, (*EVERYTHING, *EDITOR)),
+        **QUIET,
+    }
 
 
 def _wire_damage(parts: dict[str, Any]) -> None:
@@ -79,18 +66,10 @@ def _wire_work(host: Host, parts: dict[str, Any]) -> None:
     outputs = chosen(parts, ("status", *BUTTONS, *RESULT))
     for name, whole in (("preview", False), ("degrade", True)):
         run = following(partial(events.run, host, whole), parts)
-        parts[name].click(run, inputs, outputs, **LONG).success(None, js=TO_RESULT, **QUIET)
-    parts["stop"].click(_stop, parts["bench"], None, queue=False, **QUIET)
+        parts[name].click(run, inputs, outputs, **LONG).success(**to_result("wmd-result"))
+    parts["stop"].click(bench.stop, parts["bench"], None, queue=False, **QUIET)
 
 
 def _wire_result(parts: dict[str, Any]) -> None:
-    download = steps(events.download, parts)
-    outputs = chosen(parts, ("download", "delivery"))
     for button in parts["downloads"]:
-        written = button.click(download, [parts["bench"], button], outputs, **EXPORT, **QUIET)
-        written.success(None, js=START_DOWNLOAD, **QUIET)
-
-
-def _stop(bench: Session | None) -> None:
-    if bench is not None:
-        bench.stop()
+        wire_download(button.click, events.download, [parts["bench"], button], parts)

@@ -61,20 +61,18 @@ def to_restore(stages: Mapping[str, type], used: Any, chain: Any) -> tuple[Any, 
     return value, recipe_events.OWN, gr.Tabs(selected="restore")
 
 
-def with_new(known: frozenset[str], is_shared: bool, chain: Any) -> Any:
-    """The editor's value with the checkpoints that were made since the page was drawn.
+def new_networks(known: frozenset[str], is_shared: bool) -> dict[str, list[list[str]]]:
+    """The checkpoints that were made since the server started: stage -> [[title, name], ...].
 
     Args:
-        known: names of the checkpoints that the editor lists anyway.
+        known: names of the checkpoints that Restore's editor lists anyway.
         is_shared: whether visitors are strangers, who see no checkpoints of others.
     """
-    if is_shared or not isinstance(chain, dict):
-        return gr.skip()
     new: dict[str, list[list[str]]] = {}
-    for card in bases():
+    for card in () if is_shared else bases():
         if card.name not in known:
             new.setdefault(NETWORKS[card.model].stage, []).append([card.title, card.name])
-    return {**chain, "own": {**chain.get("own", {}), **new}} if new else gr.skip()
+    return new
 
 
 def download(desk: Desk, visit: Visit | None, name: Any) -> Iterator[Updates]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Any
@@ -11,7 +10,7 @@ import gradio as gr
 
 from pipeline.generation import musicgen, weights
 from pipeline.generation.musicgen import Request
-from pipeline.stage import Cancelled
+from ui import bench as benches
 from ui import memory
 from ui.components import html
 from ui.components.formatting import about
@@ -27,6 +26,7 @@ from ui.session import Host, Session, is_shared, plain_error, uploaded
 from ui.wiring import Updates
 
 RESULT = "generated"
+TAB = "generate"
 RECIPE = "ai-generated-music"
 """What Restore is opened with."""
 
@@ -71,7 +71,7 @@ async def run(
     seconds: Any, guidance: Any, temperature: Any, top_k: Any, seed: Any, melody: Any,
 ) -> AsyncIterator[Updates]:  # fmt: skip
     """Generates music from what the form shows."""
-    bench = bench or host.open_session(session.visitor if session else "")
+    bench = benches.opened(TAB, host, bench, session)
     yield {"bench": bench}
     try:
         request = Request(
@@ -80,6 +80,7 @@ async def run(
     except ValueError as error:
         yield {"status": html.problem(plain_error(error))}
         return
+    bench.editor = {"prompt": prompt, "model": model, "seconds": seconds, "seed": seed}
     tune = uploaded(melody) if model == "melody" else None
     device = (session.device if session else "") or "auto"
     folder = bench.new_folder(RESULT)
@@ -93,7 +94,7 @@ async def run_stand_in(
     host: Host, bench: Session | None, session: Session | None, model: Any, seed: Any
 ) -> AsyncIterator[Updates]:
     """Damages an example as generated music is damaged."""
-    bench = bench or host.open_session(session.visitor if session else "")
+    bench = benches.opened(TAB, host, bench, session)
     yield {"bench": bench}
     work = partial(result.stand_in, seed_of(seed), bench.new_folder(RESULT))
     async for updates in _followed(host, bench, str(model), work):
@@ -106,7 +107,7 @@ async def _followed(host: Host, bench: Session, name: str, work: Any) -> AsyncIt
     async for progress in watched(bench, job):
         yield {"status": progress}
     if bench.job is job:
-        yield {**_finished(bench, job), **buttons(name)}
+        yield benches.finished(bench, RESULT, job, show, lambda _: buttons(name))
 
 
 def _busy() -> Updates:
@@ -117,19 +118,9 @@ def _busy() -> Updates:
     }
 
 
-def _finished(bench: Session, job: Job) -> Updates:
-    """The page after the work has ended, in whichever way; an earlier result stays."""
-    try:
-        new: Generated = job.result()
-    except Cancelled:
-        return {"status": html.note("Stopped.")}
-    except Exception as error:
-        return {"status": html.problem(plain_error(error))}
-    old, bench.results[RESULT] = bench.results.get(RESULT), new
-    if old is not None:
-        shutil.rmtree(old.folder, ignore_errors=True)
+def show(new: Generated) -> Updates:
+    """The page with a result."""
     return {
-        "status": "",
         "welcome": gr.update(visible=False),
         "result": gr.update(visible=True),
         "title": views.result_title(new.name, new.title, ""),
@@ -138,11 +129,22 @@ def _finished(bench: Session, job: Job) -> Updates:
     }
 
 
+def resumed(bench: Session | None, session: Session | None) -> Updates:
+    """The tab when it is chosen: on a page that was loaded again, what was there before."""
+    before = benches.continued(TAB, bench, session)
+    if before is None:
+        return {}
+    updates: Updates = {"bench": before}
+    if before.editor is not None:
+        updates |= before.editor
+    return updates | (show(before.results[RESULT]) if RESULT in before.results else {})
+
+
 async def fetch(
     host: Host, bench: Session | None, session: Session | None, model: Any, seconds: Any
 ) -> AsyncIterator[Updates]:
     """Downloads the weights of the chosen model; visitors of a shared server cannot."""
-    bench = bench or host.open_session(session.visitor if session else "")
+    bench = benches.opened(TAB, host, bench, session)
     if is_shared() or model not in weights.MODELS:
         return
     job = bench.begin(Job(lambda job: weights.fetch(model, job.tick), host.light))
@@ -152,24 +154,14 @@ async def fetch(
     try:
         job.result()
         status = html.note("Downloaded and verified.")
-    except Cancelled:
-        status = html.note("Stopped.")
     except Exception as error:
-        status = html.problem(plain_error(error))
+        status = benches.failure(error)
     yield {"status": status, **planned(bench, session, model, seconds)}
 
 
 def download(bench: Session | None, name: str) -> Iterator[Updates]:
     """Writes a download of the result."""
-    new = bench.results.get(RESULT) if bench else None
-    if new is None:
-        yield {"download": None, "delivery": html.problem("There is no result to download yet.")}
-        return
-    yield {"download": None, "delivery": html.note(f"Writing {name} ...")}
-    try:
-        yield {"download": result.export(new, name), "delivery": ""}
-    except Exception as error:
-        yield {"download": None, "delivery": html.problem(plain_error(error))}
+    return benches.download(bench, RESULT, name, lambda new: result.export(new, name))
 
 
 def send(bench: Session | None, session: Session | None) -> Any:
@@ -188,9 +180,3 @@ def send(bench: Session | None, session: Session | None) -> Any:
     except Exception as error:
         raise gr.Error(plain_error(error), print_exception=False) from error
     return gr.Tabs(selected="restore")
-
-
-def stop(bench: Session | None) -> None:
-    """Stops the work."""
-    if bench is not None:
-        bench.stop()

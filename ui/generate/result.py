@@ -14,20 +14,20 @@ from typing import Any
 
 from pipeline import damages
 from pipeline.audio.decode import decode, load
-from pipeline.audio.encode import save
-from pipeline.audio.sound import Audio, peak
+from pipeline.audio.sound import Audio
 from pipeline.files import write_atomically
 from pipeline.generation import musicgen
 from pipeline.generation.musicgen import Request
 from pipeline.stage import share, titled
 from ui import memory, zero_gpu
+from ui.bench import SOUND_SUFFIXES, sound_file
 from ui.components.player import PlayerData
 from ui.jobs import Job
 from ui.restore import result_player
 from ui.restore.events import EXAMPLES
 
-WAV, FLAC, SETTINGS = "WAV", "FLAC", "Settings"
-FILES = (WAV, FLAC, SETTINGS)
+SETTINGS = "Settings"
+FILES = (*SOUND_SUFFIXES, SETTINGS)
 """The downloads by their name on the page."""
 
 EXAMPLE = EXAMPLES / "Plucked-strings-up-to-8-kHz.flac"
@@ -142,8 +142,4 @@ def export(result: Generated, name: str) -> Path:
         with write_atomically(path) as temporary:
             temporary.write_text(json.dumps(result.settings, indent=2) + "\n", encoding="utf-8")
         return path
-    path = result.folder / f"{result.stem}.{name.lower()}"
-    if not path.exists():
-        above = name == WAV and peak(result.audio) > 1
-        save(result.audio, path, subtype="FLOAT" if above else "PCM_24")
-    return path
+    return sound_file(result.audio, result.folder, result.stem, name)

@@ -22,7 +22,7 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     """Lays the tab out and connects it.
 
     Returns:
-        its parts by name, and as "opened" the listener that fills it when it is chosen.
+        its parts by name, and as "opened" the listeners that fill it when it is chosen.
     """
     bench = gr.State(None, delete_callback=close_session)
     parts: dict[str, Any] = {"session": session, "bench": bench}

@@ -5,27 +5,27 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ui import bench
 from ui.generate import events
 from ui.session import Host
-from ui.wiring import LONG, QUIET, chosen, following, once, steps
+from ui.wiring import LONG, QUIET, chosen, following, once, to_result, wire_download
 
 BUTTONS = ("generate", "stand_in", "fetch", "stop")
 PLAN = ("plan", "melody", *BUTTONS)
 RESULT = ("welcome", "result", "title", "player", "delivery")
 FORM = ("prompt", "model", "seconds", "guidance", "temperature", "top_k", "seed", "melody")
-EXPORT: dict[str, Any] = {"concurrency_id": "export", "concurrency_limit": 2}
-
-START_DOWNLOAD = (
-    "() => document.querySelector('#wmg-handed, #wmg-handed a, #wmg-handed button').click()"
-)
-TO_RESULT = """() => {
-  const result = document.querySelector(".wmg-result");
-  if (innerWidth < 900) result?.scrollIntoView({ behavior: "smooth" });
-}"""
+FILLED = ("prompt", "model", "seconds", "seed")
 
 
-def opened(parts: dict[str, Any]) -> dict[str, Any]:
-    """What fills the tab when it is chosen, as the arguments of a listener."""
+def opened(parts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What follows the choice of the tab, as arguments of listeners: a reloaded page goes on."""
+    outputs = chosen(parts, ("bench", *FILLED, *RESULT))
+    resumed = {"inputs": chosen(parts, ("bench", "session")), "outputs": outputs, **QUIET}
+    return [{"fn": once(events.resumed, parts), **resumed}, planned(parts)]
+
+
+def planned(parts: dict[str, Any]) -> dict[str, Any]:
+    """What follows a change of the settings, as the arguments of a listener."""
     return {
         "fn": once(events.planned, parts),
         "inputs": chosen(parts, ("bench", "session", "model", "seconds")),
@@ -37,7 +37,7 @@ def opened(parts: dict[str, Any]) -> dict[str, Any]:
 def wire(host: Host, parts: dict[str, Any]) -> None:
     """Connects every part of the tab."""
     for event in (parts["model"].input, parts["seconds"].release):
-        event(**opened(parts))
+        event(**planned(parts))
     outputs = chosen(parts, ("bench", "status", *PLAN, *RESULT))
     states = chosen(parts, ("bench", "session"))
     for name, handler, inputs in (
@@ -47,10 +47,7 @@ def wire(host: Host, parts: dict[str, Any]) -> None:
     ):
         work = following(partial(handler, host), parts)
         begun = parts[name].click(work, [*states, *chosen(parts, inputs)], outputs, **LONG)
-        begun.success(None, js=TO_RESULT, **QUIET)
-    parts["stop"].click(events.stop, parts["bench"], None, queue=False, **QUIET)
-    download = steps(events.download, parts)
-    outputs = chosen(parts, ("download", "delivery"))
+        begun.success(**to_result("wmg-result"))
+    parts["stop"].click(bench.stop, parts["bench"], None, queue=False, **QUIET)
     for button in parts["downloads"]:
-        written = button.click(download, [parts["bench"], button], outputs, **EXPORT, **QUIET)
-        written.success(None, js=START_DOWNLOAD, **QUIET)
+        wire_download(button.click, events.download, [parts["bench"], button], parts)

@@ -7,12 +7,8 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData, GradioModel
 
-from ui.components.theme import ASSETS
+from ui.components.scripts import mounting
 
-SCRIPTS = (
-    "elements.js", "clock.js", "player_sound.js", "player_transport.js", "booth_answers.js",
-    "booth.js",
-)  # fmt: skip
 ROOT = '<div class="wm-booth" role="group" aria-label="Listening test" tabindex="-1" hidden></div>'
 
 
@@ -63,7 +59,7 @@ class Booth(gr.HTML):
         super().__init__(
             None,
             html_template=ROOT,
-            js_on_load="\n".join((ASSETS / "js" / name).read_text("utf-8") for name in SCRIPTS),
+            js_on_load=mounting("booth.js", "submit"),
             apply_default_css=False,
             **kwargs,
         )

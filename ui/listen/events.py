@@ -49,6 +49,11 @@ def resumed(session: Session | None) -> Updates:
     return {**shown_items(desk.source or ()), **shown(desk)}
 
 
+def opened(session: Session | None, is_filled: Any) -> Updates:
+    """The tab when it is chosen: the first time of a page, what was there before its reload."""
+    return {} if is_filled else {"filled": True, **resumed(session)}
+
+
 def chosen(test: Any) -> Updates:
     """Shows what a kind of test needs."""
     return {

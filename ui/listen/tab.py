@@ -21,16 +21,17 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     """Lays the tab out and connects it.
 
     Returns:
-        its parts by name, and as "resumed" the listener that fills it on a new page.
+        its parts by name, as "resumed" the listener that fills it, and as "opened" the one
+        that does so when it is first chosen.
     """
-    parts: dict[str, Any] = {"session": session}
+    parts: dict[str, Any] = {"session": session, "filled": gr.State(False)}
     with gr.Row(elem_classes="wm-desk wml-desk"):
         with gr.Column(scale=0, min_width=320, elem_classes="wm-left") as parts["form"]:
             parts |= _recordings() | _test() | _actions() | _pool()
         with gr.Column(scale=1, min_width=320, elem_classes="wm-right"):
             parts |= _booth() | _result()
     tab_wiring.wire(host, parts)
-    return {**parts, "resumed": tab_wiring.resumed(parts)}
+    return {**parts, "resumed": tab_wiring.resumed(parts), "opened": tab_wiring.opened(parts)}
 
 
 def _html(name: str, value: str = "") -> gr.HTML:

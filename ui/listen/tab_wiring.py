@@ -27,10 +27,17 @@ def wire(host: Host, parts: dict[str, Any]) -> None:
 
 
 def resumed(parts: dict[str, Any]) -> dict[str, Any]:
-    """What follows the opening of a page, as arguments of a listener: a reloaded one goes on."""
+    """What shows the session's items and test, as arguments of a listener."""
     outputs = chosen(parts, tuple(dict.fromkeys((*ITEMS, *STATE))))
     fn = once(events.resumed, parts)
     return {"fn": fn, "inputs": parts["session"], "outputs": outputs, **QUIET}
+
+
+def opened(parts: dict[str, Any]) -> dict[str, Any]:
+    """What follows the choice of the tab, as arguments of a listener: a reloaded one goes on."""
+    outputs = chosen(parts, tuple(dict.fromkeys((*ITEMS, *STATE, "filled"))))
+    inputs = chosen(parts, ("session", "filled"))
+    return {"fn": once(events.opened, parts), "inputs": inputs, "outputs": outputs, **QUIET}
 
 
 def _wire_items(host: Host, parts: dict[str, Any]) -> None:

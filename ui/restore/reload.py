@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -23,6 +24,7 @@ MOVED = (
     "folder", "source", "results", "history", "shown", "editor", "reference", "several", "device",
     "precision", "listening",
 )  # fmt: skip
+Networks = Callable[[], dict[str, list[list[str]]]]
 
 
 class Tickets:
@@ -47,25 +49,41 @@ class Tickets:
 
 
 def resume(
-    desk: events.Desk, tickets: Tickets, session: Session | None, ticket: Any
+    desk: events.Desk,
+    tickets: Tickets,
+    new_networks: Networks,
+    session: Session | None,
+    ticket: Any,
 ) -> dict[str, Any]:
-    """Continues the session of the ticket on a new page; the old page gets an empty one."""
+    """Continues the session of the ticket on a new page; the old page gets an empty one.
+
+    Args:
+        new_networks: gives the networks that the page's list lacks, as in the editor's `own`.
+    """
     if session is None:
         return {}
     previous = tickets.redeem(ticket)
     if previous is not None and previous is not session:
         move(previous, session)
-    return {"ticket": tickets.issue(session), **shown(desk, session)}
+    updates = {"ticket": tickets.issue(session), **shown(desk, session)}
+    if new := new_networks():
+        value = updates.get("chain")
+        value = value if isinstance(value, dict) else recipe_events.first_value(desk.stages)
+        updates["chain"] = {**value, "own": {**value.get("own", {}), **new}}
+    return updates
 
 
 def move(previous: Session, session: Session) -> None:
-    """Exchanges the contents of two sessions; what runs in the previous one is stopped."""
+    """Exchanges the contents of two sessions, and of their tabs'; what runs in `previous` ends."""
     previous.stop()
     previous.job = None
     for name in MOVED:
         ours, theirs = getattr(session, name), getattr(previous, name)
         setattr(session, name, theirs)
         setattr(previous, name, ours)
+    for tab, bench in previous.benches.items():
+        session.benches[tab] = session.benches.get(tab) or session.beside()
+        move(bench, session.benches[tab])
 
 
 def shown(desk: events.Desk, session: Session) -> dict[str, Any]:

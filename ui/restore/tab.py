@@ -17,8 +17,9 @@ from ui.components.example_cards import ExampleCards
 from ui.components.layout import heading
 from ui.components.player import ABPlayer
 from ui.components.rendering import render
-from ui.components.theme import ASSETS
+from ui.components.scripts import mounting
 from ui.restore import downloads, events, own_weights, recipe_events, reference, tab_wiring
+from ui.restore.reload import Networks
 from ui.restore.several import panel as several
 from ui.session import Host
 
@@ -43,8 +44,11 @@ ABOUT_EXAMPLES = {
 CHOSEN_EXAMPLE = "wm-examples"
 
 
-def build(session: gr.State, host: Host) -> dict[str, Any]:
+def build(session: gr.State, host: Host, new_networks: Networks) -> dict[str, Any]:
     """Lays the tab out and connects it.
+
+    Args:
+        new_networks: see `ui.restore.reload.resume`.
 
     Returns:
         its parts by name, as "resumed" the listener that follows the opening of a page, and as
@@ -64,10 +68,11 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
             parts |= _result()
             parts |= several.lay_out()
             parts |= _diagnosis()
-    drop = (ASSETS / "js" / "drop.js").read_text(encoding="utf-8")
+    drop = mounting("drop.js")
     gr.HTML("", js_on_load=drop, apply_default_css=False, elem_classes="wm-script")
     tab_wiring.wire(desk, parts)
-    resumed, received = tab_wiring.resumed(desk, parts), tab_wiring.received(desk, parts)
+    resumed = tab_wiring.resumed(desk, new_networks, parts)
+    received = tab_wiring.received(desk, parts)
     return {**parts, "resumed": resumed, "received": received}
 
 
@@ -119,7 +124,8 @@ def _recipe(stages: dict[str, type]) -> dict[str, Any]:
             )
             file = gr.UploadButton("Open", file_types=[".json"], size="md", scale=0, min_width=64)
         catalogue = chain_form.catalogue(stages, _choices(stages))
-        chain = ChainEditor(catalogue, recipe_events.first_value(stages), elem_id="wm-chain")
+        first = recipe_events.first_value(stages)
+        chain = ChainEditor(catalogue, first, keeps=True, elem_id="wm-chain")
         own = _own_weights()
         given = reference.field()
         sent = _send()

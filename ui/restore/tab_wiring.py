@@ -49,13 +49,16 @@ def wire(desk: events.Desk, parts: dict[str, Any]) -> None:
     parts["ticket"].change(None, parts["ticket"], None, js=KEEP_TICKET, **QUIET)
 
 
-def resumed(desk: events.Desk, parts: dict[str, Any]) -> dict[str, Any]:
+def resumed(
+    desk: events.Desk, new_networks: reload.Networks, parts: dict[str, Any]
+) -> dict[str, Any]:
     """The event of a new page, as the arguments of a listener: a reloaded one goes on."""
     return {
-        "fn": once(partial(reload.resume, desk, reload.Tickets()), parts),
+        "fn": once(partial(reload.resume, desk, reload.Tickets(), new_networks), parts),
         "inputs": chosen(parts, ("session", "ticket")),
         "outputs": chosen(parts, ("ticket", *EVERYTHING)),
         "js": _script("ticket.js"),
+        "queue": False,
         **QUIET,
     }
 

@@ -115,18 +115,15 @@ def adopt(
     return new, note, checkpoint_table(session)
 
 
-def reset(is_sure: Any, visit: Visit | None, *sessions: Session | None) -> bool:
+def reset(is_sure: Any, visit: Visit | None, session: Session | None) -> bool:
     """Stops this page's jobs and deletes its files; fine-tuning runs stay.
-
-    Args:
-        sessions: of the tabs.
 
     Returns:
         whether it was done; the page then loads itself anew.
     """
     if is_sure is not True:
         return False
-    for one in (*sessions, visit.session if visit else None):
+    for one in (session, visit.session if visit else None):
         if one is not None:
             _forget(one)
     if visit is not None and (folder := visit.forget_data()):
@@ -143,6 +140,8 @@ def _forget(session: Session) -> None:
         upload.unlink(missing_ok=True)
     shutil.rmtree(session.networks, ignore_errors=True)
     item_events.forget(session)
+    for bench in session.benches.values():
+        _forget(bench)
     session.editor, session.parcel, session.device, session.precision = None, None, "", ""
 
 

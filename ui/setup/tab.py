@@ -127,19 +127,18 @@ def _wire(host: Host, parts: dict[str, Any]) -> None:
     parts["stop"].click(events.stop, session, None, queue=False, **QUIET)
 
 
-def wire_pages(parts: dict[str, Any], chain: Any, benches: list[Any], visit: Any) -> None:
+def wire_pages(parts: dict[str, Any], chain: Any, visit: Any) -> None:
     """Connects what concerns other tabs: own weights and Reset.
 
     Args:
         chain: Restore's chain editor.
-        benches: the states of tabs that have a session of their own.
         visit: the state of the Fine-tune tab.
     """
     parts["upload"].upload(
         events.adopt, [*chosen(parts, ("session", "upload", "model", "size")), chain],
         [chain, *chosen(parts, ("own_note", "checkpoints"))], **QUIET,
     )  # fmt: skip
-    states = [parts["sure"], visit, parts["session"], *benches]
+    states = [parts["sure"], visit, parts["session"]]
     parts["reset"].click(events.reset, states, parts["sure"], js=CONFIRM, **QUIET).then(
         None, parts["sure"], None, js=RELOAD, **QUIET
     )

@@ -18,6 +18,7 @@ from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.stage import Cancelled
 from tests.support.sounds import speech
+from ui.bench import Recording
 from ui.compare import events, package, result, use_events, views
 from ui.compare.candidates import Candidate
 from ui.jobs import Job, JobQueue
@@ -27,7 +28,7 @@ from ui.session import Limits, Session
 RATE = 16_000
 CLEAN = Audio(np.repeat(speech(12.0, RATE), 2, axis=0), RATE)
 BEFORE = Audio(0.5 * CLEAN.samples, RATE)
-SOURCE = result.Recording(Path("a.wav"), "<b>my voice.wav", BEFORE)
+SOURCE = Recording(Path("a.wav"), "<b>my voice.wav", BEFORE)
 TONE = {"version": 1, "stages": [{"stage": "tone", "tilt_db": 3.0}]}
 LACKING = {"version": 1, "stages": [{"stage": "enhance", "checkpoint": "no-such-one"}]}
 

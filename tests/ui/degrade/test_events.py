@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,8 @@ import pytest
 from pipeline.audio.encode import save
 from tests.support.handlers import ran
 from tests.support.helpers import tone
-from ui.degrade import events, result
+from ui import bench
+from ui.degrade import events
 from ui.session import Host, Limits, Session
 
 
@@ -35,21 +37,21 @@ def test_restore_s_recording_is_taken_for_a_clean_one(host, session) -> None:
     session.source = SimpleNamespace(path=path)
     assert events.opening(session).selected == "degrade"
     state = ran(events.receive(host, None, session))
-    bench = state["bench"]
-    assert bench is not session and bench.visitor == session.visitor
-    assert bench.source.name == "voice.wav" and "voice.wav" in state["facts"]
+    own = state["bench"]
+    assert own is not session and own.visitor == session.visitor
+    assert own.source.name == "voice.wav" and "voice.wav" in state["facts"]
     assert state["degrade"]["interactive"] and session.source.path == path
 
 
 def test_only_uploads_are_opened_and_nothing_runs_without_a_recording(
-    host, session, tmp_path: Path, monkeypatch
+    host, session, tmp_path: Path
 ) -> None:
     save(tone(), tmp_path / "outside.wav")
     state = ran(events.choose(host, "file", None, session, str(tmp_path / "outside.wav")))
     assert state["bench"].source is None and not state["degrade"]["interactive"]
     state = ran(events.run(host, True, state["bench"], 0, "telephone", 0, {}))
     assert "Choose a recording" in state["status"]
-    monkeypatch.setattr(result, "LONGEST_S", 0.5)
+    tab = replace(events.TAB, longest_s=0.5)
     (inside := session.folder / "long.wav").write_bytes((tmp_path / "outside.wav").read_bytes())
-    state = ran(events.choose(host, "file", None, session, str(inside)))
+    state = ran(bench.choose(tab, host, "file", None, session, str(inside)))
     assert "wm-problem" in state["facts"] and state["bench"].source is None

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from pipeline import damages
-from pipeline.audio.containers import Info
 from pipeline.audio.decode import load
 from pipeline.audio.sound import Audio
 from pipeline.stage import Cancelled
 from tests.support.sounds import speech
+from ui.bench import SOUND_SUFFIXES, Recording
 from ui.degrade import events, result
 from ui.jobs import Job, JobQueue
 from ui.sending import exact
@@ -21,9 +21,7 @@ from ui.session import Limits, Session
 
 RATE = 16_000
 CLEAN = Audio(np.repeat(speech(12.0, RATE), 2, axis=0), RATE)
-SOURCE = result.Clean(
-    Path("a.wav"), "<b>my voice.wav", CLEAN, Info(RATE, 2, CLEAN.frames, "WAV", "PCM_16", 16)
-)
+SOURCE = Recording(Path("a.wav"), "<b>my voice.wav", CLEAN)
 CHAIN = damages.seeded(damages.load("overdriven"), 1)
 
 
@@ -47,7 +45,7 @@ def test_the_result_is_the_chain_s_and_its_recipe_makes_it_again(whole) -> None:
 
 
 def test_downloads_hold_the_sound_and_a_parcel_every_bit_of_it(whole) -> None:
-    for name in (result.WAV, result.FLAC):
+    for name in SOUND_SUFFIXES:
         written = load(result.export(whole, name))
         assert (written.rate, written.samples.shape) == (RATE, CLEAN.samples.shape)
         np.testing.assert_allclose(written.samples, whole.degraded.samples, atol=2**-23)

@@ -126,10 +126,11 @@ def test_reset_deletes_this_page_s_files_and_nobody_else_s(host, session, tmp_pa
         (one.networks / "mine").mkdir(parents=True)
         (one.new_folder("whole") / "result.wav").touch()
         one.device, one.reference = "cpu", object()
-    assert events.reset(False, None, session, bench) is False and session.device == "cpu"
+    session.benches["degrade"] = bench
+    assert events.reset(False, None, session) is False and session.device == "cpu"
     session.listening = desk = host.open_session("visitor")
     work = session.begin(Job(lambda job: job.wait_for_ever(), JobQueue()))
-    assert events.reset(True, None, session, bench) is True
+    assert events.reset(True, None, session) is True
     assert work.stopped and session.listening is None and not desk.folder.exists()
     for one in (session, bench):
         assert list(one.folder.iterdir()) == [] and (one.device, one.reference) == ("", None)

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ui.components.player import ABPlayer
-from ui.components.theme import ASSETS
+from ui.components.scripts import mounting
 from ui.restore import events
 from ui.restore.several.events import ALL, EACH, download, open_row, restore
 from ui.wiring import AGAIN, LONG, QUIET, Parts, chosen, following
@@ -24,7 +24,6 @@ CHOSEN_ROW = """(session, _) => [session, document.querySelector("#wm-rows").dat
 
 def lay_out() -> Parts:
     """Draws the panel, which shows once there are several recordings."""
-    script = (ASSETS / "js" / "several.js").read_text(encoding="utf-8")
     recipes = [("Proposed for each", EACH), ("Your recipe for all", ALL)]
     with gr.Column(visible=False, elem_id="wm-several") as panel:
         with gr.Column(elem_classes="wm-panel"):
@@ -39,7 +38,10 @@ def lay_out() -> Parts:
                     "Download all (zip)", size="md", interactive=False, scale=0, min_width=160
                 )
             status, count = _html("wm-several-status"), _html()
-            rows = gr.HTML("", js_on_load=script, apply_default_css=False, elem_id="wm-rows")
+            rows = gr.HTML(
+                "", js_on_load=mounting("several.js", "select"), apply_default_css=False,
+                elem_id="wm-rows",
+            )  # fmt: skip
         with gr.Column(visible=False, elem_id="wm-row-open") as opened:
             title, listen = _html(), _html("wm-row-status")
             player = ABPlayer(elem_id="wm-row-player")
