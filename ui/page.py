@@ -18,6 +18,7 @@ from ui.api import endpoints, mcp
 from ui.compare import recording_events, use_events
 from ui.compare import tab as tab_compare
 from ui.components.rendering import render
+from ui.components.scripts import ADDRESS
 from ui.components.theme import ASSETS, theme
 from ui.degrade import events as degrade_events
 from ui.degrade import tab as tab_degrade
@@ -186,6 +187,7 @@ def launch_options(limits: Limits | None = None) -> dict[str, Any]:
     return {
         "theme": theme(),
         "css": "\n".join((ASSETS / "css" / name).read_text(encoding="utf-8") for name in STYLES),
+        "head": f'<link rel="stylesheet" href="{ADDRESS}/css/narrow.css">',
         "footer_links": [],
         "max_file_size": limits.file_size,
         "show_error": False,

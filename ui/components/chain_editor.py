@@ -9,7 +9,7 @@ import gradio as gr
 
 from ui.components.scripts import mounting
 
-ROOT = """<div class="wm-part">
+ROOT = """<div class="wm-component">
 <div class="wm-chain" role="group" aria-label="Stages"></div></div>"""
 
 

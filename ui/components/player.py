@@ -34,7 +34,7 @@ from pipeline.stage import Tick, no_tick, part
 from ui.components.scripts import mounting
 from ui.components.zoom import Shelf, Zoomed, packed
 
-ROOT = """<div class="wm-part">
+ROOT = """<div class="wm-component">
 <div class="wm-player" tabindex="-1" role="group" aria-label="Player" hidden></div></div>"""
 KEYS = "ABCDEFGH"
 COLUMNS = 1500
