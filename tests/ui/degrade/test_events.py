@@ -13,7 +13,8 @@ from pipeline.audio.encode import save
 from tests.support.handlers import ran
 from tests.support.helpers import tone
 from ui import bench
-from ui.degrade import events
+from ui.degrade import damage, events
+from ui.restore.reload import move
 from ui.session import Host, Limits, Session
 
 
@@ -55,3 +56,20 @@ def test_only_uploads_are_opened_and_nothing_runs_without_a_recording(
     (inside := session.folder / "long.wav").write_bytes((tmp_path / "outside.wav").read_bytes())
     state = ran(bench.choose(tab, host, "file", None, session, str(inside)))
     assert "wm-problem" in state["facts"] and state["bench"].source is None
+
+
+def test_a_page_that_is_loaded_again_goes_on(host, session) -> None:
+    save(tone(seconds=0.5), path := session.folder / "voice.wav")
+    session.source = SimpleNamespace(path=path)
+    own = ran(events.receive(host, None, session))["bench"]
+    settings = ("telephone", 3, damage.opened("telephone", 3))
+    assert ran(events.run(host, True, own, 0, *settings))["status"] == ""
+    move(session, page := host.open_session("visitor"))
+    state = events.resumed(None, page)
+    assert state["bench"] is page.benches["degrade"] is not own and own.source is None
+    assert (state["listed"], state["seed"], state["chain"]) == settings
+    assert "voice.wav" in state["facts"] and state["degrade"]["interactive"]
+    assert Path(state["player"].tracks[1].file.path).is_file()
+    assert events.resumed(state["bench"], page) == {}, "the tab is chosen once more"
+    page.close()
+    assert not state["bench"].folder.exists()

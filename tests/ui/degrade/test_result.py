@@ -13,7 +13,7 @@ from pipeline.audio.decode import load
 from pipeline.audio.sound import Audio
 from pipeline.stage import Cancelled
 from tests.support.sounds import speech
-from ui.bench import SOUND_SUFFIXES, Recording
+from ui.bench import SOUND_SUFFIXES, Recording, recording
 from ui.degrade import events, result
 from ui.jobs import Job, JobQueue
 from ui.sending import exact
@@ -91,4 +91,4 @@ def test_what_is_sent_is_the_sound_and_its_reference(whole, tmp_path: Path) -> N
 def test_a_name_is_text_on_the_page(whole) -> None:
     shown = events.show(whole)
     assert "&lt;b&gt;my voice.wav" in shown["title"] and "<b>my voice" not in shown["title"]
-    assert "&lt;b&gt;my voice.wav" in events.facts(SOURCE)
+    assert "&lt;b&gt;my voice.wav" in recording(SOURCE)["facts"]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ui.restore.reload import Tickets, move
+from pipeline import recipe
+from ui.restore.events import Desk
+from ui.restore.reload import Tickets, move, resume
 from ui.session import Session
 
 
@@ -49,3 +51,12 @@ def test_the_new_page_takes_everything_and_closing_the_old_one_removes_nothing(
     assert (session.folder / "result.wav").is_file()
     session.close()
     assert not session.folder.exists()
+
+
+def test_networks_that_were_made_since_are_on_every_new_page(tmp_path: Path) -> None:
+    new = {"enhance": [["Mine", "mine"]]}
+    desk = Desk(recipe.stage_classes(), None)  # type: ignore[arg-type]
+    tickets, session = Tickets(), Session.open(tmp_path)
+    assert "chain" not in resume(desk, tickets, dict, session, "")
+    chain = resume(desk, tickets, lambda: new, session, "")["chain"]
+    assert chain["own"] == new and any(card["on"] for card in chain["cards"])
