@@ -121,7 +121,9 @@ def _result() -> dict[str, Any]:
                 to_listen = gr.Button("Send to Listen", size="md", elem_id="wmx-to-listen")
                 zipped = gr.Button("Download all (zip)", size="md", elem_id="wmx-zip")
         delivery = _html("delivery")
-        download = gr.DownloadButton("Download", visible="hidden", elem_id="wmx-handed")
+        download = gr.DownloadButton(
+            "Download", visible="hidden", elem_id="wmx-handed", elem_classes="wm-script"
+        )
     return {
         "welcome": welcome, "result": shown, "title": title, "pair": pair, "first": first,
         "second": second, "player": player, "measures": measures, "which": which, "send": send,

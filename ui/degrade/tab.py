@@ -101,7 +101,9 @@ def _result() -> dict[str, Any]:
                     buttons = [gr.Button(name, size="md", min_width=90) for name in result.FILES]
                 gr.HTML(render("degrade/downloads.html"), apply_default_css=False)
         delivery = _html("delivery")
-        download = gr.DownloadButton("Download", visible="hidden", elem_id="wmd-handed")
+        download = gr.DownloadButton(
+            "Download", visible="hidden", elem_id="wmd-handed", elem_classes="wm-script"
+        )
     return {
         "welcome": welcome, "result": shown, "title": title, "player": player, "scores": scores,
         "send": send, "to_compare": to_compare, "downloads": buttons, "delivery": delivery,

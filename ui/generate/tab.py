@@ -109,7 +109,9 @@ def _result() -> dict[str, Any]:
             with gr.Row(elem_classes="wm-tight wm-downloads"):
                 buttons = [gr.Button(name, size="md", min_width=90) for name in result.FILES]
         delivery = _html("delivery")
-        download = gr.DownloadButton("Download", visible="hidden", elem_id="wmg-handed")
+        download = gr.DownloadButton(
+            "Download", visible="hidden", elem_id="wmg-handed", elem_classes="wm-script"
+        )
     return {
         "welcome": welcome, "result": shown, "title": title, "player": player, "send": send,
         "downloads": buttons, "delivery": delivery, "download": download,

@@ -142,7 +142,9 @@ def _result() -> dict[str, Any]:
             csv = gr.Button("Download CSV", size="md", min_width=120, elem_id="wml-csv")
             again = gr.Button("Next listener", size="md", min_width=120, elem_id="wml-again")
         delivery = _html("delivery")
-    download = gr.DownloadButton("Download", visible="hidden", elem_id="wml-handed")
+    download = gr.DownloadButton(
+        "Download", visible="hidden", elem_id="wml-handed", elem_classes="wm-script"
+    )
     return {
         "result": result, "results": results, "csv": csv, "again": again, "delivery": delivery,
         "download": download,

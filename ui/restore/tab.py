@@ -264,6 +264,8 @@ def _guarantee() -> dict[str, Any]:
                 buttons = [gr.Button(name, size="md", min_width=90) for name in names]
             gr.HTML(render("restore/downloads.html"), apply_default_css=False)
     delivery = _html("delivery")
-    download = gr.DownloadButton("Download", visible="hidden", elem_id="wm-handed")
+    download = gr.DownloadButton(
+        "Download", visible="hidden", elem_id="wm-handed", elem_classes="wm-script"
+    )
     parts = {"lower": lower, "guarantee": card, "delivery": delivery}
     return {**parts, "downloads": buttons, "download": download}
