@@ -166,11 +166,8 @@ class Session:
         """Ends the session; nothing of it stays on disk."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-        for other in self._others():
-            other.close()
-
-    def _others(self) -> list[Session]:
-        return [*self.benches.values(), *([self.listening] if self.listening else [])]
+        for other in (self.listening, *self.benches.values()):
+            close_session(other)
 
     def beside(self) -> Session:
         """Another session of the same visitor."""
