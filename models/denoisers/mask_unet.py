@@ -114,11 +114,21 @@ class MaskUnet(nn.Module):
         dtype = self.enter[0].weight.dtype
         features = self._net(torch.cat((shared, _height(shared)), 1).to(dtype))
         batch, channels = own.shape[:2]
-        features = features[:, None].expand(-1, channels, -1, -1, -1).flatten(0, 1)
-        each = torch.stack((own, own - shared), 2).flatten(0, 1).to(dtype)
-        mask = torch.sigmoid(self.head(torch.cat((features, each), 1)).float())
+        each = torch.stack((own, own - shared), -1).flatten(0, 1).to(dtype)
+        mask = torch.sigmoid(self._masks(features, each.permute(0, 3, 1, 2)).float())
         mask = nn.functional.pad(mask, (0, 0, 0, 1), mode="replicate")
         return mask.view(batch, channels, *mask.shape[2:])
+
+    def _masks(self, features: Tensor, each: Tensor) -> Tensor:
+        """`head` of features (B, HEAD, F, N) beside each channel's own, (B C, 2, F, N): (B C, 1,
+        F, N). What the features give is computed once for all channels."""
+        enter, activation, leave = self.head
+        padding = enter.padding
+        of_all, of_each = enter.weight.split((HEAD, 2), dim=1)
+        total = nn.functional.conv2d(each, of_each, None, padding=padding)
+        total = total.unflatten(0, (len(features), -1))
+        total += nn.functional.conv2d(features, of_all, enter.bias, padding=padding)[:, None]
+        return leave(activation(total.flatten(0, 1)))
 
     def _net(self, x: Tensor) -> Tensor:
         """(B, 2, F - 1, N) -> (B, HEAD, F - 1, N)."""
@@ -143,12 +153,19 @@ class _GroupNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        parts = x.unflatten(1, (self.groups, -1))
-        mean = parts.mean((2, 3), keepdim=True, dtype=torch.float32)
-        power = parts.float().square().mean((2, 3), keepdim=True)
+        rows = x.permute(0, 2, 3, 1)  # (B, F, N, C), contiguous where channels are last
+        mean, power = self._mean(rows), self._mean(rows.square())  # (B, N, groups)
         gain = torch.rsqrt((power - mean.square()).clamp(min=0) + 1e-4)
-        normed = (parts - mean.to(x.dtype)) * gain.to(x.dtype)
-        return normed.flatten(1, 2) * self.weight + self.bias
+        each = x.shape[1] // self.groups
+        scale = gain.repeat_interleave(each, -1) * self.weight[:, 0, 0]
+        shift = self.bias[:, 0, 0] - mean.repeat_interleave(each, -1) * scale
+        scale, shift = (part.transpose(1, 2)[:, :, None].to(x.dtype) for part in (scale, shift))
+        return torch.addcmul(shift, x, scale)
+
+    def _mean(self, rows: Tensor) -> Tensor:
+        """(B, F, N, C) -> (B, N, groups) means over frequencies and a group's channels."""
+        means = rows.mean(1, dtype=torch.float32)
+        return means.unflatten(-1, (self.groups, -1)).mean(-1)
 
 
 class _Down(nn.Sequential):
