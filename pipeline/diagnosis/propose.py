@@ -31,6 +31,7 @@ NEEDS_PROOF = {
 }
 """Stages that take something out, and the findings that they are proposed for."""
 
+DENSE_DB = 8.0  # noise in music nearer than that may be distorted instruments without a pause
 PROVEN = 0.7  # confidence in such a finding that is proof
 HARMLESS_DB = -40.0  # what takes less than that of a recording needs none
 ENHANCED_AS = {"singing": "speech", "other": "speech"}  # no network was trained for these
@@ -207,6 +208,8 @@ def _summary(findings: Findings, stages: list[Entry]) -> str:
 
 def _is_doubtful(findings: Findings, entry: Entry, removed_db: Callable[[Entry], float]) -> bool:
     """Whether a stage takes out a part of the recording that may not be what it is meant for."""
+    if entry["stage"] == "snmf" and float(findings["snr"].value or 0) < DENSE_DB:
+        return True
     name = NEEDS_PROOF.get(entry["stage"])
     if name is None or findings[name].confidence >= PROVEN:
         return False

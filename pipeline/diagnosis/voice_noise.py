@@ -16,6 +16,7 @@ EXCERPTS = 3
 FRAME_S, MOST_DB = 0.02, 80.0
 LEAST_DB = -3.0  # a voice weaker than that in its noise is not told from chance
 VOICE, MUSIC = 0.5, 0.6  # chances: what is left is speech, what is taken out is music
+MUSICAL = 0.3  # chance that the whole is music, from which a voice in it is part of that
 
 
 class Removed(NamedTuple):
@@ -24,12 +25,14 @@ class Removed(NamedTuple):
     Attributes:
         voice_db: energy of what it leaves over that of what it takes out, at most MOST_DB.
         median_db: level of what it takes out half of the time, over its mean level.
-        voice: chances of each class for what it leaves.
+        sound: chances of each class for the sound itself.
+        voice: the same for what it leaves.
         noise: the same for what it takes out.
     """
 
     voice_db: float
     median_db: float
+    sound: dict[str, float]
     voice: dict[str, float]
     noise: dict[str, float]
 
@@ -41,7 +44,8 @@ class Removed(NamedTuple):
     @property
     def is_voice_in_noise(self) -> bool:
         """Whether it finds speech in something that is not music."""
-        return self.voice_db >= LEAST_DB and self.voice["speech"] >= VOICE and not self.is_music
+        is_voice = self.voice_db >= LEAST_DB and self.voice["speech"] >= VOICE
+        return is_voice and self.sound["music"] < MUSICAL and not self.is_music
 
 
 def removed_noise(recording: Recording) -> Removed | None:
@@ -49,17 +53,17 @@ def removed_noise(recording: Recording) -> Removed | None:
     denoiser = speech_denoiser()
     if denoiser is None:
         return None
-    rate, voices, noises = recording.audio.rate, [], []
-    for excerpt in recording.excerpts[:: -(-len(recording.excerpts) // EXCERPTS)]:
-        x = excerpt.samples[recording.loudest]
-        voices.append(denoiser(Audio(x[None], rate)).samples[0])
-        noises.append(x - voices[-1])
+    rate, step = recording.audio.rate, -(-len(recording.excerpts) // EXCERPTS)
+    sounds = [excerpt.samples[recording.loudest] for excerpt in recording.excerpts[::step]]
+    voices = [denoiser(Audio(sound[None], rate)).samples[0] for sound in sounds]
+    noises = [sound - voice for sound, voice in zip(sounds, voices, strict=True)]
     frames = np.concatenate([_energies(noise, rate) for noise in noises]) + 1e-30
     voice = sum(float(np.square(one, dtype=np.float64).sum()) for one in voices)
     ratio_db = 10 * np.log10(max(voice, 1e-30) / frames.sum())
     return Removed(
         float(np.clip(ratio_db, -MOST_DB, MOST_DB)),
         float(10 * np.log10(np.median(frames) / frames.mean())),
+        class_chances(sounds, rate),
         class_chances(voices, rate),
         class_chances(noises, rate),
     )

@@ -155,16 +155,16 @@ def test_more_noise_is_turned_down_further() -> None:
 
 
 def test_what_takes_a_part_of_the_sound_needs_proof() -> None:
-    def noisy(confidence: float, removed_db: float) -> dict[str, Any]:
+    def noisy(confidence: float, removed_db: float, ratio_db: float = 13.0) -> dict[str, Any]:
         findings = [
             Finding("content", "music", "", 1.0, "Music."),
-            Finding("snr", 13.0, "dB", confidence, "Noise.", True),
+            Finding("snr", ratio_db, "dB", confidence, "Noise.", True),
         ]
         return propose(findings, lambda entry: removed_db)
 
     assert stages(noisy(0.9, -20)) == stages(noisy(0.6, -45)) == ["snmf"]
-    doubtful = noisy(0.6, -20)
-    assert stages(doubtful) == [] and "not proposed" in doubtful["summary"]
+    for doubtful in (noisy(0.6, -20), noisy(1.0, -20, ratio_db=4.0)):
+        assert stages(doubtful) == [] and "not proposed" in doubtful["summary"]
 
 
 def test_noise_is_what_was_recorded_of_other_sound() -> None:
