@@ -7,7 +7,7 @@ import json
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,20 @@ class HttpClient:
                 if message["msg"] in ("process_completed", "close_stream"):
                     break
         return messages
+
+    def calls(self, wanted: Iterable[tuple[int, list[Any]]]) -> None:
+        """Makes calls beside each other; returns when all that were not refused have ended."""
+        answers = [self.join(*one) for one in wanted]
+        accepted = [json.loads(text) for text in answers if text.startswith('{"event_id"')]
+        going_on = {one["event_id"] for one in accepted}
+        if not going_on:
+            return
+        with self.listen() as stream:
+            for message in stream:
+                if message["msg"] == "process_completed":
+                    going_on.discard(message["event_id"])
+                if not going_on or message["msg"] == "close_stream":
+                    return
 
     def _send(self, request: urllib.request.Request) -> tuple[int, bytes]:
         try:

@@ -68,13 +68,7 @@ def test_no_file_outside_the_cache_is_served(app: App, client: HttpClient) -> No
     ]  # fmt: skip
     for path in paths:
         for written in (path, urllib.parse.quote(path, safe=""), path.replace("..", "%2e%2e")):
-            for route in (
-                "/gradio_api/file=",
-                "/gradio_api/file/",
-                "/file=",
-                "/static/",
-                "/assets/",
-            ):
+            for route in ROUTES:
                 status, body = client.get(route + urllib.parse.quote(written, safe="/%:"))
                 assert status in (403, 404, 500), (route, written, status)
                 assert SECRET not in body and b"root:" not in body
@@ -87,8 +81,7 @@ def test_a_file_named_in_a_recipe_is_text(app: App, client: HttpClient) -> None:
         for settings in ({"checkpoint": file_data(path)}, {"mix": [file_data(path)]}):
             document = {"version": 1, "stages": [{"stage": "enhance", **settings}]}
             recipe = client.uploaded("evil.json", json.dumps(document).encode())
-            for call in calls:
-                client.call(call, [None, recipe, {}])
+            client.calls((call, [None, recipe, {}]) for call in calls)
     assert leaked(app) == []
 
 
@@ -99,8 +92,9 @@ def test_forged_files_in_every_call_are_refused(app: App, client: HttpClient) ->
         if not dependency["backend_fn"]:
             continue
         file = forged[number % len(forged)]  # every call gets one of them in every form
-        for value in (file, {"cards": [{"settings": file}], "own": file}, [file], file["path"]):
-            client.call(dependency["id"], [value] * len(dependency["inputs"]))
+        forms = (file, {"cards": [{"settings": file}], "own": file}, [file], file["path"])
+        call, count = dependency["id"], len(dependency["inputs"])
+        client.calls((call, [value] * count) for value in forms)
     assert leaked(app) == []
 
 
