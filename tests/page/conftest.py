@@ -14,6 +14,7 @@ import soundfile
 from playwright import sync_api
 
 from pipeline import recipe
+from tests.support.helpers import PATIENCE_MS
 from tests.support.sounds import soft_enhancer
 from ui.components import chain_form
 
@@ -85,16 +86,19 @@ def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     patch.undo()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[sync_api.Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    """Chromium, started once for all tests."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def axe() -> str:
     """The script of axe-core, which the Makefile installs."""
     done = subprocess.run(["make", "-s", "axe"], capture_output=True, text=True, check=True)
@@ -107,7 +111,7 @@ class Visitor:
     def __init__(self, browser: sync_api.Browser, address: str, width: int = 1440) -> None:
         self.context = browser.new_context(viewport={"width": width, "height": 900})
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE_MS)
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -124,8 +128,8 @@ class Visitor:
     def button(self, name: str) -> sync_api.Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
-    def says(self, part: str, text: str, seconds: float = 30) -> None:
-        self.page.locator(part, has_text=text).first.wait_for(timeout=1000 * seconds)
+    def says(self, part: str, text: str) -> None:
+        self.page.locator(part, has_text=text).first.wait_for()
 
     def choose(self, path: Path) -> None:
         self.page.set_input_files("#wm-file input[type=file]", path)
@@ -181,16 +185,16 @@ class Visitor:
         self.page.locator(f"{part} input").click()
         self.page.get_by_role("option", name=title, exact=True).click()
 
-    def restore(self, seconds: float = 90) -> None:
+    def restore(self) -> None:
         self.button("Restore").click()
-        self.finished(seconds)
+        self.finished()
 
-    def finished(self, seconds: float = 90) -> None:
-        self.page.wait_for_selector(".wm-card", timeout=1000 * seconds)
+    def finished(self) -> None:
+        self.page.wait_for_selector(".wm-card")
         self.button("Restore").wait_for()
 
     def download(self, name: str, folder: Path) -> Path:
-        with self.page.expect_download(timeout=30_000) as caught:
+        with self.page.expect_download() as caught:
             self.button(name).click()
         path = folder / caught.value.suggested_filename
         caught.value.save_as(path)

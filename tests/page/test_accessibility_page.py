@@ -70,7 +70,7 @@ def test_axe_has_no_serious_complaint_about_any_tab(arrive, axe: str) -> None:
     assert {*tabs} == {"Restore", *CONTENT}
     for tab, content in CONTENT.items():
         page.get_by_role("tab", name=tab, exact=True).click()
-        page.locator(content).first.wait_for(timeout=60_000)
+        page.locator(content).first.wait_for()
         assert violations(page) == [], tab
     page.set_viewport_size({"width": 390, "height": 900})
     assert violations(page) == []

@@ -73,11 +73,11 @@ def hears_and_draws_a_step(visitor, order: list[str]) -> None:
     assert at == pytest.approx(4.2, abs=0.3)
     visitor.pick("#wm-second", f"1  {order[0]}")
     title = player.locator(".wmp-figure .wmp-title", has_text=order[0]).first
-    title.wait_for(timeout=30_000)
+    title.wait_for()
     visitor.button("Restore").wait_for()
     player.hover()
     visitor.page.keyboard.press("b")
-    player.locator("[aria-pressed=true]", has_text=order[0]).wait_for(timeout=3000)
+    player.locator("[aria-pressed=true]", has_text=order[0]).wait_for()
     assert float(position.get_attribute("aria-valuenow")) == pytest.approx(at, abs=0.05)
 
 

@@ -30,7 +30,7 @@ def opened(visitor: Visitor, recording: Path) -> None:
     page.evaluate("shelf => localStorage.setItem('wavemend-recipes', shelf)", json.dumps(shelf))
     page.get_by_role("tab", name="Compare", exact=True).click()
     page.set_input_files("#wmx-file input[type=file]", recording)
-    visitor.says("#wmx-facts .wm-name", "call one.wav", seconds=60)
+    visitor.says("#wmx-facts .wm-name", "call one.wav")
     with page.expect_file_chooser() as chooser:
         page.locator("#wmx-reference").click()
     chooser.value.set_files(recording)
@@ -44,16 +44,16 @@ def sent_on(visitor: Visitor) -> None:
     visitor.says("#wml-items", "Input, Brighter, call one.wav, Reference")
     page.get_by_role("tab", name="Compare", exact=True).click()
     page.locator("#wmx-send").click()
-    visitor.says("#wm-facts .wm-name", "call one.wav", seconds=60)
+    visitor.says("#wm-facts .wm-name", "call one.wav")
     visitor.says("#wm-reference", "Reference: as in Compare")
-    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=60_000)
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
     assert visitor.order() == ["Tone"]
     visitor.named("band-limited-speech")
     page.get_by_role("tab", name="Compare", exact=True).click()
     page.locator("#wmx-send").click()  # the recording is there already
-    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=60_000)
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
     page.locator("#wm-to-compare").click()
-    visitor.says("#wmx-reference-note", "Reference: as in Restore", seconds=60)
+    visitor.says("#wmx-reference-note", "Reference: as in Restore")
 
 
 def test_compared_heard_and_taken_to_restore(arrive, axe: str, files: Path, tmp_path: Path) -> None:
@@ -78,14 +78,14 @@ def test_compared_heard_and_taken_to_restore(arrive, axe: str, files: Path, tmp_
     page.set_input_files("#wmx-files input[type=file]", files / "call one.wav")
     visitor.says("#wmx-status", "Comparing the whole recording takes about")
     page.locator("#wmx-preview").click()
-    visitor.says("#wmx-measures", "Against the reference", seconds=120)
+    visitor.says("#wmx-measures", "Against the reference")
     page.wait_for_selector("#wmx-player .wmp-deck")
     expect(page.locator("#wmx-player .wmp-track")).to_have_count(5)
     assert page.evaluate(SMALL_TEXTS) == [] and page.evaluate(SMALL_TARGETS) == []
     page.evaluate(axe)
     assert violations(page) == []
     visitor.pick("#wmx-second", "D  Reference")
-    visitor.says("#wmx-player .wmp-label", "Difference D \u2212 A", seconds=60)
+    visitor.says("#wmx-player .wmp-label", "Difference D \u2212 A")
     page.locator("#wmx-player .wmp-ruler").focus()
     page.keyboard.press("c")
     expect(page.locator("#wmx-player .wmp-track[aria-pressed=true]")).to_contain_text(

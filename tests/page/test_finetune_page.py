@@ -54,19 +54,19 @@ def test_a_newcomer_fine_tunes_listens_stops_resumes_and_restores_with_the_resul
     page = visitor.page
     gives(visitor, voices)
     page.locator("#wmf-start").click()
-    page.locator(".wmf-spot").nth(1).wait_for(timeout=120_000)  # the base's, and an evaluation
+    page.locator(".wmf-spot").nth(1).wait_for()  # the base's, and an evaluation
     visitor.says(".wmf-said", "the base")
     page.locator(".wmf-terms tr").nth(2).wait_for()
     hears(visitor)
     stops(visitor)
-    page.locator(".wmf-verdict h3").wait_for(timeout=60_000)
+    page.locator(".wmf-verdict h3").wait_for()
     page.reload()
     page.wait_for_selector(".wm-head")
     page.get_by_role("tab", name="Fine-tune").click()
     visitor.says(".wmf-state", "Stopped")  # and found again
     before = runs.find()[0].heartbeat()["step"]
     page.locator("#wmf-resume").click()
-    visitor.says(".wmf-state", "Running", 60)
+    visitor.says(".wmf-state", "Running")
     stops(visitor)
     assert runs.find()[0].heartbeat()["step"] > before
     uses(visitor, files, tmp_path)
@@ -81,7 +81,7 @@ def test_each_network_offers_the_damage_that_it_can_undo(arrive) -> None:
         ("Waveform enhancer, 48 kHz, new, size small", "Low rates and codecs"),
     ):
         visitor.pick("#wmf-base", title)
-        expect(damage).to_have_value(label, timeout=30_000)
+        expect(damage).to_have_value(label)
 
 
 def gives(visitor, voices: list[Path]) -> None:
@@ -90,18 +90,18 @@ def gives(visitor, voices: list[Path]) -> None:
     page.get_by_role("tab", name="Fine-tune").click()
     visitor.pick("#wmf-base", TITLE)
     page.set_input_files("#wmf-files input[type=file]", voices)
-    visitor.says(".wmf-found", "6 of 8 recordings used", 60)
+    visitor.says(".wmf-found", "6 of 8 recordings used")
     visitor.says(".wmf-report tr", "silent")
     assert page.evaluate("window.hacked") is None
     page.locator("#wmf-length label").nth(1).click()
     page.locator("#wmf-amount input").fill("1.5")
-    visitor.says("#wmf-forecast", "steps here", 90)
+    visitor.says("#wmf-forecast", "steps here")
 
 
 def hears(visitor) -> None:
     """Plays the newest version of a held-out recording, and another recording."""
     page = visitor.page
-    page.locator("#wmf-heard .wmp-track").nth(3).wait_for(timeout=20_000)
+    page.locator("#wmf-heard .wmp-track").nth(3).wait_for()
     labels = page.locator("#wmf-heard .wmp-label").all_inner_texts()
     assert [labels[0], labels[1], labels[3]] == ["Damaged", "Base", "Original"]
     assert page.locator("#wmf-heard .wmp-figure").count() == 4
@@ -127,7 +127,7 @@ def uses(visitor, files: Path, folder: Path) -> None:
     name = page.locator("#wmf-name input, #wmf-name textarea").first
     expect(name).to_have_value(f"{TITLE}, 6 recordings")
     name.fill("Anna's voice")
-    with page.expect_download(timeout=30_000) as caught:
+    with page.expect_download() as caught:
         page.locator("#wmf-pack").click()
     caught.value.save_as(folder / "net.zip")
     with zipfile.ZipFile(folder / "net.zip") as archive:

@@ -22,11 +22,11 @@ def test_a_stand_in_is_labelled_and_opened_in_restore(arrive, monkeypatch) -> No
     page.locator("#wmg-model").get_by_text("melody", exact=True).click()
     expect(page.locator("#wmg-melody")).to_be_visible()
     visitor.button("Make a stand-in").click()
-    visitor.says("#wmg-title", "MusicGen did not make it", seconds=60)
+    visitor.says("#wmg-title", "MusicGen did not make it")
     page.wait_for_selector("#wmg-player .wmp-deck")
     assert page.evaluate(SMALL_TEXTS) == [] and page.evaluate(SMALL_TARGETS) == []
     visitor.button("Send to Restore").click()
-    visitor.says("#wm-facts .wm-name", "Stand-in.wav", seconds=60)
+    visitor.says("#wm-facts .wm-name", "Stand-in.wav")
     title = recipe.titles()["ai-generated-music"]
-    expect(page.locator("#wm-recipe input")).to_have_value(title, timeout=60_000)
+    expect(page.locator("#wm-recipe input")).to_have_value(title)
     visitor.says("#wm-reference", "Reference: Stand-in")

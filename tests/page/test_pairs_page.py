@@ -67,14 +67,14 @@ def test_pairs_are_checked_learned_from_and_judged(arrive, pairs: Path) -> None:
     visitor = arrive()
     page = visitor.page
     gives(visitor, pairs)
-    visitor.says(".wmf-found", "5 of 6 pairs used", 60)
+    visitor.says(".wmf-found", "5 of 6 pairs used")
     visitor.says(".wmf-report tr", "no recording of this name on the other side")
     visitor.says(".wmf-report tr", "48 samples (1.00 ms) late, corrected")
     expect(page.locator("#wmf-damage")).to_be_hidden()
     page.locator("#wmf-length label").nth(2).click()
     page.locator("#wmf-amount input").fill("24")
     page.locator("#wmf-start").click()
-    page.locator(".wmf-verdict h3").wait_for(timeout=180_000)
+    page.locator(".wmf-verdict h3").wait_for()
     run = runs.find()[0]
     assert run.outcome().reason == "done" and read_json(run.folder / VERDICT)["files"]
     assert page.locator("#wmf-heard .wmp-track").count() == 4
@@ -88,8 +88,8 @@ def trains_on(visitor, run: runs.Run) -> None:
     page.locator("#wmf-amount input").fill("6")
     visitor.button("Train on").click()
     visitor.says("#wmf-status", "6 steps more.")
-    visitor.says(".wmf-state", "Finished", 120)
-    page.locator(".wmf-verdict h3").wait_for(timeout=60_000)
+    visitor.says(".wmf-state", "Finished")
+    page.locator(".wmf-verdict h3").wait_for()
     steps = [event.step for event in run.events() if event.kind == "end"]
     assert steps == [24, 30] and read_json(run.folder / VERDICT)
 
@@ -98,7 +98,7 @@ def test_a_table_of_pairs_is_split_by_speaker(arrive, table: Path) -> None:
     tuning.tiny_base(Path(os.environ["WAVEMEND_CHECKPOINTS"]))
     visitor = arrive()
     gives(visitor, table)
-    visitor.says(".wmf-found", "4 of 5 pairs used", 60)
+    visitor.says(".wmf-found", "4 of 5 pairs used")
     visitor.says(".wmf-report tr", "metadata.csv names it, but it is not there")
     visitor.says(".wmf-report", "1 speaker is held out")
     expect(visitor.page.locator("#wmf-start")).to_be_enabled()

@@ -150,6 +150,6 @@ def test_ten_minutes_of_stereo_stay_small(page: Any, show: Any, tmp_path: Path) 
     page.click("#first .wmp-play")
     for second in range(5, 600, 60):
         page.evaluate(f"player().seek({second})")
-        until(page, f"!player().state.waiting && player().state.position > {second}", 60)
+        until(page, f"!player().state.waiting && player().state.position > {second}")
     assert state(page)["seconds"] == 600
     assert state(page)["bytes"] < 60e6

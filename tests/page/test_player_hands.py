@@ -141,7 +141,7 @@ def test_a_new_value_takes_over_and_a_lost_file_is_told(page: Any, show: Any) ->
     Path(path).unlink()
     page.evaluate("player().seek(25)")
     page.click("#first .wmp-play")
-    page.locator("#first .wmp-status", has_text="Cannot play").wait_for(timeout=10_000)
+    page.locator("#first .wmp-status", has_text="Cannot play").wait_for()
     assert not state(page)["playing"]
 
 

@@ -102,7 +102,7 @@ def test_a_result_is_pushed_and_the_token_is_left_nowhere(
         assert paths == {"README.md", "card.json", "training.json", "weights.safetensors"}
         hub.shutdown()
         hub.server_close()
-        pushes(visitor, TOKEN, "The Hub cannot be reached. Check the network", seconds=60)
+        pushes(visitor, TOKEN, "The Hub cannot be reached. Check the network")
         assert not visitor.errors and not visitor.foreign
     finally:
         app.kill()
@@ -120,12 +120,10 @@ def opens(visitor: Visitor) -> None:
     page.get_by_role("button", name="Push to the Hugging Face Hub").click()
 
 
-def pushes(
-    visitor: Visitor, token: str, said: str, repository: str = "me/anna", seconds: float = 30
-) -> None:
+def pushes(visitor: Visitor, token: str, said: str, repository: str = "me/anna") -> None:
     page = visitor.page
     page.get_by_label("Repository").fill(repository)
     page.get_by_label("Token with the right to write").fill(token)
     visitor.button("Push").click()
-    visitor.says("#wmf-pushed", said, seconds)
+    visitor.says("#wmf-pushed", said)
     expect(page.get_by_label("Token with the right to write")).to_have_value("")

@@ -43,5 +43,5 @@ def test_too_much_is_refused_and_old_runs_make_room(
 
 def starts(visitor: Visitor, given: list[Path]) -> None:
     visitor.page.set_input_files("#wmf-files input[type=file]", given)
-    visitor.says(".wmf-found", f"{len(given)} of {len(given)} recordings used", 60)
+    visitor.says(".wmf-found", f"{len(given)} of {len(given)} recordings used")
     visitor.page.locator("#wmf-start").click()

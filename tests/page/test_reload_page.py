@@ -18,21 +18,28 @@ def reload(visitor) -> None:
     visitor.page.wait_for_selector(".wm-head")
 
 
+def answered(visitor, ticket: str) -> None:
+    """Reloads the page with this ticket, and waits until it has got another."""
+    visitor.page.evaluate("(value) => sessionStorage.setItem('wavemend-ticket', value)", ticket)
+    reload(visitor)
+    visitor.page.wait_for_function(f"{TICKET} && {TICKET} !== {ticket!r}")
+
+
 def test_recording_settings_and_result_come_back(arrive, files: Path, tmp_path: Path) -> None:
     visitor = arrive()
     page = visitor.page
     visitor.upload(files / "call one.wav")
     visitor.says("#wm-status", "about")
     visitor.fill("Mix (%)", 63.5)
-    expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=20_000)
+    expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
     visitor.restore()
     for _ in range(2):  # and once more
         ticket = page.evaluate(TICKET)
         reload(visitor)
         visitor.says(".wm-name", "call one.wav")
         visitor.says(".wm-made", "Whole recording")
-        expect(page.locator("#wm-recipe input")).to_have_value("Own settings", timeout=20_000)
-        expect(page.get_by_label("Mix (%)", exact=True)).to_have_value("63.5", timeout=20_000)
+        expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
+        expect(page.get_by_label("Mix (%)", exact=True)).to_have_value("63.5")
         page.wait_for_function(f"{TICKET} && {TICKET} !== {ticket!r}")
     assert page.locator("#wm-file").get_by_label("call one.wav").count() == 1
     assert soundfile.info(visitor.download("FLAC", tmp_path)).frames == 12 * 48_000
@@ -51,13 +58,9 @@ def test_a_ticket_is_the_tab_s_own_and_valid_once(arrive, files: Path) -> None:
     ticket = first.page.evaluate(TICKET)
     assert len(ticket) >= 43
     for wrong in ("", "x" * 43, ticket[:-1]):
-        second.page.evaluate("(value) => sessionStorage.setItem('wavemend-ticket', value)", wrong)
-        reload(second)
-        second.page.wait_for_timeout(1500)
+        answered(second, wrong)
         assert second.page.locator(".wm-name").count() == 0
     reload(first)
     first.says(".wm-name", "call one.wav")
-    second.page.evaluate("(value) => sessionStorage.setItem('wavemend-ticket', value)", ticket)
-    reload(second)
-    second.page.wait_for_timeout(1500)
+    answered(second, ticket)
     assert second.page.locator(".wm-name").count() == 0, "the ticket was used up"

@@ -18,7 +18,7 @@ LEVELS = "playing?.nodes?.map((node) => Math.round(100 * node.gain.gain.value))"
 
 def sounds_at(page: sync_api.Page, levels: list[int]) -> None:
     """Waits for these gains in percent; the page's policy forbids what `wait_for_function` does."""
-    for _ in range(200):
+    for _ in range(1200):
         if page.evaluate(LEVELS) == levels:
             return
         page.wait_for_timeout(100)

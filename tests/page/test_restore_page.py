@@ -77,11 +77,11 @@ def test_play_switch_and_seek(arrive, files: Path) -> None:
     assert now() == 0
     visitor.page.keyboard.press("Space")
     visitor.page.wait_for_function(
-        "document.querySelector('.wm-player [role=slider]').ariaValueNow > 0.5", timeout=20_000
+        "document.querySelector('.wm-player [role=slider]').ariaValueNow > 0.5"
     )
     for key, label in (("b", "Restored"), ("c", "Difference"), ("a", "Degraded")):
         visitor.page.keyboard.press(key)
-        player.locator("[aria-pressed=true]", has_text=label).wait_for(timeout=2000)
+        player.locator("[aria-pressed=true]", has_text=label).wait_for()
     visitor.page.keyboard.press("Space")
     box = position.bounding_box()
     visitor.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
@@ -107,7 +107,7 @@ def test_a_preview_does_not_cost_the_whole_result(arrive, files: Path, tmp_path:
     visitor.upload(files / "call one.wav")
     visitor.restore()
     visitor.button("Preview 10 s").click()
-    visitor.says(".wm-made", "Preview from 0 s", 60)
+    visitor.says(".wm-made", "Preview from 0 s")
     visitor.page.locator("#wm-which").get_by_text("Whole recording").click()
     visitor.says(".wm-made", "Whole recording")
     assert soundfile.info(visitor.download("FLAC", tmp_path)).frames == 12 * 48_000
@@ -135,7 +135,7 @@ def test_every_step_of_a_longer_recipe_can_be_heard(arrive, files: Path) -> None
     visitor.slow(0.1)
     visitor.restore()
     labels = visitor.page.locator(".wm-player button", has_text="1  Enhance")
-    labels.wait_for(timeout=5000)
+    labels.wait_for()
     visitor.page.locator(".wm-player").hover()
     visitor.page.keyboard.press("d")
     assert labels.get_attribute("aria-pressed") == "true"
@@ -154,14 +154,14 @@ def test_keys_reach_the_player_right_after_a_restoration_but_never_a_field(
     page.wait_for_function("document.activeElement?.classList.contains('wm-player')")
     pressed = page.locator("#wm-compare [aria-pressed=true]")
     page.keyboard.press("b")
-    pressed.locator("text=Restored").wait_for(timeout=3000)
+    pressed.locator("text=Restored").wait_for()
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("c")
-    pressed.locator("text=Difference").wait_for(timeout=3000)
+    pressed.locator("text=Difference").wait_for()
     page.keyboard.press("Space")
-    page.wait_for_selector("#wm-compare .wm-player[data-state=playing]", timeout=10_000)
+    page.wait_for_selector("#wm-compare .wm-player[data-state=playing]")
     page.keyboard.press("Space")
-    page.wait_for_selector("#wm-compare .wm-player[data-state=paused]", timeout=10_000)
+    page.wait_for_selector("#wm-compare .wm-player[data-state=paused]")
     page.locator("#wm-chain").get_by_label("Mix (%)", exact=True).focus()
     page.keyboard.press("a")
     assert "Difference" in pressed.filter(has_text="Difference").inner_text()

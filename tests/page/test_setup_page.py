@@ -16,7 +16,7 @@ def test_setup_says_what_there_is_and_reset_forgets_the_visit(arrive, files: Pat
     visitor = arrive()
     page = visitor.page
     visitor.choose(files / "call one.wav")
-    visitor.says(".wm-name", "call one.wav", seconds=90)
+    visitor.says(".wm-name", "call one.wav")
     page.get_by_role("tab", name="Setup", exact=True).click()
     visitor.says("#wms-facts", "GiB free")
     visitor.says("#wms-checkpoints", "Small random net")

@@ -13,6 +13,10 @@ from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick
 
 
+PATIENCE_MS = 240_000
+"""How long a browser waits for what must come: a busy machine fails no test, only a fault does."""
+
+
 def tone(rate: int = 48_000, channels: int = 1, seconds: float = 1.0) -> Audio:
     """Channel c holds a sine of (c + 1) * 440 Hz and amplitude 0.5."""
     time = np.arange(round(rate * seconds)) / rate

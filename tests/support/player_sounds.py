@@ -63,5 +63,5 @@ def state(page: sync_api.Page, name: str = "first") -> dict[str, Any]:
     return page.evaluate("(name) => player(name).state", name)
 
 
-def until(page: sync_api.Page, condition: str, seconds: float = 20) -> None:
-    page.wait_for_function(condition, timeout=1000 * seconds)
+def until(page: sync_api.Page, condition: str) -> None:
+    page.wait_for_function(condition)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ import pytest
 from playwright import sync_api
 from starlette.middleware import Middleware
 
+from tests.support.helpers import PATIENCE_MS
 from tests.support.player_sounds import SCRIPT
 from ui.components.player import ABPlayer, PlayerData, Sound, player_value
 from ui.static_files import StaticFiles
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +46,10 @@ def player_address(
     patch.undo()
 
 
-@pytest.fixture(scope="module")
-def player_browser() -> Iterator[sync_api.Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(player_browser: sync_api.Browser, player_address: str) -> Iterator[sync_api.Page]:
-    page = player_browser.new_page(viewport={"width": 1200, "height": 1000})
+def page(browser: sync_api.Browser, player_address: str) -> Iterator[sync_api.Page]:
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(player_address)
