@@ -40,22 +40,6 @@ def pairs(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    """A zip in Hugging Face's audiofolder layout, with speakers and the damaged side's column."""
-    path = tmp_path / "table.zip"
-    rows = ["file_name,degraded_file,speaker"]
-    with zipfile.ZipFile(path, "w") as archive:
-        for seed in range(4):
-            clean = speech(seconds=1.5, seed=seed)
-            _add(archive, f"data/{seed}.wav", clean)
-            _add(archive, f"data/{seed}-phone.wav", windowed_sinc(clean, 4_000))
-            rows.append(f"data/{seed}.wav,data/{seed}-phone.wav,{'ab'[seed % 2]}")
-        rows.append("data/gone.wav,data/0-phone.wav,c")
-        archive.writestr("metadata.csv", "\n".join(rows))
-    return path
-
-
 def _add(archive: zipfile.ZipFile, name: str, sound: np.ndarray) -> None:
     file = io.BytesIO()
     soundfile.write(file, sound.T, RATE, format="WAV")
@@ -92,16 +76,6 @@ def trains_on(visitor, run: runs.Run) -> None:
     page.locator(".wmf-verdict h3").wait_for()
     steps = [event.step for event in run.events() if event.kind == "end"]
     assert steps == [24, 30] and read_json(run.folder / VERDICT)
-
-
-def test_a_table_of_pairs_is_split_by_speaker(arrive, table: Path) -> None:
-    tuning.tiny_base(Path(os.environ["WAVEMEND_CHECKPOINTS"]))
-    visitor = arrive()
-    gives(visitor, table)
-    visitor.says(".wmf-found", "4 of 5 pairs used")
-    visitor.says(".wmf-report tr", "metadata.csv names it, but it is not there")
-    visitor.says(".wmf-report", "1 speaker is held out")
-    expect(visitor.page.locator("#wmf-start")).to_be_enabled()
 
 
 def gives(visitor, path: Path) -> None:

@@ -55,6 +55,8 @@ def test_what_is_checked_tells_what_can_be_done() -> None:
     assert "held out, to judge by" in table and "1:30 min" in table
     inside = {**REPORT, "rows": [{**row, "name": f"x/y/{row['name']}"} for row in REPORT["rows"]]}
     assert '<th title="x/y/a.wav">a.wav</th>' in dataset_report.table(inside)
+    speakers = {**REPORT, "split": {"trained": ["a", "b"], "held_out": ["c"], "by": "speaker"}}
+    assert "1 speaker is held out; the result is judged by it" in dataset_report.table(speakers)
     alone = {**REPORT, "split": {"trained": ["a"], "held_out": []}}
     assert not dataset_report.is_usable(alone)
     assert "at least one more recording" in dataset_report.summary(alone)
