@@ -12,7 +12,7 @@ BIOME := .node/biome-$(BIOME_VERSION)/node_modules/.bin/biome
 AXE_VERSION := 4.14.1
 AXE := .node/axe-core-$(AXE_VERSION)/node_modules/axe-core/axe.min.js
 
-.PHONY: help app restore named test test-fast lint format bench space clean system axe
+.PHONY: help app restore named test test-fast lint format bench space clean system biome axe
 .DEFAULT_GOAL := help
 
 help:
@@ -82,6 +82,8 @@ $(PYTHON):
 	echo "No Python 3.10, 3.11 or 3.12 with venv here; on Debian: apt-get install python3 python3-venv"; exit 1
 
 # The linter of scripts and style sheets, in a folder of its own.
+biome: $(BIOME)
+
 $(BIOME):
 	@missing=; command -v npm >/dev/null || missing=" nodejs npm"; $(INSTALL)
 	npm install --no-save --no-audit --no-fund \
@@ -96,12 +98,13 @@ $(AXE):
 	@npm install --no-save --no-audit --no-fund --silent \
 		--prefix .node/axe-core-$(AXE_VERSION) axe-core@$(AXE_VERSION)
 
-# What pip cannot bring: ffmpeg for m4a and video, a browser for the page's tests.
+# What pip cannot bring: ffmpeg for m4a and video, a browser for the page's tests, npm.
 system:
 	@missing=; \
 	command -v ffmpeg >/dev/null || missing="$$missing ffmpeg"; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
 		|| command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v npm >/dev/null || missing="$$missing nodejs npm"; \
 	$(INSTALL)
 
 # Installs the Debian packages in $missing where the user may, or says which ones are needed.

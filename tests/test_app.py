@@ -22,7 +22,7 @@ from ui.finetune.rules import Rules
 from ui.session import Limits
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("torch", "librosa", "matplotlib", "demucs", "scipy", "numba", "torchaudio")
+HEAVY = ("torch", "torchaudio", "transformers", "librosa", "matplotlib", "demucs", "scipy", "numba")
 START_UP = 2.0  # seconds to the first answer, over those of importing Gradio alone
 
 
@@ -170,24 +170,24 @@ def own_app(tmp_path: Path) -> Iterator[App]:
     app.kill()
 
 
-def test_a_server_ends_soon_and_leaves_nothing_not_even_half_an_upload(own_app: App) -> None:
-    with half_an_upload(own_app.port):
-        HttpClient(own_app.address.rstrip("/")).uploaded("in.wav", bytes(1000))
-        wait_for_files(own_app.cache, 2)
-        own_app.process.terminate()
-        own_app.process.wait(100)  # the upload itself would never end
-    assert own_app.process.returncode == 0
-    assert list(own_app.cache.iterdir()) == []
-
-
-def test_what_a_killed_server_left_goes_at_the_next_start(own_app: App) -> None:
-    HttpClient(own_app.address.rstrip("/")).uploaded("in.wav", bytes(1000))
+def test_a_killed_server_s_files_go_at_the_next_start_and_one_that_ends_leaves_nothing(
+    own_app: App,
+) -> None:
+    client = HttpClient(own_app.address.rstrip("/"))
+    client.uploaded("in.wav", bytes(1000))
     own_app.kill()
     left = list(own_app.cache.iterdir())
     assert left
     own_app.start()
     now = list(own_app.cache.iterdir())
     assert len(now) == 1 and now != left
+    with half_an_upload(own_app.port):
+        client.uploaded("in.wav", bytes(1000))
+        wait_for_files(own_app.cache, 2)
+        own_app.process.terminate()
+        own_app.process.wait(100)  # the upload itself would never end
+    assert own_app.process.returncode == 0
+    assert list(own_app.cache.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_used_is_named_with_the_cure(tmp_path: Path) -> None:

@@ -254,7 +254,6 @@ def test_code_lives_in_its_rooms_only() -> None:
         "from pipeline import decode, diagnose, load, restore, save, separate",
         "from pipeline import recipe; recipe.stage_classes()",
         "import pipeline.__main__",
-        "import ui.page",
         "import training.runs.export, training.runs.quota, training.runs.run",
         "import training.__main__, training.tasks, training.config",
     ],
@@ -264,8 +263,7 @@ def test_heavy_libraries_wait_until_needed(code: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    loaded = set(done.stdout.split())
-    assert loaded - ({"pandas"} if "ui" in code else set()) == set()  # Gradio itself loads pandas
+    assert done.stdout.split() == []
 
 
 def test_the_pipeline_is_imported_at_once() -> None:
