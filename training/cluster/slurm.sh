@@ -20,6 +20,7 @@ if [ $# -lt 2 ]; then
 fi
 config=$1 run=$2
 shift 2
+mkdir -p "$run"
 resume=()
 if [ -e "$run/last.pt" ]; then resume=(--resume); fi
 first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
