@@ -17,7 +17,7 @@ echo "$@" >> "$LOG"
 until [ -e "$RUN/stop" ] || [ -n "$SHORT" ]; do sleep 0.02; done
 """
 SCONTROL = """#!/bin/bash
-[ "$1" = show ] && printf 'node7\\nnode8\\n' && exit
+[ "$1" = show ] && exec seq -f node%g 7 9999
 echo "$@" >> "$LOG"
 """
 
@@ -31,7 +31,7 @@ def job(tmp_path: Path) -> tuple[list[str], dict[str, str], Path]:
     (tmp_path / "run").mkdir()
     environment = {
         "PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(tmp_path / "log"),
-        "RUN": str(tmp_path / "run"), "PYTHON": "python", "SLURM_JOB_NODELIST": "node[7-8]",
+        "RUN": str(tmp_path / "run"), "PYTHON": "python", "SLURM_JOB_NODELIST": "node[7-9999]",
         "SLURM_NNODES": "2", "SLURM_JOB_ID": "42", "SLURM_GPUS_ON_NODE": "8",
     }  # fmt: skip
     command = ["bash", str(JOB), "enhancer-speech", str(tmp_path / "run"), "--data", "voices"]

@@ -25,14 +25,14 @@ resume=()
 if [ -e "$run/last.pt" ]; then resume=(--resume); fi
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 
+requeue= # every process sees the file "stop", and the first one saves
+trap 'requeue=1; touch "$run/stop"' USR1
+
 srun --kill-on-bad-exit=1 "${PYTHON:-.venv/bin/python}" -m torch.distributed.run \
     --nnodes "$SLURM_NNODES" --nproc_per_node "${SLURM_GPUS_ON_NODE:-1}" \
     --rdzv_backend c10d --rdzv_endpoint "${nodes[0]}:29500" --rdzv_id "$SLURM_JOB_ID" \
     -m -- training run "$config" --run "$run" "${resume[@]}" "$@" &
 step=$!
-
-requeue= # every process sees the file "stop", and the first one saves
-trap 'requeue=1; touch "$run/stop"' USR1
 
 ended=0
 wait "$step" || ended=$?
