@@ -23,7 +23,7 @@ from ui.session import Limits
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "torchaudio", "transformers", "librosa", "matplotlib", "demucs", "scipy", "numba")
-START_UP = 2.0  # seconds to the first answer, over those of importing Gradio alone
+START_UP = 2.5  # seconds to the first answer, over those of importing Gradio alone; 1.5 is usual
 
 
 def free_port() -> int:
@@ -77,7 +77,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, floa
     assert not list(cache.iterdir()), "files outlived the server"
 
 
-def test_the_page_answers_in_twice_the_time_that_gradio_takes_to_be_imported(
+def test_the_page_answers_soon_after_the_time_that_gradio_takes_to_be_imported(
     server: tuple[str, float],
 ) -> None:
     address, seconds = server
