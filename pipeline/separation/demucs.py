@@ -120,6 +120,7 @@ def load(model: str, weights: Weights, device: str) -> Any:
 def _load(model: str, weights: Weights, stamps: tuple[int, ...], device: str) -> Any:
     from demucs.repo import BagOnlyRepo, ModelOnlyRepo
 
+    from models.cpu.transformer import accelerate
     from models.malloc import keep_tensors_mapped
 
     keep_tensors_mapped()
@@ -135,6 +136,7 @@ def _load(model: str, weights: Weights, stamps: tuple[int, ...], device: str) ->
             return _net(files[sig])
 
     bag = BagOnlyRepo(weights.bag.parent, Files()).get_model(model).eval().to(device)
+    accelerate(bag)
     if tuple(bag.sources) != SEPARATORS[model] or bag.audio_channels != 2:
         got = f"{bag.audio_channels} channels and {', '.join(bag.sources)}"
         raise ValueError(f"{model}: got a model of {got}, expected {', '.join(SEPARATORS[model])}")

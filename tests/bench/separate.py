@@ -33,12 +33,14 @@ def htdemucs() -> Any:
     from demucs.apply import BagOfModels
     from demucs.htdemucs import HTDemucs
 
+    from models.cpu.transformer import accelerate
     from models.malloc import keep_tensors_mapped
 
     keep_tensors_mapped()
     torch.manual_seed(0)
     names = list(SEPARATORS["htdemucs"])
     net = HTDemucs(names, bottom_channels=512, segment=Fraction(39, 5))
+    accelerate(net)
     return BagOfModels([net]).eval()
 
 
