@@ -14,10 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def applies(net: nn.Module, x: Tensor) -> bool:
-    """Whether a net may take its form for a processor: nothing is learned from this pass."""
+def applies(net: nn.Module, x: Tensor, *, autocast: bool = False) -> bool:
+    """Whether a net may take its form for a processor: nothing is learned from this pass.
+
+    Args:
+        autocast: whether that form also knows automatic mixed precision.
+    """
     learning = net.training or torch.is_grad_enabled()
-    return x.device.type == "cpu" and not learning and not torch.is_autocast_enabled("cpu")
+    is_known = autocast or not torch.is_autocast_enabled("cpu")
+    return x.device.type == "cpu" and not learning and is_known
 
 
 def linear(

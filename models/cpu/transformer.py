@@ -51,16 +51,22 @@ class _Attention(nn.MultiheadAttention):
     ) -> tuple[Tensor, Tensor | None]:
         """(B, N, C), (B, M, C), (B, M, C) -> (B, N, C), and None for the weights."""
         masked = key_padding_mask is not None or attn_mask is not None or options.get("is_causal")
-        if need_weights or masked or not rows.applies(self, query):
+        if need_weights or masked or not rows.applies(self, query, autocast=True):
             masks = key_padding_mask, need_weights, attn_mask
             return super().forward(query, key, value, *masks, **options)
         return self._attended(query, key, value), None
 
     def _attended(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Source: Vaswani et al. 2017, "Attention Is All You Need", eq. 1."""
-        weights, biases = self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3)
+        dtype = query.dtype
+        if torch.is_autocast_enabled("cpu"):
+            dtype = torch.get_autocast_dtype("cpu")
+        weights = self.in_proj_weight.to(dtype).chunk(3)
+        biases = self.in_proj_bias.to(dtype).chunk(3)
         q, k, v = (
-            rows.linear(x, weight, bias).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+            rows.linear(x.to(dtype), weight, bias)
+            .unflatten(-1, (self.num_heads, -1))
+            .transpose(1, 2)
             for x, weight, bias in zip((query, key, value), weights, biases, strict=True)
         )  # (B, heads, N or M, width)
         q, k, v = (q * q.shape[-1] ** -0.5).contiguous(), k.contiguous(), v.mT.contiguous()
@@ -69,7 +75,7 @@ class _Attention(nn.MultiheadAttention):
             for start in range(0, q.shape[2], AT_ONCE):
                 some = slice(start, start + AT_ONCE)
                 scores = rows.linear(q[batch, head, some], k[batch, head], None)
-                shares = torch.softmax(scores, -1)
+                shares = torch.softmax(scores, -1, torch.float32).to(dtype)
                 out[batch, head, some] = rows.linear(shares, v[batch, head], None)
         out = out.transpose(1, 2).flatten(2)
-        return rows.linear(out, self.out_proj.weight, self.out_proj.bias)
+        return rows.linear(out, self.out_proj.weight.to(dtype), self.out_proj.bias.to(dtype))

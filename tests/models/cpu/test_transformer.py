@@ -34,3 +34,15 @@ def test_masks_and_weights_are_left_to_pytorch() -> None:
         actual = net(x, x, x), net(x, x, x, attn_mask=mask, need_weights=False)
     assert torch.equal(expected[0][1], actual[0][1])
     assert torch.allclose(expected[1][0], actual[1][0], atol=1e-6)
+
+
+def test_mixed_precision_agrees_to_40_db() -> None:
+    torch.manual_seed(0)
+    net, x = nn.MultiheadAttention(32, 4, batch_first=True).eval(), torch.randn(2, 20, 32)
+    with torch.inference_mode():
+        expected, _ = net(x, x, x, need_weights=False)
+        transformer.accelerate(net)
+        with torch.autocast("cpu", torch.bfloat16):
+            actual, _ = net(x, x, x, need_weights=False)
+    assert actual.dtype == torch.bfloat16
+    assert (actual.float() - expected).square().mean() < 1e-4 * expected.square().mean()
