@@ -21,11 +21,11 @@ ROOT = Path(__file__).parents[3]
 SWEPT = """
 import sys
 import ui.sweeper
-ui.sweeper.KEPT_S, ui.sweeper.EVERY_S = 2.0, 1.0
+ui.sweeper.KEPT_S, ui.sweeper.EVERY_S = 20.0, 1.0
 import app
 app.main(sys.argv[1:])
 """
-"""The page with results that are kept for two seconds, not for an hour."""
+"""The page with results that are kept for twenty seconds, not for an hour."""
 
 SMALL_DISK = 'mount -t tmpfs -o size="$1" none "$2" && shift 2 && exec "$@"'
 """Runs a command with a small disk of its own at a folder."""
