@@ -141,32 +141,6 @@ def test_every_step_of_a_longer_recipe_can_be_heard(arrive, files: Path) -> None
     assert labels.get_attribute("aria-pressed") == "true"
 
 
-def test_keys_reach_the_player_right_after_a_restoration_but_never_a_field(
-    arrive, files: Path
-) -> None:
-    visitor = arrive()
-    page = visitor.page
-    visitor.upload(files / "call one.wav")
-    page.mouse.move(5, 5)
-    visitor.button("Restore").focus()
-    page.keyboard.press("Enter")
-    visitor.finished()
-    page.wait_for_function("document.activeElement?.classList.contains('wm-player')")
-    pressed = page.locator("#wm-compare [aria-pressed=true]")
-    page.keyboard.press("b")
-    pressed.locator("text=Restored").wait_for()
-    page.evaluate("document.activeElement.blur()")
-    page.keyboard.press("c")
-    pressed.locator("text=Difference").wait_for()
-    page.keyboard.press("Space")
-    page.wait_for_selector("#wm-compare .wm-player[data-state=playing]")
-    page.keyboard.press("Space")
-    page.wait_for_selector("#wm-compare .wm-player[data-state=paused]")
-    page.locator("#wm-chain").get_by_label("Mix (%)", exact=True).focus()
-    page.keyboard.press("a")
-    assert "Difference" in pressed.filter(has_text="Difference").inner_text()
-
-
 def drop(page, path: Path) -> None:
     """Drops a file on the page's footer, far from any upload field."""
     data = base64.b64encode(path.read_bytes()).decode()

@@ -62,9 +62,9 @@ def facts(folder: Path) -> Facts:
     import torch
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    disk = shutil.disk_usage(folder)
+    unit, disk = "core" if cores == 1 else "cores", shutil.disk_usage(folder)
     return Facts(
-        processor=f"{cores} CPU cores, {torch.get_num_threads()} of them for networks",
+        processor=f"{cores} CPU {unit}, {torch.get_num_threads()} of them for networks",
         gpu=_gpu(),
         memory=_memory(),
         disk=f"{disk.free / GIB:.1f} of {disk.total / GIB:.0f} GiB free",

@@ -142,7 +142,7 @@ def test_the_tab_is_filled_when_it_is_opened(session) -> None:
     assert "Speech, 48 kHz" in first["checkpoints"]
     names = [name for _, name in second["device"]["choices"]]
     assert names[:2] == ["auto", "cpu"] and second["device"]["value"] == "auto"
-    assert "CPU cores" in second["facts"] and "GiB free" in second["facts"]
+    assert "CPU core" in second["facts"] and "GiB free" in second["facts"]
 
 
 def test_a_download_that_fails_says_what_to_do(host, session, tmp_path: Path, monkeypatch) -> None:
