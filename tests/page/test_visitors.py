@@ -136,15 +136,17 @@ def test_a_recipe_from_a_file_fills_the_form_and_a_wrong_one_is_refused(
     expect(mix).to_have_value("40")
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_nothing_sticks_out_sideways(arrive, files: Path, width: int) -> None:
-    visitor = arrive(width)
+@pytest.mark.parametrize("widths", [(390,), (1440, 1024)])
+def test_nothing_sticks_out_sideways(arrive, files: Path, widths: tuple[int, ...]) -> None:
+    visitor = arrive(widths[0])
     overflow = "document.documentElement.scrollWidth - innerWidth"
     assert visitor.page.evaluate(overflow) == 0
     visitor.upload(files / "call one.wav")
     visitor.restore()
-    visitor.page.wait_for_timeout(500)
-    assert visitor.page.evaluate(overflow) == 0
+    for width in widths:
+        visitor.page.set_viewport_size({"width": width, "height": 900})
+        visitor.page.wait_for_timeout(500)
+        assert visitor.page.evaluate(overflow) == 0
 
 
 def test_light_and_dark_are_a_click_apart_and_remembered(arrive) -> None:
