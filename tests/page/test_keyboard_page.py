@@ -81,4 +81,4 @@ def test_from_an_example_to_a_listening_test(arrive, tmp_path: Path) -> None:
     visitor.says(".wml-items", "restored")
     reach(page, page.locator("#wml-begin"))
     page.keyboard.press("Enter")
-    visitor.says(".wml-head", "Trial 1 of 16", seconds=60)
+    visitor.says(".wml-head", "Trial 1 of 16")
