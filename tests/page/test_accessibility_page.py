@@ -40,6 +40,7 @@ UNDER_THE_BAR = """() => {
   const hidden = across && box.bottom > bar.top + 1 && box.top < bar.bottom - 1;
   return hidden ? `${node.className} ${node.ariaLabel ?? node.textContent}` : "";
 }"""
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 VIOLATIONS = """async () => {
   const ends = (motion) => motion.effect.getComputedTiming().endTime < Infinity;
   document.getAnimations().filter(ends).forEach((motion) => motion.finish());
@@ -88,6 +89,7 @@ def test_texts_and_targets_are_large_enough_and_the_focus_is_never_covered(
 ) -> None:
     visitor = arrive(width)
     page = visitor.page
+    assert page.evaluate(OVERFLOW) == 0
     visitor.example("Telephone call 8 kHz")
     visitor.stage("Separate into stems").check()
     page.get_by_label("Separator").select_option("Mid / side")

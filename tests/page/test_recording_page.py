@@ -33,8 +33,8 @@ def position(visitor) -> float:
     )
 
 
-def test_a_recording_is_played_and_its_findings_lead_to_their_places(
-    arrive, clicking: Path
+def test_a_recording_is_played_its_findings_lead_to_their_places_and_a_part_is_restored(
+    arrive, clicking: Path, tmp_path: Path
 ) -> None:
     visitor = arrive()
     page = visitor.page
@@ -51,14 +51,12 @@ def test_a_recording_is_played_and_its_findings_lead_to_their_places(
     page.keyboard.press("Space")
     page.wait_for_selector("#wm-compare .wm-player[data-state=playing]")
     page.keyboard.press("Space")
+    restores_the_marked_part_only(visitor, clicking, tmp_path)
 
 
-def test_only_the_marked_part_is_restored_and_noise_is_taken_from_it(
-    arrive, clicking: Path, tmp_path: Path
-) -> None:
-    visitor = arrive()
+def restores_the_marked_part_only(visitor, clicking: Path, folder: Path) -> None:
+    """The noise is taken from the part too."""
     page = visitor.page
-    visitor.upload(clicking, named="")
     visitor.says("#wm-status", "about")
     assert not visitor.button("Restore the marked part only").is_visible()
     page.evaluate(
@@ -68,11 +66,11 @@ def test_only_the_marked_part_is_restored_and_noise_is_taken_from_it(
     expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
     visitor.button("Restore the marked part only").click()
     visitor.says(".wm-made", "Part from 1.00 to 2.00 s")
-    restored, rate = soundfile.read(visitor.download("WAV 24-bit", tmp_path))
+    restored, rate = soundfile.read(visitor.download("WAV 24-bit", folder))
     assert rate == RATE
     degraded, _ = soundfile.read(clicking)
     changed = np.flatnonzero(np.abs(restored - degraded) > 1e-6) / rate
     assert changed.size and changed.min() >= 1 and changed.max() <= 2
-    stages = json.loads(visitor.download("Recipe", tmp_path).read_text())["stages"]
+    stages = json.loads(visitor.download("Recipe", folder).read_text())["stages"]
     (denoise,) = (entry for entry in stages if entry["stage"] == "denoise")
     assert (denoise["noise_from_s"], denoise["noise_to_s"]) == (1.0, 2.0)

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
+DARK = "document.body.classList.contains('dark')"
 TICKET = "sessionStorage.getItem('wavemend-ticket')"
 
 
@@ -33,9 +34,13 @@ def test_recording_settings_and_result_come_back(arrive, files: Path, tmp_path: 
     visitor.fill("Mix (%)", 63.5)
     expect(page.locator("#wm-recipe input")).to_have_value("Own settings")
     visitor.restore()
+    before = page.evaluate(DARK)
+    visitor.button("Light or dark").click()
+    assert page.evaluate(DARK) is not before
     for _ in range(2):  # and once more
         ticket = page.evaluate(TICKET)
         reload(visitor)
+        page.wait_for_function(f"{DARK} === {str(not before).lower()}")
         visitor.says(".wm-name", "call one.wav")
         visitor.says(".wm-made", "Whole recording")
         expect(page.locator("#wm-recipe input")).to_have_value("Own settings")

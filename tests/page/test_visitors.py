@@ -15,11 +15,20 @@ from tests.page import slow
 pytestmark = pytest.mark.browser
 
 
-def test_a_new_recording_takes_everything_of_the_old_one_away(
-    arrive, files: Path, tmp_path: Path
+def test_stop_leaves_nothing_and_a_new_recording_takes_everything_of_the_old_one_away(
+    arrive, files: Path, cache: Path, tmp_path: Path
 ) -> None:
     visitor = arrive()
     visitor.upload(files / "call one.wav")
+    visitor.slow(600)
+    before = set(cache.glob("wavemend-*/*/*/*"))
+    visitor.button("Restore").click()
+    visitor.says(".wm-progress", "Slow")
+    visitor.says(".wm-progress", "left")
+    visitor.button("Stop").click()
+    visitor.says("#wm-status", "Stopped.")
+    assert set(cache.glob("wavemend-*/*/*/*")) <= before
+    visitor.stage("Slow").uncheck()
     visitor.restore()
     visitor.remove()
     visitor.page.wait_for_selector(".wm-empty")
@@ -33,22 +42,9 @@ def test_a_new_recording_takes_everything_of_the_old_one_away(
     assert (info.frames, info.channels) == (5 * 48_000, 2)
 
 
-def test_stop_stops_and_leaves_nothing(arrive, files: Path, cache: Path) -> None:
-    visitor = arrive()
-    visitor.upload(files / "call one.wav")
-    visitor.slow(600)
-    before = set(cache.glob("wavemend-*/*/*/*"))
-    visitor.button("Restore").click()
-    visitor.says(".wm-progress", "Slow")
-    visitor.says(".wm-progress", "left")
-    visitor.button("Stop").click()
-    visitor.says("#wm-status", "Stopped.")
-    assert set(cache.glob("wavemend-*/*/*/*")) <= before
-    visitor.stage("Slow").uncheck()
-    visitor.restore()
-
-
-def test_a_bad_file_gets_a_message_and_the_page_lives_on(arrive, files: Path) -> None:
+def test_a_bad_file_gets_a_message_a_name_is_only_text_and_the_page_lives_on(
+    arrive, files: Path, tmp_path: Path
+) -> None:
     visitor = arrive()
     for name in ("text.wav", "empty.wav", "nan.wav", "cut.wav"):
         visitor.choose(files / name)
@@ -57,16 +53,28 @@ def test_a_bad_file_gets_a_message_and_the_page_lives_on(arrive, files: Path) ->
         assert not visitor.button("Restore").is_visible()
         visitor.remove()
         visitor.page.locator(".wm-problem").wait_for(state="detached")
-    visitor.upload(files / "other.flac")
-    visitor.restore()
-
-
-def test_a_file_name_is_only_ever_text(arrive, files: Path) -> None:
-    visitor = arrive()
     visitor.choose(next(files.glob("*img*")))
     visitor.page.wait_for_selector(".wm-facts")
     assert visitor.page.locator(".wm-facts img, img[src=x]").count() == 0
     assert visitor.page.evaluate("window.hacked") is None
+    visitor.remove()
+    visitor.page.wait_for_selector(".wm-empty")
+    visitor.upload(files / "other.flac")
+    visitor.restore()
+    opens_a_recipe_and_refuses_a_wrong_one(visitor, tmp_path)
+
+
+def opens_a_recipe_and_refuses_a_wrong_one(visitor, folder: Path) -> None:
+    """A recipe from a file fills the form; a wrong one changes nothing."""
+    good, bad = folder / "good.json", folder / "bad.json"
+    good.write_text(json.dumps({"version": 1, "stages": [{"stage": "enhance", "mix": 40.0}]}))
+    bad.write_text(json.dumps({"version": 1, "stages": [{"stage": "enhance", "<b>wet</b>": 40}]}))
+    mix = visitor.page.locator("#wm-chain").get_by_label("Mix (%)", exact=True)
+    visitor.page.set_input_files("input[accept='.json']", good)
+    expect(mix).to_have_value("40")
+    visitor.page.set_input_files("input[accept='.json']", bad)
+    visitor.says(".toast-body", "<b>wet</b>")
+    expect(mix).to_have_value("40")
 
 
 def test_an_example_and_the_microphone_are_recordings_too(arrive) -> None:
@@ -121,40 +129,13 @@ def test_whoever_leaves_stops_working(arrive, files: Path, cache: Path) -> None:
     second.restore()
 
 
-def test_a_recipe_from_a_file_fills_the_form_and_a_wrong_one_is_refused(
-    arrive, files: Path, tmp_path: Path
-) -> None:
-    visitor = arrive()
-    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
-    good.write_text(json.dumps({"version": 1, "stages": [{"stage": "enhance", "mix": 40.0}]}))
-    bad.write_text(json.dumps({"version": 1, "stages": [{"stage": "enhance", "<b>wet</b>": 40}]}))
-    mix = visitor.page.locator("#wm-chain").get_by_label("Mix (%)", exact=True)
-    visitor.page.set_input_files("input[accept='.json']", good)
-    expect(mix).to_have_value("40")
-    visitor.page.set_input_files("input[accept='.json']", bad)
-    visitor.says(".toast-body", "<b>wet</b>")
-    expect(mix).to_have_value("40")
-
-
-@pytest.mark.parametrize("widths", [(390,), (1440, 1024)])
-def test_nothing_sticks_out_sideways(arrive, files: Path, widths: tuple[int, ...]) -> None:
-    visitor = arrive(widths[0])
+def test_nothing_sticks_out_sideways(arrive, files: Path) -> None:
+    visitor = arrive(390)
     overflow = "document.documentElement.scrollWidth - innerWidth"
     assert visitor.page.evaluate(overflow) == 0
     visitor.upload(files / "call one.wav")
     visitor.restore()
-    for width in widths:
+    for width in (390, 1024, 1440):
         visitor.page.set_viewport_size({"width": width, "height": 900})
         visitor.page.wait_for_timeout(500)
         assert visitor.page.evaluate(overflow) == 0
-
-
-def test_light_and_dark_are_a_click_apart_and_remembered(arrive) -> None:
-    visitor = arrive()
-    look = "document.body.classList.contains('dark')"
-    before = visitor.page.evaluate(look)
-    visitor.button("Light or dark").click()
-    assert visitor.page.evaluate(look) is not before
-    visitor.page.reload()
-    visitor.page.wait_for_selector(".wm-head")
-    visitor.page.wait_for_function(f"{look} === {str(not before).lower()}")
