@@ -84,7 +84,7 @@ FLOORS = {
         ),
         *(
             "restore",
-            "bench",
+            "tab_recordings",
             "finetune",
             "degrade",
             "compare",

@@ -139,7 +139,7 @@ def _send(
 ) -> None:
     """What was degraded or generated goes to Restore; a recording of Restore to Degrade."""
     for origin, send in ((degrade, degrade_events.send), (generate, generate_events.send)):
-        states = [origin["bench"], origin["session"]]
+        states = [origin["tab_session"], origin["session"]]
         sent = origin["send"].click(send, states, tabs, **QUIET)
         for listener in restore["received"]:
             sent = sent.success(**listener)
@@ -154,11 +154,11 @@ def _send_compare(
     session, listed, chain = restore["session"], restore["recipe_list"], restore["chain"]
     sent = restore["to_compare"].click(recording_events.send, session, tabs, **QUIET)
     send = partial(degrade_events.send, tab="compare")
-    degraded = degrade["to_compare"].click(send, [degrade["bench"], session], tabs, **QUIET)
+    degraded = degrade["to_compare"].click(send, [degrade["tab_session"], session], tabs, **QUIET)
     for event in (sent, degraded):
         for listener in compare["received"]:
             event = event.success(**listener)
-    states = [compare["bench"], session]
+    states = [compare["tab_session"], session]
     used = compare["send"].click(use_events.to_restore, states, tabs, **QUIET)
     used = used.success(**restore["received"][0])
     inputs = [*states, compare["which"], chain]
@@ -175,7 +175,7 @@ def _send_listen(
     send = partial(item_events.send_restored, host)
     restored = restore["to_listen"].click(send, session, tabs, **QUIET)
     send = partial(item_events.send_compared, host)
-    states = [compare["bench"], session]
+    states = [compare["tab_session"], session]
     for sent in (restored, compare["to_listen"].click(send, states, tabs, **QUIET)):
         sent.success(**listen["resumed"])
 

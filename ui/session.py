@@ -88,7 +88,7 @@ class Session:
         history: the results of `source` so far, for comparison, the newest last.
         reference: the clean `Audio` of `source`, where the visitor has given one.
         parcel: a sound that another tab has sent to Restore (see `ui.sending`), until it is opened.
-        benches: the sessions of tabs that have one of their own (see `ui.bench`), by the tab.
+        tab_sessions: by tab, of tabs that have one of their own; see `ui.tab_recordings`.
         listening: the session of the Listen tab, with its items and its test.
         several: the recordings that are restored together (see `ui.restore.several`), or None.
         setup_job: the download of the Setup tab.
@@ -106,7 +106,7 @@ class Session:
     editor: Any = None
     reference: Any = None
     parcel: Any = None
-    benches: dict[str, Session] = field(default_factory=dict)
+    tab_sessions: dict[str, Session] = field(default_factory=dict)
     listening: Session | None = None
     several: Any = None
     device: str = ""
@@ -166,7 +166,7 @@ class Session:
         """Ends the session; nothing of it stays on disk."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-        for other in (self.listening, *self.benches.values()):
+        for other in (self.listening, *self.tab_sessions.values()):
             close_session(other)
 
     def beside(self) -> Session:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.stage import Chain
-from ui import bench as benches
+from ui import tab_recordings
 from ui.compare import candidates, result, views
 from ui.compare.recording_events import TAB, buttons
 from ui.compare.result import Comparison
@@ -40,34 +40,43 @@ def listed(desk: Desk, text: Any) -> Updates:
     return {"saved": saved, "recipes": gr.update(choices=candidates.choices(saved))}
 
 
-def resumed(bench: Session | None, session: Session | None) -> Updates:
+def resumed(tab_session: Session | None, session: Session | None) -> Updates:
     """The tab when it is chosen: on a page that was loaded again, what was there before."""
-    before = benches.continued(TAB.name, bench, session)
+    before = tab_recordings.continued(TAB.name, tab_session, session)
     if before is None:
         return {}
-    updates: Updates = {"bench": before, **benches.uploaded_again(before.source), **buttons(before)}
+    updates: Updates = {
+        "tab_session": before,
+        **tab_recordings.uploaded_again(before.source),
+        **buttons(before),
+    }
     if before.editor is not None:
         updates["recipes"] = gr.update(value=before.editor)
     if before.source is not None:
-        updates |= benches.recording(before.source)
+        updates |= tab_recordings.recording(before.source)
     if before.reference is not None:
         updates["reference_note"] = reference.named("as before")
     return updates | (show(before.results[RESULT]) if RESULT in before.results else {})
 
 
 def forecast(
-    desk: Desk, bench: Session | None, session: Session | None, names: Any, files: Any, saved: Any
+    desk: Desk,
+    tab_session: Session | None,
+    session: Session | None,
+    names: Any,
+    files: Any,
+    saved: Any,
 ) -> Updates:
     """How long the comparison will take, and what has to be downloaded first."""
-    if bench is None or bench.source is None or not (names or files):
+    if tab_session is None or tab_session.source is None or not (names or files):
         return {"status": ""}
-    if bench.job is not None and not bench.job.ended:
+    if tab_session.job is not None and not tab_session.job.ended:
         return {}
     try:
         wanted = candidates.collect(names, files, saved or {}, session, desk.stages)
-        own = session or bench
+        own = session or tab_session
         chains = {one.title: result.chain_of(one, own) for one in wanted}
-        seconds = result.expected_s(bench.source.audio, list(chains.values()))
+        seconds = result.expected_s(tab_session.source.audio, list(chains.values()))
     except ValueError as error:
         return {"status": html.problem(plain_error(error))}
     text = f"Comparing the whole recording takes about {about(seconds)}."
@@ -90,7 +99,7 @@ def _downloads(chains: dict[str, Any]) -> Iterator[str]:
 async def run(
     desk: Desk,
     whole: bool,
-    bench: Session | None,
+    tab_session: Session | None,
     session: Session | None,
     at_s: Any,
     names: Any,
@@ -104,51 +113,55 @@ async def run(
         names, files: what the list and the field of files show.
         saved: the recipes that the browser keeps.
     """
-    if bench is None or bench.source is None:
-        yield {"status": benches.CHOOSE_FIRST}
+    if tab_session is None or tab_session.source is None:
+        yield {"status": tab_recordings.CHOOSE_FIRST}
         return
     try:
         wanted = candidates.collect(names, files, saved or {}, session, desk.stages)
     except ValueError as error:
         yield {"status": html.problem(plain_error(error))}
         return
-    bench.editor = names
+    tab_session.editor = names
     start_s = None if whole else float(at_s or 0.0)
-    folder, source, clean = bench.new_folder(RESULT), bench.source, bench.reference
-    own = session or bench
+    folder, source, clean = (
+        tab_session.new_folder(RESULT),
+        tab_session.source,
+        tab_session.reference,
+    )
+    own = session or tab_session
     job = Job(
         lambda job: result.compare(source, wanted, clean, start_s, own, folder, job),
         desk.host.heavy,
     )
-    async for updates in _followed(bench, job):
+    async for updates in _followed(tab_session, job):
         yield updates
-    if bench.job is job:
-        yield benches.finished(bench, RESULT, job, show, buttons)
+    if tab_session.job is job:
+        yield tab_recordings.finished(tab_session, RESULT, job, show, buttons)
 
 
 async def pair(
-    host: Host, bench: Session | None, first: Any, second: Any
+    host: Host, tab_session: Session | None, first: Any, second: Any
 ) -> AsyncIterator[Updates]:
     """Shows the difference of any two versions, and their pictures."""
-    shown = bench.results.get(RESULT) if bench else None
-    if bench is None or shown is None or first is None or second is None:
+    shown = tab_session.results.get(RESULT) if tab_session else None
+    if tab_session is None or shown is None or first is None or second is None:
         return
     job = Job(lambda job: result.pair(shown, int(first), int(second), job.tick), host.light)
-    async for updates in _followed(bench, job):
+    async for updates in _followed(tab_session, job):
         yield updates
-    if bench.job is not job or bench.results.get(RESULT) is not shown:
+    if tab_session.job is not job or tab_session.results.get(RESULT) is not shown:
         return
     try:
-        yield {"player": job.result(), "status": "", **buttons(bench)}
+        yield {"player": job.result(), "status": "", **buttons(tab_session)}
     except Exception as error:
-        yield {"status": benches.failure(error), **buttons(bench)}
+        yield {"status": tab_recordings.failure(error), **buttons(tab_session)}
 
 
-async def _followed(bench: Session, job: Job) -> AsyncIterator[Updates]:
+async def _followed(tab_session: Session, job: Job) -> AsyncIterator[Updates]:
     """Starts a job as the tab's one, and shows its progress until it has ended."""
-    bench.begin(job)
-    yield {"status": html.running(job.progress()), **buttons(bench, running=True)}
-    async for progress in watched(bench, job):
+    tab_session.begin(job)
+    yield {"status": html.running(job.progress()), **buttons(tab_session, running=True)}
+    async for progress in watched(tab_session, job):
         yield {"status": progress}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui import bench as benches
+from ui import tab_recordings
 from ui.restore import reference
 from ui.sending import Parcel
 from ui.session import Host, Session
@@ -30,19 +30,19 @@ def send(session: Session | None) -> Any:
 
 
 async def receive(
-    host: Host, bench: Session | None, session: Session | None
+    host: Host, tab_session: Session | None, session: Session | None
 ) -> AsyncIterator[Updates]:
     """Opens the sound that another tab has sent, with its reference."""
     if session is None or session.parcel is None:
         yield {}
         return
     parcel, session.parcel = session.parcel, None
-    async for updates in choose(host, "sent", bench, session, parcel.path, parcel.name):
-        bench = updates.get("bench", bench)
+    async for updates in choose(host, "sent", tab_session, session, parcel.path, parcel.name):
+        tab_session = updates.get("tab_session", tab_session)
         yield updates
-    if bench is None or bench.source is None or bench.source.path != parcel.path:
+    if tab_session is None or tab_session.source is None or tab_session.source.path != parcel.path:
         return
-    bench.reference = parcel.reference
+    tab_session.reference = parcel.reference
     if parcel.reference is not None:
         yield {"reference_note": reference.named(parcel.reference_name)}
 
@@ -62,9 +62,11 @@ def cleared() -> Updates:
     }
 
 
-def buttons(bench: Session, *, running: bool = False) -> Updates:
+def buttons(tab_session: Session, *, running: bool = False) -> Updates:
     """Which of Preview, Compare and Stop can be pressed."""
-    start = gr.update(interactive=bench.source is not None and not running, visible=not running)
+    start = gr.update(
+        interactive=tab_session.source is not None and not running, visible=not running
+    )
     chooser = gr.update(interactive=not running)
     return {
         "preview": start, "compare": start, "stop": gr.update(visible=running),
@@ -72,6 +74,6 @@ def buttons(bench: Session, *, running: bool = False) -> Updates:
     }  # fmt: skip
 
 
-TAB = benches.Bench("compare", math.inf, cleared, buttons)
-choose = partial(benches.choose, TAB)
-"""Reads a new recording; see `ui.bench.choose`."""
+TAB = tab_recordings.RecordingTab("compare", math.inf, cleared, buttons)
+choose = partial(tab_recordings.choose, TAB)
+"""Reads a new recording; see `ui.tab_recordings.choose`."""

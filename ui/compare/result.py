@@ -13,7 +13,6 @@ from pipeline.plots import comparison_figures
 from pipeline.plots.panels import Picture
 from pipeline.plots.pooling import difference
 from pipeline.stage import Chain, Tick, part, share, titled
-from ui.bench import Recording
 from ui.compare.candidates import Candidate
 from ui.compare.measures import measure
 from ui.compare.versions import INPUT, REFERENCE, Part, Version, fitted, run
@@ -24,6 +23,7 @@ from ui.restore.result_player import audible_gain_db, loudness_matched
 from ui.restore.source import safe_stem
 from ui.restore.steps import load_chain
 from ui.session import Session
+from ui.tab_recordings import Recording
 
 RUN_SHARE, MEASURE_SHARE, DRAW_SHARE = 0.75, 0.85, 0.92
 """Where each part of the progress bar ends."""

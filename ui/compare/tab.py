@@ -26,8 +26,8 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
         "listed" and "opened" those that follow the choice of the tab.
     """
     desk = Desk(recipe.stage_classes(), host)
-    bench = gr.State(None, delete_callback=close_session)
-    parts: dict[str, Any] = {"session": session, "bench": bench, "saved": gr.State({})}
+    tab_session = gr.State(None, delete_callback=close_session)
+    parts: dict[str, Any] = {"session": session, "tab_session": tab_session, "saved": gr.State({})}
     parts["kept"] = gr.Textbox(label="Kept", visible="hidden", elem_classes="wm-script")
     with gr.Row(elem_classes="wm-desk wmx-desk"):
         with gr.Column(scale=0, min_width=320, elem_classes="wm-left"):

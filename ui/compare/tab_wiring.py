@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui import bench
+from ui import tab_recordings
 from ui.compare import candidates, events, recording_events, use_events
 from ui.compare.events import Desk
 from ui.components.recording import wire_recording
@@ -20,7 +20,7 @@ RESULT = (
     "welcome", "result", "title", "pair", "first", "second", "player", "measures", "which", "send",
     "delivery",
 )  # fmt: skip
-RECORDING = ("bench", "file", "facts", "at", "status", "reference_note")
+RECORDING = ("tab_session", "file", "facts", "at", "status", "reference_note")
 EVERYTHING = tuple(dict.fromkeys((*RECORDING, *BUTTONS, *RESULT)))
 WANTED = ("recipes", "files", "saved")
 
@@ -41,7 +41,7 @@ def _wire_source(desk: Desk, parts: dict[str, Any]) -> None:
     choose = partial(recording_events.choose, desk.host)
     wire_recording(parts, examples(), choose, outputs, forecast(desk, parts))
     given = following(partial(reference.given, desk.host), parts)
-    inputs = chosen(parts, ("bench", "reference"))
+    inputs = chosen(parts, ("tab_session", "reference"))
     parts["reference"].upload(given, inputs, parts["reference_note"], **AGAIN)
 
 
@@ -49,7 +49,7 @@ def received(desk: Desk, parts: dict[str, Any]) -> list[dict[str, Any]]:
     """What follows a sound that another tab sends: listeners' arguments, one after another."""
     opened: dict[str, Any] = {
         "fn": following(partial(recording_events.receive, desk.host), parts),
-        "inputs": chosen(parts, ("bench", "session")),
+        "inputs": chosen(parts, ("tab_session", "session")),
         "outputs": chosen(parts, EVERYTHING),
         **AGAIN,
     }
@@ -71,7 +71,7 @@ def opened(parts: dict[str, Any]) -> dict[str, Any]:
     """What follows the choice of the tab, as arguments of a listener: a reloaded page goes on."""
     return {
         "fn": once(events.resumed, parts),
-        "inputs": chosen(parts, ("bench", "session")),
+        "inputs": chosen(parts, ("tab_session", "session")),
         "outputs": chosen(parts, (*EVERYTHING, "recipes")),
         **QUIET,
     }
@@ -81,7 +81,7 @@ def forecast(desk: Desk, parts: dict[str, Any]) -> dict[str, Any]:
     """What follows every change of what is compared, as the arguments of a listener."""
     return {
         "fn": once(partial(events.forecast, desk), parts),
-        "inputs": chosen(parts, ("bench", "session", *WANTED)),
+        "inputs": chosen(parts, ("tab_session", "session", *WANTED)),
         "outputs": chosen(parts, ("status",)),
         **QUIET,
     }
@@ -101,17 +101,17 @@ def _wire_candidates(desk: Desk, parts: dict[str, Any]) -> None:
 
 
 def _wire_work(desk: Desk, parts: dict[str, Any]) -> None:
-    inputs = chosen(parts, ("bench", "session", "at", *WANTED))
+    inputs = chosen(parts, ("tab_session", "session", "at", *WANTED))
     outputs = chosen(parts, tuple(dict.fromkeys(("status", *BUTTONS, *RESULT))))
     for name, whole in (("preview", False), ("compare", True)):
         run = following(partial(events.run, desk, whole), parts)
         parts[name].click(run, inputs, outputs, **LONG).success(**to_result("wmx-result"))
-    parts["stop"].click(bench.stop, parts["bench"], None, queue=False, **QUIET)
+    parts["stop"].click(tab_recordings.stop, parts["tab_session"], None, queue=False, **QUIET)
 
 
 def _wire_result(desk: Desk, parts: dict[str, Any]) -> None:
     pair = following(partial(events.pair, desk.host), parts)
-    both = chosen(parts, ("bench", "first", "second"))
+    both = chosen(parts, ("tab_session", "first", "second"))
     outputs = chosen(parts, ("player", "status", *BUTTONS))
     gr.on([parts["first"].input, parts["second"].input], pair, both, outputs, **LONG)
-    wire_download(parts["zipped"].click, use_events.download, [parts["bench"]], parts)
+    wire_download(parts["zipped"].click, use_events.download, [parts["tab_session"]], parts)

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline import recipe
-from ui import bench as benches
+from ui import tab_recordings
 from ui.compare import package
 from ui.compare.events import RESULT, Desk, usable
 from ui.restore import recipe_events
@@ -17,27 +17,29 @@ from ui.session import Session
 from ui.wiring import Updates
 
 
-def download(bench: Session | None) -> Iterator[Updates]:
+def download(tab_session: Session | None) -> Iterator[Updates]:
     """Writes the zip file of the result."""
-    return benches.download(bench, RESULT, "the zip file", package.zipped)
+    return tab_recordings.download(tab_session, RESULT, "the zip file", package.zipped)
 
 
-def to_restore(bench: Session | None, session: Session | None) -> Any:
+def to_restore(tab_session: Session | None, session: Session | None) -> Any:
     """Opens Restore; the recording goes along unless it is open there.
 
     Raises:
         gr.Error: there is no result.
     """
-    if bench is None or session is None or bench.results.get(RESULT) is None:
+    if tab_session is None or session is None or tab_session.results.get(RESULT) is None:
         raise gr.Error("There is nothing compared yet.", print_exception=False)
-    source = bench.source
+    source = tab_session.source
     if session.source is None or session.source.path != source.path:
-        session.parcel = Parcel(source.path, bench.reference, "as in Compare", name=source.name)
+        session.parcel = Parcel(
+            source.path, tab_session.reference, "as in Compare", name=source.name
+        )
     return gr.Tabs(selected="restore")
 
 
 def use(
-    desk: Desk, bench: Session | None, session: Session | None, at: Any, value: Any
+    desk: Desk, tab_session: Session | None, session: Session | None, at: Any, value: Any
 ) -> tuple[Any, Any]:
     """Restore's recipe list and editor with the recipe of a version.
 
@@ -45,7 +47,7 @@ def use(
         at: the place of the version, from the page's list.
         value: what Restore's editor shows.
     """
-    shown = bench.results.get(RESULT) if bench else None
+    shown = tab_session.results.get(RESULT) if tab_session else None
     if shown is None or not any(at == place for _, place in usable(shown)):
         return gr.skip(), gr.skip()
     version = shown.versions[at]

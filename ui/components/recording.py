@@ -40,10 +40,10 @@ def wire_recording(
     """Connects what `recording_field` has laid out.
 
     Args:
-        choose: takes the origin ("file" or "example"), bench, session and path.
+        choose: takes the origin ("file" or "example"), tab_session, session and path.
         after: listener that follows a recording which was read.
     """
-    states, file = chosen(parts, ("bench", "session")), parts["file"]
+    states, file = chosen(parts, ("tab_session", "session")), parts["file"]
 
     def of_file(*values: Any) -> AsyncIterator[Updates]:
         return choose("file", *values)

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline import recipe_text
-from ui import bench as benches
+from ui import tab_recordings
 from ui.components import html
 from ui.degrade import damage, result
 from ui.degrade.result import LONGEST_S, Degraded
@@ -35,30 +35,40 @@ def opening(session: Session | None) -> Any:
 
 
 async def receive(
-    host: Host, bench: Session | None, session: Session | None
+    host: Host, tab_session: Session | None, session: Session | None
 ) -> AsyncIterator[Updates]:
     """Takes the recording of the Restore tab for a clean one."""
     if session is None or session.source is None:
         return
-    async for updates in choose(host, "sent", bench, session, session.source.path):
+    async for updates in choose(host, "sent", tab_session, session, session.source.path):
         yield updates
 
 
-def resumed(bench: Session | None, session: Session | None) -> Updates:
+def resumed(tab_session: Session | None, session: Session | None) -> Updates:
     """The tab when it is chosen: on a page that was loaded again, what was there before."""
-    before = benches.continued(TAB.name, bench, session)
+    before = tab_recordings.continued(TAB.name, tab_session, session)
     if before is None:
         return {}
-    updates: Updates = {"bench": before, **benches.uploaded_again(before.source), **buttons(before)}
+    updates: Updates = {
+        "tab_session": before,
+        **tab_recordings.uploaded_again(before.source),
+        **buttons(before),
+    }
     if before.editor is not None:
         updates |= dict(zip(("listed", "seed", "chain"), before.editor, strict=True))
     if before.source is not None:
-        updates |= benches.recording(before.source)
+        updates |= tab_recordings.recording(before.source)
     return updates | (show(before.results[RESULT]) if RESULT in before.results else {})
 
 
 async def run(
-    host: Host, whole: bool, bench: Session | None, at_s: Any, name: Any, seed: Any, value: Any
+    host: Host,
+    whole: bool,
+    tab_session: Session | None,
+    at_s: Any,
+    name: Any,
+    seed: Any,
+    value: Any,
 ) -> AsyncIterator[Updates]:
     """Degrades the recording, or ten seconds of it.
 
@@ -66,8 +76,8 @@ async def run(
         at_s: where the ten seconds begin.
         name, seed, value: what list, seed field and editor show.
     """
-    if bench is None or bench.source is None:
-        yield {"status": benches.CHOOSE_FIRST}
+    if tab_session is None or tab_session.source is None:
+        yield {"status": tab_recordings.CHOOSE_FIRST}
         return
     try:
         chain = damage.chain_of(name, seed, value)
@@ -75,15 +85,15 @@ async def run(
         yield {"status": html.problem(plain_error(error))}
         return
     start_s = None if whole else float(at_s or 0.0)
-    bench.editor = (name, seed, value)
-    folder, source = bench.new_folder(RESULT), bench.source
+    tab_session.editor = (name, seed, value)
+    folder, source = tab_session.new_folder(RESULT), tab_session.source
     job = Job(lambda job: result.degrade(source, chain, start_s, folder, job), host.heavy)
-    bench.begin(job)
-    yield {"status": html.running(job.progress()), **buttons(bench, running=True)}
-    async for progress in watched(bench, job):
+    tab_session.begin(job)
+    yield {"status": html.running(job.progress()), **buttons(tab_session, running=True)}
+    async for progress in watched(tab_session, job):
         yield {"status": progress}
-    if bench.job is job:
-        yield benches.finished(bench, RESULT, job, show, buttons)
+    if tab_session.job is job:
+        yield tab_recordings.finished(tab_session, RESULT, job, show, buttons)
 
 
 def show(shown: Degraded) -> Updates:
@@ -118,24 +128,26 @@ def cleared() -> Updates:
     }
 
 
-def buttons(bench: Session, *, running: bool = False) -> Updates:
+def buttons(tab_session: Session, *, running: bool = False) -> Updates:
     """Which of Preview, Degrade and Stop can be pressed."""
-    start = gr.update(interactive=bench.source is not None and not running, visible=not running)
+    start = gr.update(
+        interactive=tab_session.source is not None and not running, visible=not running
+    )
     return {"preview": start, "degrade": start, "stop": gr.update(visible=running)}
 
 
-def download(bench: Session | None, name: str) -> Iterator[Updates]:
+def download(tab_session: Session | None, name: str) -> Iterator[Updates]:
     """Writes a download of the result."""
-    return benches.download(bench, RESULT, name, lambda new: result.export(new, name))
+    return tab_recordings.download(tab_session, RESULT, name, lambda new: result.export(new, name))
 
 
-def send(bench: Session | None, session: Session | None, tab: str = "restore") -> Any:
+def send(tab_session: Session | None, session: Session | None, tab: str = "restore") -> Any:
     """Puts the degraded sound and its reference into the visitor's session, and opens a tab.
 
     Raises:
         gr.Error: there is nothing to send.
     """
-    made = bench.results.get(RESULT) if bench else None
+    made = tab_session.results.get(RESULT) if tab_session else None
     if made is None or session is None:
         raise gr.Error("There is no degraded recording yet.", print_exception=False)
     try:
@@ -145,6 +157,6 @@ def send(bench: Session | None, session: Session | None, tab: str = "restore") -
     return gr.Tabs(selected=tab)
 
 
-TAB = benches.Bench("degrade", LONGEST_S, cleared, buttons)
-choose = partial(benches.choose, TAB)
-"""Reads a new recording; see `ui.bench.choose`."""
+TAB = tab_recordings.RecordingTab("degrade", LONGEST_S, cleared, buttons)
+choose = partial(tab_recordings.choose, TAB)
+"""Reads a new recording; see `ui.tab_recordings.choose`."""

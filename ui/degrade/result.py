@@ -13,7 +13,6 @@ from pipeline import damages, recipe
 from pipeline.audio.sound import Audio
 from pipeline.files import write_atomically
 from pipeline.stage import Chain, share
-from ui.bench import SOUND_SUFFIXES, Recording, sound_file
 from ui.components import chain_form, scores
 from ui.components.player import PlayerData
 from ui.jobs import Job
@@ -21,6 +20,7 @@ from ui.restore import result_player
 from ui.restore.result import PREVIEW_S
 from ui.restore.source import excerpt, safe_stem
 from ui.restore.steps import StepChain
+from ui.tab_recordings import SOUND_SUFFIXES, Recording, sound_file
 
 RECIPE = "Recipe"
 FILES = (*SOUND_SUFFIXES, RECIPE)

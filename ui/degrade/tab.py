@@ -23,8 +23,8 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
         its parts by name, as "received" the listener that takes Restore's recording, as "opened"
         the one that follows the choice of the tab.
     """
-    bench = gr.State(None, delete_callback=close_session)
-    parts: dict[str, Any] = {"session": session, "bench": bench}
+    tab_session = gr.State(None, delete_callback=close_session)
+    parts: dict[str, Any] = {"session": session, "tab_session": tab_session}
     with gr.Row(elem_classes="wm-desk"):
         with gr.Column(scale=0, min_width=320, elem_classes="wm-left"):
             parts |= _source() | _damage() | _actions()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ui import bench
+from ui import tab_recordings
 from ui.components.recording import wire_recording
 from ui.degrade import damage, events
 from ui.restore.events import examples
@@ -14,7 +14,7 @@ from ui.wiring import AGAIN, LONG, QUIET, chosen, following, once, to_result, wi
 
 BUTTONS = ("preview", "degrade", "stop")
 RESULT = ("welcome", "result", "title", "player", "scores", "delivery")
-EVERYTHING = ("bench", "file", "facts", "at", "status", *BUTTONS, *RESULT)
+EVERYTHING = ("tab_session", "file", "facts", "at", "status", *BUTTONS, *RESULT)
 OWN_CHOSEN = f"() => '{damage.OWN}'"
 
 EDITOR = ("listed", "seed", "chain")
@@ -33,7 +33,7 @@ def received(host: Host, parts: dict[str, Any]) -> dict[str, Any]:
     """What follows the opening of the tab for Restore's recording, as arguments of a listener."""
     return {
         "fn": following(partial(events.receive, host), parts),
-        "inputs": chosen(parts, ("bench", "session")),
+        "inputs": chosen(parts, ("tab_session", "session")),
         "outputs": chosen(parts, EVERYTHING),
         **AGAIN,
     }
@@ -43,7 +43,7 @@ def opened(parts: dict[str, Any]) -> dict[str, Any]:
     """What follows the choice of the tab, as arguments of a listener: a reloaded page goes on."""
     return {
         "fn": once(events.resumed, parts),
-        "inputs": chosen(parts, ("bench", "session")),
+        "inputs": chosen(parts, ("tab_session", "session")),
         "outputs": chosen(parts, (*EVERYTHING, *EDITOR)),
         **QUIET,
     }
@@ -62,14 +62,14 @@ def _wire_damage(parts: dict[str, Any]) -> None:
 
 
 def _wire_work(host: Host, parts: dict[str, Any]) -> None:
-    inputs = chosen(parts, ("bench", "at", "listed", "seed", "chain"))
+    inputs = chosen(parts, ("tab_session", "at", "listed", "seed", "chain"))
     outputs = chosen(parts, ("status", *BUTTONS, *RESULT))
     for name, whole in (("preview", False), ("degrade", True)):
         run = following(partial(events.run, host, whole), parts)
         parts[name].click(run, inputs, outputs, **LONG).success(**to_result("wmd-result"))
-    parts["stop"].click(bench.stop, parts["bench"], None, queue=False, **QUIET)
+    parts["stop"].click(tab_recordings.stop, parts["tab_session"], None, queue=False, **QUIET)
 
 
 def _wire_result(parts: dict[str, Any]) -> None:
     for button in parts["downloads"]:
-        wire_download(button.click, events.download, [parts["bench"], button], parts)
+        wire_download(button.click, events.download, [parts["tab_session"], button], parts)

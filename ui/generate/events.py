@@ -10,8 +10,7 @@ import gradio as gr
 
 from pipeline.generation import musicgen, weights
 from pipeline.generation.musicgen import Request
-from ui import bench as benches
-from ui import memory
+from ui import memory, tab_recordings
 from ui.components import html
 from ui.components.formatting import about
 from ui.components.rendering import render
@@ -31,9 +30,11 @@ RECIPE = "ai-generated-music"
 """What Restore is opened with."""
 
 
-def planned(bench: Session | None, session: Session | None, model: Any, seconds: Any) -> Updates:
+def planned(
+    tab_session: Session | None, session: Session | None, model: Any, seconds: Any
+) -> Updates:
     """What generating will take, or what is missing and the cure; imports torch the first time."""
-    if bench is not None and bench.job is not None and not bench.job.ended:
+    if tab_session is not None and tab_session.job is not None and not tab_session.job.ended:
         return {}
     name = model if model in weights.MODELS else "small"
     is_melody = {"melody": gr.update(visible=name == "melody")}
@@ -67,12 +68,12 @@ def buttons(name: str) -> Updates:
 
 
 async def run(
-    host: Host, bench: Session | None, session: Session | None, prompt: Any, model: Any,
+    host: Host, tab_session: Session | None, session: Session | None, prompt: Any, model: Any,
     seconds: Any, guidance: Any, temperature: Any, top_k: Any, seed: Any, melody: Any,
 ) -> AsyncIterator[Updates]:  # fmt: skip
     """Generates music from what the form shows."""
-    bench = benches.opened(TAB, host, bench, session)
-    yield {"bench": bench}
+    tab_session = tab_recordings.opened(TAB, host, tab_session, session)
+    yield {"tab_session": tab_session}
     try:
         request = Request(
             str(prompt or ""), model, seconds, guidance, temperature, top_k, seed_of(seed)
@@ -80,34 +81,36 @@ async def run(
     except ValueError as error:
         yield {"status": html.problem(plain_error(error))}
         return
-    bench.editor = {"prompt": prompt, "model": model, "seconds": seconds, "seed": seed}
+    tab_session.editor = {"prompt": prompt, "model": model, "seconds": seconds, "seed": seed}
     tune = uploaded(melody) if model == "melody" else None
     device = (session.device if session else "") or "auto"
-    folder = bench.new_folder(RESULT)
+    folder = tab_session.new_folder(RESULT)
     work = partial(result.generate, request, tune, device, folder)
-    async for updates in _followed(host, bench, request.model, work):
+    async for updates in _followed(host, tab_session, request.model, work):
         yield updates
-    yield planned(bench, session, model, seconds)
+    yield planned(tab_session, session, model, seconds)
 
 
 async def run_stand_in(
-    host: Host, bench: Session | None, session: Session | None, model: Any, seed: Any
+    host: Host, tab_session: Session | None, session: Session | None, model: Any, seed: Any
 ) -> AsyncIterator[Updates]:
     """Damages an example as generated music is damaged."""
-    bench = benches.opened(TAB, host, bench, session)
-    yield {"bench": bench}
-    work = partial(result.stand_in, seed_of(seed), bench.new_folder(RESULT))
-    async for updates in _followed(host, bench, str(model), work):
+    tab_session = tab_recordings.opened(TAB, host, tab_session, session)
+    yield {"tab_session": tab_session}
+    work = partial(result.stand_in, seed_of(seed), tab_session.new_folder(RESULT))
+    async for updates in _followed(host, tab_session, str(model), work):
         yield updates
 
 
-async def _followed(host: Host, bench: Session, name: str, work: Any) -> AsyncIterator[Updates]:
-    job = bench.begin(Job(work, host.heavy))
+async def _followed(
+    host: Host, tab_session: Session, name: str, work: Any
+) -> AsyncIterator[Updates]:
+    job = tab_session.begin(Job(work, host.heavy))
     yield {"status": html.running(job.progress()), **_busy()}
-    async for progress in watched(bench, job):
+    async for progress in watched(tab_session, job):
         yield {"status": progress}
-    if bench.job is job:
-        yield benches.finished(bench, RESULT, job, show, lambda _: buttons(name))
+    if tab_session.job is job:
+        yield tab_recordings.finished(tab_session, RESULT, job, show, lambda _: buttons(name))
 
 
 def _busy() -> Updates:
@@ -129,48 +132,48 @@ def show(new: Generated) -> Updates:
     }
 
 
-def resumed(bench: Session | None, session: Session | None) -> Updates:
+def resumed(tab_session: Session | None, session: Session | None) -> Updates:
     """The tab when it is chosen: on a page that was loaded again, what was there before."""
-    before = benches.continued(TAB, bench, session)
+    before = tab_recordings.continued(TAB, tab_session, session)
     if before is None:
         return {}
-    updates: Updates = {"bench": before}
+    updates: Updates = {"tab_session": before}
     if before.editor is not None:
         updates |= before.editor
     return updates | (show(before.results[RESULT]) if RESULT in before.results else {})
 
 
 async def fetch(
-    host: Host, bench: Session | None, session: Session | None, model: Any, seconds: Any
+    host: Host, tab_session: Session | None, session: Session | None, model: Any, seconds: Any
 ) -> AsyncIterator[Updates]:
     """Downloads the weights of the chosen model; visitors of a shared server cannot."""
-    bench = benches.opened(TAB, host, bench, session)
+    tab_session = tab_recordings.opened(TAB, host, tab_session, session)
     if is_shared() or model not in weights.MODELS:
         return
-    job = bench.begin(Job(lambda job: weights.fetch(model, job.tick), host.light))
-    yield {"bench": bench, "status": html.running(job.progress()), **_busy()}
-    async for progress in watched(bench, job):
+    job = tab_session.begin(Job(lambda job: weights.fetch(model, job.tick), host.light))
+    yield {"tab_session": tab_session, "status": html.running(job.progress()), **_busy()}
+    async for progress in watched(tab_session, job):
         yield {"status": progress}
     try:
         job.result()
         status = html.note("Downloaded and verified.")
     except Exception as error:
-        status = benches.failure(error)
-    yield {"status": status, **planned(bench, session, model, seconds)}
+        status = tab_recordings.failure(error)
+    yield {"status": status, **planned(tab_session, session, model, seconds)}
 
 
-def download(bench: Session | None, name: str) -> Iterator[Updates]:
+def download(tab_session: Session | None, name: str) -> Iterator[Updates]:
     """Writes a download of the result."""
-    return benches.download(bench, RESULT, name, lambda new: result.export(new, name))
+    return tab_recordings.download(tab_session, RESULT, name, lambda new: result.export(new, name))
 
 
-def send(bench: Session | None, session: Session | None) -> Any:
+def send(tab_session: Session | None, session: Session | None) -> Any:
     """Puts the result into the visitor's session, and opens Restore with the recipe for it.
 
     Raises:
         gr.Error: there is nothing to send.
     """
-    new = bench.results.get(RESULT) if bench else None
+    new = tab_session.results.get(RESULT) if tab_session else None
     if new is None or session is None:
         raise gr.Error("There is no generated music yet.", print_exception=False)
     try:

@@ -20,11 +20,11 @@ from pipeline.generation import musicgen
 from pipeline.generation.musicgen import Request
 from pipeline.stage import share, titled
 from ui import memory, zero_gpu
-from ui.bench import SOUND_SUFFIXES, sound_file
 from ui.components.player import PlayerData
 from ui.jobs import Job
 from ui.restore import result_player
 from ui.restore.events import EXAMPLES
+from ui.tab_recordings import SOUND_SUFFIXES, sound_file
 
 SETTINGS = "Settings"
 FILES = (*SOUND_SUFFIXES, SETTINGS)

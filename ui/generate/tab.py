@@ -24,8 +24,8 @@ def build(session: gr.State, host: Host) -> dict[str, Any]:
     Returns:
         its parts by name, and as "opened" the listeners that fill it when it is chosen.
     """
-    bench = gr.State(None, delete_callback=close_session)
-    parts: dict[str, Any] = {"session": session, "bench": bench}
+    tab_session = gr.State(None, delete_callback=close_session)
+    parts: dict[str, Any] = {"session": session, "tab_session": tab_session}
     with gr.Row(elem_classes="wm-desk"):
         with gr.Column(scale=0, min_width=320, elem_classes="wm-left"):
             parts |= _form() | _actions()

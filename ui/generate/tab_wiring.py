@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ui import bench
+from ui import tab_recordings
 from ui.generate import events
 from ui.session import Host
 from ui.wiring import LONG, QUIET, chosen, following, once, to_result, wire_download
@@ -19,8 +19,8 @@ FILLED = ("prompt", "model", "seconds", "seed")
 
 def opened(parts: dict[str, Any]) -> list[dict[str, Any]]:
     """What follows the choice of the tab, as arguments of listeners: a reloaded page goes on."""
-    outputs = chosen(parts, ("bench", *FILLED, *RESULT))
-    resumed = {"inputs": chosen(parts, ("bench", "session")), "outputs": outputs, **QUIET}
+    outputs = chosen(parts, ("tab_session", *FILLED, *RESULT))
+    resumed = {"inputs": chosen(parts, ("tab_session", "session")), "outputs": outputs, **QUIET}
     return [{"fn": once(events.resumed, parts), **resumed}, planned(parts)]
 
 
@@ -28,7 +28,7 @@ def planned(parts: dict[str, Any]) -> dict[str, Any]:
     """What follows a change of the settings, as the arguments of a listener."""
     return {
         "fn": once(events.planned, parts),
-        "inputs": chosen(parts, ("bench", "session", "model", "seconds")),
+        "inputs": chosen(parts, ("tab_session", "session", "model", "seconds")),
         "outputs": chosen(parts, PLAN),
         **QUIET,
     }
@@ -38,8 +38,8 @@ def wire(host: Host, parts: dict[str, Any]) -> None:
     """Connects every part of the tab."""
     for event in (parts["model"].input, parts["seconds"].release):
         event(**planned(parts))
-    outputs = chosen(parts, ("bench", "status", *PLAN, *RESULT))
-    states = chosen(parts, ("bench", "session"))
+    outputs = chosen(parts, ("tab_session", "status", *PLAN, *RESULT))
+    states = chosen(parts, ("tab_session", "session"))
     for name, handler, inputs in (
         ("generate", events.run, FORM),
         ("stand_in", events.run_stand_in, ("model", "seed")),
@@ -48,6 +48,6 @@ def wire(host: Host, parts: dict[str, Any]) -> None:
         work = following(partial(handler, host), parts)
         begun = parts[name].click(work, [*states, *chosen(parts, inputs)], outputs, **LONG)
         begun.success(**to_result("wmg-result"))
-    parts["stop"].click(bench.stop, parts["bench"], None, queue=False, **QUIET)
+    parts["stop"].click(tab_recordings.stop, parts["tab_session"], None, queue=False, **QUIET)
     for button in parts["downloads"]:
-        wire_download(button.click, events.download, [parts["bench"], button], parts)
+        wire_download(button.click, events.download, [parts["tab_session"], button], parts)

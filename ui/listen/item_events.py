@@ -37,13 +37,13 @@ def send_restored(host: Host, session: Session | None) -> Any:
     return _sent(host, session, lambda: items.from_restore(session))
 
 
-def send_compared(host: Host, bench: Session | None, session: Session | None) -> Any:
+def send_compared(host: Host, tab_session: Session | None, session: Session | None) -> Any:
     """Adds the versions of Compare and opens the tab; raises `gr.Error` where there are none.
 
     Args:
-        bench: the session of the Compare tab.
+        tab_session: the session of the Compare tab.
     """
-    comparison = bench.results.get(RESULT) if bench else None
+    comparison = tab_session.results.get(RESULT) if tab_session else None
     return _sent(host, session, lambda: items.from_compare(comparison))
 
 

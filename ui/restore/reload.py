@@ -81,9 +81,9 @@ def move(previous: Session, session: Session) -> None:
         ours, theirs = getattr(session, name), getattr(previous, name)
         setattr(session, name, theirs)
         setattr(previous, name, ours)
-    for tab, bench in previous.benches.items():
-        session.benches[tab] = session.benches.get(tab) or session.beside()
-        move(bench, session.benches[tab])
+    for tab, tab_session in previous.tab_sessions.items():
+        session.tab_sessions[tab] = session.tab_sessions.get(tab) or session.beside()
+        move(tab_session, session.tab_sessions[tab])
 
 
 def shown(desk: events.Desk, session: Session) -> dict[str, Any]:

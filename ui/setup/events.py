@@ -140,8 +140,8 @@ def _forget(session: Session) -> None:
         upload.unlink(missing_ok=True)
     shutil.rmtree(session.networks, ignore_errors=True)
     item_events.forget(session)
-    for bench in session.benches.values():
-        _forget(bench)
+    for tab_session in session.tab_sessions.values():
+        _forget(tab_session)
     session.editor, session.parcel, session.device, session.precision = None, None, "", ""
 
 

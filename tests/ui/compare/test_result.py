@@ -18,12 +18,12 @@ from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
 from pipeline.stage import Cancelled
 from tests.support.sounds import speech
-from ui.bench import Recording
 from ui.compare import events, package, result, use_events, views
 from ui.compare.candidates import Candidate
 from ui.jobs import Job, JobQueue
 from ui.restore import recipe_events
 from ui.session import Limits, Session
+from ui.tab_recordings import Recording
 
 RATE = 16_000
 CLEAN = Audio(np.repeat(speech(12.0, RATE), 2, axis=0), RATE)
@@ -133,20 +133,24 @@ def test_the_zip_holds_sounds_recipes_and_the_table(shown) -> None:
 
 def test_a_version_s_recipe_and_its_recording_go_to_restore(shown, session) -> None:
     desk = events.Desk(recipe.stage_classes(), None)
-    bench, visitor = Session(session.folder), Session(session.folder)
+    tab_session, visitor = Session(session.folder), Session(session.folder)
     with pytest.raises(gr.Error, match="nothing compared"):
-        use_events.to_restore(bench, visitor)
-    bench.source, bench.reference, bench.results[events.RESULT] = SOURCE, CLEAN, shown
-    assert use_events.to_restore(bench, visitor).selected == "restore"
+        use_events.to_restore(tab_session, visitor)
+    tab_session.source, tab_session.reference, tab_session.results[events.RESULT] = (
+        SOURCE,
+        CLEAN,
+        shown,
+    )
+    assert use_events.to_restore(tab_session, visitor).selected == "restore"
     assert (visitor.parcel.path, visitor.parcel.reference) == (SOURCE.path, CLEAN)
-    listed, value = use_events.use(desk, bench, visitor, 1, {})
+    listed, value = use_events.use(desk, tab_session, visitor, 1, {})
     assert listed["value"] == recipe_events.OWN
     assert (
         recipe_events.document(desk.stages, value)["stages"] == shown.versions[1].document["stages"]
     )
-    assert use_events.use(desk, bench, visitor, 2, {}) == (gr.skip(), gr.skip())
+    assert use_events.use(desk, tab_session, visitor, 2, {}) == (gr.skip(), gr.skip())
     visitor.source, visitor.parcel = SOURCE, None
-    use_events.to_restore(bench, visitor)
+    use_events.to_restore(tab_session, visitor)
     assert visitor.parcel is None  # it is open there already
 
 

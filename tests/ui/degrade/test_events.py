@@ -12,7 +12,7 @@ import pytest
 from pipeline.audio.encode import save
 from tests.support.handlers import ran
 from tests.support.helpers import tone
-from ui import bench
+from ui import tab_recordings
 from ui.degrade import damage, events
 from ui.restore.reload import move
 from ui.session import Host, Limits, Session
@@ -38,7 +38,7 @@ def test_restore_s_recording_is_taken_for_a_clean_one(host, session) -> None:
     session.source = SimpleNamespace(path=path)
     assert events.opening(session).selected == "degrade"
     state = ran(events.receive(host, None, session))
-    own = state["bench"]
+    own = state["tab_session"]
     assert own is not session and own.visitor == session.visitor
     assert own.source.name == "voice.wav" and "voice.wav" in state["facts"]
     assert state["degrade"]["interactive"] and session.source.path == path
@@ -49,27 +49,27 @@ def test_only_uploads_are_opened_and_nothing_runs_without_a_recording(
 ) -> None:
     save(tone(), tmp_path / "outside.wav")
     state = ran(events.choose(host, "file", None, session, str(tmp_path / "outside.wav")))
-    assert state["bench"].source is None and not state["degrade"]["interactive"]
-    state = ran(events.run(host, True, state["bench"], 0, "telephone", 0, {}))
+    assert state["tab_session"].source is None and not state["degrade"]["interactive"]
+    state = ran(events.run(host, True, state["tab_session"], 0, "telephone", 0, {}))
     assert "Choose a recording" in state["status"]
     tab = replace(events.TAB, longest_s=0.5)
     (inside := session.folder / "long.wav").write_bytes((tmp_path / "outside.wav").read_bytes())
-    state = ran(bench.choose(tab, host, "file", None, session, str(inside)))
-    assert "wm-problem" in state["facts"] and state["bench"].source is None
+    state = ran(tab_recordings.choose(tab, host, "file", None, session, str(inside)))
+    assert "wm-problem" in state["facts"] and state["tab_session"].source is None
 
 
 def test_a_page_that_is_loaded_again_goes_on(host, session) -> None:
     save(tone(seconds=0.5), path := session.folder / "voice.wav")
     session.source = SimpleNamespace(path=path)
-    own = ran(events.receive(host, None, session))["bench"]
+    own = ran(events.receive(host, None, session))["tab_session"]
     settings = ("telephone", 3, damage.opened("telephone", 3))
     assert ran(events.run(host, True, own, 0, *settings))["status"] == ""
     move(session, page := host.open_session("visitor"))
     state = events.resumed(None, page)
-    assert state["bench"] is page.benches["degrade"] is not own and own.source is None
+    assert state["tab_session"] is page.tab_sessions["degrade"] is not own and own.source is None
     assert (state["listed"], state["seed"], state["chain"]) == settings
     assert "voice.wav" in state["facts"] and state["degrade"]["interactive"]
     assert Path(state["player"].tracks[1].file.path).is_file()
-    assert events.resumed(state["bench"], page) == {}, "the tab is chosen once more"
+    assert events.resumed(state["tab_session"], page) == {}, "the tab is chosen once more"
     page.close()
-    assert not state["bench"].folder.exists()
+    assert not state["tab_session"].folder.exists()

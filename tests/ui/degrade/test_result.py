@@ -13,11 +13,11 @@ from pipeline.audio.decode import load
 from pipeline.audio.sound import Audio
 from pipeline.stage import Cancelled
 from tests.support.sounds import speech
-from ui.bench import SOUND_SUFFIXES, Recording, recording
 from ui.degrade import events, result
 from ui.jobs import Job, JobQueue
 from ui.sending import exact
 from ui.session import Limits, Session
+from ui.tab_recordings import SOUND_SUFFIXES, Recording, recording
 
 RATE = 16_000
 CLEAN = Audio(np.repeat(speech(12.0, RATE), 2, axis=0), RATE)
@@ -76,12 +76,15 @@ def test_a_job_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_what_is_sent_is_the_sound_and_its_reference(whole, tmp_path: Path) -> None:
-    bench, session = Session.open(tmp_path, Limits(), "v"), Session.open(tmp_path, Limits(), "v")
+    tab_session, session = (
+        Session.open(tmp_path, Limits(), "v"),
+        Session.open(tmp_path, Limits(), "v"),
+    )
     with pytest.raises(Exception, match="no degraded recording"):
-        events.send(bench, session)
-    bench.results[events.RESULT] = whole
-    assert events.send(bench, session).selected == "restore"
-    assert events.send(bench, session, "compare").selected == "compare"
+        events.send(tab_session, session)
+    tab_session.results[events.RESULT] = whole
+    assert events.send(tab_session, session).selected == "restore"
+    assert events.send(tab_session, session, "compare").selected == "compare"
     assert (
         session.parcel.path == exact(whole.degraded, whole.folder, whole.stem)
         and session.parcel.reference is CLEAN

@@ -61,7 +61,7 @@ def test_visitors_of_a_shared_server_download_nothing(host, session, monkeypatch
 
 def test_a_stand_in_is_the_damaged_example_and_says_so(host, session) -> None:
     state = ran(events.run_stand_in(host, None, session, "small", 7))
-    new = state["bench"].results[events.RESULT]
+    new = state["tab_session"].results[events.RESULT]
     clean = load(result.EXAMPLE)
     assert np.array_equal(new.audio.samples, damages.drawn(7)(clean).samples)
     assert "Stand-in" in state["title"] and "MusicGen did not make it" in state["title"]
@@ -75,21 +75,21 @@ def test_music_is_generated_heard_saved_and_sent(
     plan = events.planned(None, session, "small", 1.0)
     assert "3.4 GB of memory" in plan["plan"] and plan["generate"]["visible"]
     state = ran(events.run(host, None, session, *FORM))
-    bench = state["bench"]
-    new = bench.results[events.RESULT]
+    tab_session = state["tab_session"]
+    new = tab_session.results[events.RESULT]
     assert new.audio.samples.shape == (1, 32_000) and state["player"].tracks[0].label == "Generated"
     assert "&lt;b&gt;a slow piano" in state["title"] and "seed 5" in state["title"]
     assert state["generate"]["visible"] and not state["stop"]["visible"]
-    saved = [list(events.download(bench, name))[-1]["download"] for name in result.FILES]
+    saved = [list(events.download(tab_session, name))[-1]["download"] for name in result.FILES]
     assert [path.name for path in saved] == [f"b a slow piano.{end}" for end in ENDINGS]
     assert json.loads(saved[2].read_text())["seed"] == 5
-    assert events.send(bench, session).selected == "restore"
+    assert events.send(tab_session, session).selected == "restore"
     assert session.parcel.recipe == "ai-generated-music"
     assert np.array_equal(load(session.parcel.path).samples, new.audio.samples)
-    again = ran(events.run(host, bench, session, "", *FORM[1:]))
-    assert "prompt: got none" in again["status"] and bench.results[events.RESULT] is new
+    again = ran(events.run(host, tab_session, session, "", *FORM[1:]))
+    assert "prompt: got none" in again["status"] and tab_session.results[events.RESULT] is new
     monkeypatch.setattr("ui.memory.free_bytes", lambda: 10**9)
-    again = ran(events.run(host, bench, session, *FORM))
+    again = ran(events.run(host, tab_session, session, *FORM))
     assert "1.0 GB are free: choose a smaller model" in again["status"]
     musicgen._load.cache_clear()
 

@@ -121,18 +121,18 @@ def test_the_machine_is_tested_with_every_network(session, tmp_path: Path, monke
 
 
 def test_reset_deletes_this_page_s_files_and_nobody_else_s(host, session, tmp_path: Path) -> None:
-    bench, other = host.open_session("visitor"), host.open_session("other")
-    for one in (session, bench, other):
+    tab_session, other = host.open_session("visitor"), host.open_session("other")
+    for one in (session, tab_session, other):
         (one.networks / "mine").mkdir(parents=True)
         (one.new_folder("whole") / "result.wav").touch()
         one.device, one.reference = "cpu", object()
-    session.benches["degrade"] = bench
+    session.tab_sessions["degrade"] = tab_session
     assert events.reset(False, None, session) is False and session.device == "cpu"
     session.listening = desk = host.open_session("visitor")
     work = session.begin(Job(lambda job: job.wait_for_ever(), JobQueue()))
     assert events.reset(True, None, session) is True
     assert work.stopped and session.listening is None and not desk.folder.exists()
-    for one in (session, bench):
+    for one in (session, tab_session):
         assert list(one.folder.iterdir()) == [] and (one.device, one.reference) == ("", None)
     assert len(list(other.folder.rglob("*"))) == 4
 

@@ -1,7 +1,7 @@
 """What the tabs with a recording and a result of their own have in common.
 
-Each keeps them in a session of its own, its bench, which lies in the visitor's session: its work
-does not stop another tab's, and a page that is loaded again finds it.
+Each keeps them in a session of its own, which lies in the visitor's session: its work does not stop
+another tab's, and a page that is loaded again finds it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SOUND_SUFFIXES = {"WAV": ".wav", "FLAC": ".flac"}
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording on a bench.
+    """A recording that a tab works on.
 
     Attributes:
         path: an upload, an example, or what another tab has sent.
@@ -49,7 +49,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Bench:
+class RecordingTab:
     """How a tab takes a recording.
 
     Attributes:
@@ -65,25 +65,25 @@ class Bench:
     buttons: Callable[..., Updates]
 
 
-def opened(name: str, host: Host, bench: Session | None, session: Session | None) -> Session:
+def opened(name: str, host: Host, tab_session: Session | None, session: Session | None) -> Session:
     """The session of the tab of this name; a new one where there is none."""
-    if bench is None:
-        bench = host.open_session(session.visitor if session else "")
+    if tab_session is None:
+        tab_session = host.open_session(session.visitor if session else "")
     if session is not None:
-        session.benches[name] = bench
-    return bench
+        session.tab_sessions[name] = tab_session
+    return tab_session
 
 
-def continued(name: str, bench: Session | None, session: Session | None) -> Session | None:
+def continued(name: str, tab_session: Session | None, session: Session | None) -> Session | None:
     """The tab's session from before a reload; None where the tab has one at hand, or had none."""
-    return session.benches.get(name) if bench is None and session is not None else None
+    return session.tab_sessions.get(name) if tab_session is None and session is not None else None
 
 
 async def choose(
-    tab: Bench,
+    tab: RecordingTab,
     host: Host,
     origin: str,
-    bench: Session | None,
+    tab_session: Session | None,
     session: Session | None,
     path: Any,
     name: str = "",
@@ -95,26 +95,32 @@ async def choose(
         path: an uploaded file, or the `Path` of a file of the server's own choosing.
         name: what the visitor calls it; "" is the file's own name.
     """
-    bench = opened(tab.name, host, bench, session)
-    bench.forget()
+    tab_session = opened(tab.name, host, tab_session, session)
+    tab_session.forget()
     file = path if isinstance(path, Path) else uploaded(path)
     others = {} if origin == "file" else {"file": None}
-    yield {"bench": bench, "facts": "", **others, **tab.cleared(), **tab.buttons(bench)}
+    yield {
+        "tab_session": tab_session,
+        "facts": "",
+        **others,
+        **tab.cleared(),
+        **tab.buttons(tab_session),
+    }
     if file is None:
         return
     longest_s = min(tab.longest_s, host.limits.seconds)
-    job = bench.begin(Job(partial(read, file, name or file.name, longest_s), host.light))
+    job = tab_session.begin(Job(partial(read, file, name or file.name, longest_s), host.light))
     yield {"stop": gr.update(visible=True)}
-    async for progress in watched(bench, job):
+    async for progress in watched(tab_session, job):
         yield {"facts": progress}
-    if bench.job is not job:
+    if tab_session.job is not job:
         return
     try:
-        bench.source = job.result()
+        tab_session.source = job.result()
     except Exception as error:
-        yield {"facts": failure(error), **tab.buttons(bench)}
+        yield {"facts": failure(error), **tab.buttons(tab_session)}
     else:
-        yield {**recording(bench.source), **tab.buttons(bench)}
+        yield {**recording(tab_session.source), **tab.buttons(tab_session)}
 
 
 def read(path: Path, name: str, longest_s: float, job: Job) -> Recording:
@@ -141,7 +147,7 @@ def uploaded_again(source: Recording | None) -> Updates:
 
 
 def finished(
-    bench: Session,
+    tab_session: Session,
     key: str,
     job: Job,
     show: Callable[[Any], Updates],
@@ -155,11 +161,11 @@ def finished(
     try:
         new = job.result()
     except Exception as error:
-        return {"status": failure(error), **buttons(bench)}
-    old, bench.results[key] = bench.results.get(key), new
+        return {"status": failure(error), **buttons(tab_session)}
+    old, tab_session.results[key] = tab_session.results.get(key), new
     if old is not None:
         shutil.rmtree(old.folder, ignore_errors=True)
-    return {"status": "", **buttons(bench), **show(new)}
+    return {"status": "", **buttons(tab_session), **show(new)}
 
 
 def failure(error: Exception) -> str:
@@ -170,14 +176,14 @@ def failure(error: Exception) -> str:
 
 
 def download(
-    bench: Session | None, key: str, name: str, write: Callable[[Any], Path]
+    tab_session: Session | None, key: str, name: str, write: Callable[[Any], Path]
 ) -> Iterator[Updates]:
     """Writes a download of the result with this key; a long one takes a while.
 
     Args:
         name: what is written, for the visitor.
     """
-    result = bench.results.get(key) if bench else None
+    result = tab_session.results.get(key) if tab_session else None
     if result is None:
         yield {"download": None, "delivery": NO_RESULT}
         return
@@ -203,7 +209,7 @@ def sound_file(audio: Audio, folder: Path, stem: str, name: str) -> Path:
     return path
 
 
-def stop(bench: Session | None) -> None:
+def stop(tab_session: Session | None) -> None:
     """Stops the tab's work."""
-    if bench is not None:
-        bench.stop()
+    if tab_session is not None:
+        tab_session.stop()
