@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -18,6 +18,12 @@ from pipeline.stage import Cancelled
 from tests.support.ticks import Recorder
 
 COMMIT = {name: known.commit.ljust(40, "0") for name, known in MODELS.items()}
+
+
+class _Usage(NamedTuple):
+    """What is free on a disk, in bytes."""
+
+    free: float
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
@@ -53,6 +59,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
     monkeypatch.setenv("WAVEMEND_MUSICGEN", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(weights, "has_library", lambda: True)
+    monkeypatch.setattr(weights.shutil, "disk_usage", lambda path: _Usage(free=1e12))
     yield handler
     server.shutdown()
     server.server_close()
@@ -90,14 +97,10 @@ def test_a_download_can_be_stopped_and_a_full_disk_is_named(hub, tmp_path, monke
     with pytest.raises(Cancelled):
         fetch("small", stop)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-    monkeypatch.setattr(weights.shutil, "disk_usage", lambda path: _Usage())
+    monkeypatch.setattr(weights.shutil, "disk_usage", lambda path: _Usage(free=1e9))
     with pytest.raises(GeneratorMissing, match=r"1\.0 GB free, it needs 2\.4 GB"):
         fetch("small")
     assert len(hub.asked) == 1
-
-
-class _Usage:
-    free = 1e9
 
 
 def test_without_the_library_the_message_names_the_command(hub, monkeypatch) -> None:

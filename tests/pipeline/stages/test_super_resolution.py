@@ -16,7 +16,11 @@ from models.residual_unet import ResidualUnet, ResidualUnetConfig
 from pipeline.__main__ import app
 from pipeline.audio.decode import load
 from pipeline.audio.encode import save
-from tests.support.sounds import limited
+from pipeline.audio.resampling import resample
+from pipeline.audio.sound import Audio
+from pipeline.evaluation.metrics import lsd
+from pipeline.stages.enhance import Enhance
+from tests.support.sounds import limited, speech
 from ui.session import Session
 from ui.setup.weights import SIZES, adopt, kinds
 
@@ -67,6 +71,19 @@ def test_uploaded_weights_are_selected_and_restore_a_file_at_44_1_khz(
     spectrum = np.abs(np.fft.rfft(made.samples[0]))
     treble = spectrum[int(11_500 / 22_050 * len(spectrum)) :]
     assert np.square(treble).sum() > 1e-8 * np.square(spectrum).sum()  # a resampler leaves none
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"), [("residual-unet-44k", 22_050), ("plain-unet-44k", 16_000)]
+)
+def test_the_weights_that_ship_halve_the_distance(name: str, rate: int) -> None:
+    target = resample(Audio(speech(2.0), 48_000), 44_100)
+    low = resample(target, rate)
+    before, after = resample(low, 44_100), Enhance(checkpoint=name, output_rate="44100")(low)
+    count = min(target.frames, before.frames, after.frames)
+    clean, *both = (one.samples[:, :count] for one in (target, before, after))
+    distances = [lsd(one, clean, 44_100) for one in both]
+    assert distances[1] < 0.5 * distances[0]
 
 
 def test_the_sizes_of_both_can_be_named() -> None:

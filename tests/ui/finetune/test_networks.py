@@ -64,7 +64,7 @@ def test_each_network_is_offered_with_weights_that_ship_or_without() -> None:
     models = {card.model for card in starts()}
     assert models == set(NETWORKS)
     shipped = {card.model for card in starts() if card.folder.parent == SHIPPED and card.sha256}
-    assert {card.model for card in starts() if card.name.startswith(FRESH)} == models - shipped
+    assert models - shipped <= {card.model for card in starts() if card.name.startswith(FRESH)}
     assert all(TASKS[damage].label for one in NETWORKS.values() for damage in one.damages)
     classes = stage_classes()
     for network in NETWORKS.values():
