@@ -92,7 +92,8 @@ class Trainer:
         self._restore(self.run.load())
         if 0 < self.now.patience <= self.waited:
             self.waited = 0
-        self.run.forget_events_after(self.step)
+        if self.accelerator.is_main_process:
+            self.run.drop_unfinished(self.step)
 
     def save(self) -> None:
         """Keeps the state to roll back to, and writes it."""

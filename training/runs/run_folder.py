@@ -108,14 +108,17 @@ class RunFolder:
         import torch
 
         path = self.path / LAST
-        for partial in self.path.glob(f".{LAST}.*"):  # left by a process that was killed
-            partial.unlink(missing_ok=True)
         if not path.is_file():
             raise ValueError(f"{path}: nothing to resume; start without --resume")
         return torch.load(path, map_location="cpu", weights_only=True)
 
-    def forget_events_after(self, step: int) -> None:
-        """Drops the events after a killed run's last save; the resumed run writes them again."""
+    def drop_unfinished(self, step: int) -> None:
+        """Removes what a killed process left: states half-written, and events after its last save.
+
+        The resumed run writes those again. One process alone may call this, before it saves.
+        """
+        for partial in self.path.glob(f".{LAST}.*"):
+            partial.unlink(missing_ok=True)
         path = self.path / EVENTS
         if not path.is_file():
             return

@@ -113,6 +113,8 @@ def test_on_a_plateau_the_rate_is_halved_and_patience_ends_the_run(voices, tmp_p
     assert events(tmp_path, "end")[-1]["reason"] == "no improvement"
     (tmp_path / ".last.pt.1").touch()  # of a process that was killed while it wrote
     again = trainer(voices, tmp_path, **changes, steps=50, warmup_steps=1)
+    again.run.load()
+    assert (tmp_path / ".last.pt.1").exists()  # it may be another process's of the same run
     again.resume()
     assert again.waited == 0 and again.slowed == 0.25
     assert not (tmp_path / ".last.pt.1").exists()
