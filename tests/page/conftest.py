@@ -121,6 +121,13 @@ class Visitor:
         self.page.wait_for_selector(".wm-head")
         self.page.wait_for_function(READY)
 
+    def reload(self) -> None:
+        """Loads the page again, until it has its session again: with each comes a new ticket."""
+        ticket = self.page.evaluate(READY)
+        self.page.reload()
+        self.page.wait_for_selector(".wm-head")
+        self.page.wait_for_function(f"{READY} && {READY} !== {ticket!r}")
+
     def _look(self, request: sync_api.Request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.foreign.append(request.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 FOCUSED = "(node) => node === document.activeElement || node.contains(document.activeElement)"
 MOST_STOPS = 130
+ACTIVE = re.compile(r"\bactive\b")
 PLAYER = "document.querySelector('#wm-compare .wm-player').abplayer"
 
 
@@ -32,11 +34,13 @@ def pick(page: Page, part: str, title: str) -> None:
     reach(page, page.locator(f"{part} input"))
     options = page.locator(f"{part} [role=option]")
     page.keyboard.press("ArrowDown")
-    active = page.locator(f"{part} [role=option].active")
-    for _ in range(options.count()):
-        if active.inner_text().strip().endswith(title):
-            break
+    page.locator(f"{part} [role=option].active").wait_for()
+    texts = options.all_inner_texts()
+    at = options.evaluate_all("(all) => all.findIndex((one) => one.classList.contains('active'))")
+    while not texts[at].strip().endswith(title):
         page.keyboard.press("ArrowDown")
+        at = (at + 1) % len(texts)
+        expect(options.nth(at)).to_have_class(ACTIVE)
     page.keyboard.press("Enter")
     expect(page.locator(f"{part} input")).to_have_value(title)
 
