@@ -32,7 +32,7 @@ NEEDS_PROOF = {
 """Stages that take something out, and the findings that they are proposed for."""
 
 DENSE_DB = 8.0  # noise in music nearer than that may be distorted instruments without a pause
-BASS_DB = -20.0  # hum or rumble so near to music may be its bass
+BASS_DB, SHORT_S = -20.0, 10.0  # hum or rumble so near to music so short may be its bass
 PROVEN = 0.7  # confidence in such a finding that is proof
 HARMLESS_DB = -40.0  # what takes less than that of a recording needs none
 ENHANCED_AS = {"singing": "speech", "other": "speech"}  # no network was trained for these
@@ -212,17 +212,18 @@ def _is_doubtful(findings: Findings, entry: Entry, removed_db: Callable[[Entry],
     if entry["stage"] == "snmf" and float(findings["snr"].value or 0) < DENSE_DB:
         return True
     if entry["stage"] == "remove_hum":
-        is_bass = findings["content"].value == "music" and _takes_sound(findings)
-        return is_bass and removed_db(entry) > BASS_DB
+        return _may_be_bass(findings) and removed_db(entry) > BASS_DB
     name = NEEDS_PROOF.get(entry["stage"])
     if name is None or findings[name].confidence >= PROVEN:
         return False
     return removed_db(entry) > HARMLESS_DB
 
 
-def _takes_sound(findings: Findings) -> bool:
-    """Whether `remove_hum` is to take out more than an offset."""
-    return _trouble(findings, "hum") or _trouble(findings, "rumble")
+def _may_be_bass(findings: Findings) -> bool:
+    """Whether hum or rumble was found in music that is so short that one note may fill it."""
+    is_low = _trouble(findings, "hum") or _trouble(findings, "rumble")
+    is_short = "duration" in findings and float(findings["duration"].value or 0) < SHORT_S
+    return is_low and is_short and findings["content"].value == "music"
 
 
 def _why_withheld(entry: Entry) -> str:

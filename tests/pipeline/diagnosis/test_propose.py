@@ -167,16 +167,18 @@ def test_what_takes_a_part_of_the_sound_needs_proof() -> None:
         assert stages(doubtful) == [] and "not proposed" in doubtful["summary"]
 
 
-def test_loud_hum_in_music_may_be_its_bass_and_an_offset_is_not() -> None:
-    def proposal(kind: str, trouble: str) -> dict[str, Any]:
+def test_loud_hum_in_a_moment_of_music_may_be_its_bass_and_an_offset_is_not() -> None:
+    def proposal(kind: str, trouble: str, seconds: float = 6.0) -> dict[str, Any]:
         findings = [
             Finding("content", kind, "", 1.0, "."),
+            Finding("duration", seconds, "s", 1.0, "."),
             Finding(trouble, 60.0, "", 1.0, f"About {trouble}.", True),
         ]
         return propose(findings, lambda entry: -16.0)
 
     withheld = proposal("music", "hum")
     assert stages(withheld) == [] and "hum or rumble" in withheld["summary"]
+    assert stages(proposal("music", "hum", seconds=12.0)) == ["remove_hum"]
     assert stages(proposal("music", "dc_offset")) == ["remove_hum"]
     assert stages(proposal("speech", "hum")) == ["remove_hum"]
 
