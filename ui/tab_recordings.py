@@ -140,10 +140,14 @@ def recording(source: Recording) -> Updates:
     }
 
 
-def uploaded_again(source: Recording | None) -> Updates:
-    """The upload field of a page that was loaded again."""
-    is_upload = source is not None and uploaded(source.path) is not None
-    return {"file": str(source.path)} if source is not None and is_upload else {}
+def again(tab_session: Session, buttons: Callable[..., Updates]) -> Updates:
+    """The tab on a page that was loaded again: session, upload, recording and buttons."""
+    updates: Updates = {"tab_session": tab_session, **buttons(tab_session)}
+    source = tab_session.source
+    if source is None:
+        return updates
+    file = {"file": str(source.path)} if uploaded(source.path) is not None else {}
+    return {**updates, **file, **recording(source)}
 
 
 def finished(

@@ -18,10 +18,10 @@ TITLE, NOTHING_TO_DO, NOTHING_FITS = (
     "Nothing to do",
     "No stage proposed",
 )
-CERTAIN = 0.6  # confidence in the content from which a network for that content is proposed
+CERTAIN = 0.6  # confidence in the content from which no other is offered
 CODEC_KEEPS_HZ = 3000.0  # of speech: above, a lossy codec leaves holes that are worth filling
-NARROWEST_HZ = 1900.0  # band limits in training are 2 kHz and more
 LOSSY_MUSIC = "lossy-music"  # the recipe for such holes in music
+NARROWEST_HZ = 1900.0  # band limits in training are 2 kHz and more
 GENTLE_DB, STRONG_DB = 25.0, 15.0  # signal-to-noise ratios: gentle above, strong below
 RUMBLE_HZ = 25.0
 NEEDS_PROOF = {

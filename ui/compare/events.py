@@ -45,15 +45,9 @@ def resumed(tab_session: Session | None, session: Session | None) -> Updates:
     before = tab_recordings.continued(TAB.name, tab_session, session)
     if before is None:
         return {}
-    updates: Updates = {
-        "tab_session": before,
-        **tab_recordings.uploaded_again(before.source),
-        **buttons(before),
-    }
+    updates = tab_recordings.again(before, buttons)
     if before.editor is not None:
         updates["recipes"] = gr.update(value=before.editor)
-    if before.source is not None:
-        updates |= tab_recordings.recording(before.source)
     if before.reference is not None:
         updates["reference_note"] = reference.named("as before")
     return updates | (show(before.results[RESULT]) if RESULT in before.results else {})

@@ -49,15 +49,9 @@ def resumed(tab_session: Session | None, session: Session | None) -> Updates:
     before = tab_recordings.continued(TAB.name, tab_session, session)
     if before is None:
         return {}
-    updates: Updates = {
-        "tab_session": before,
-        **tab_recordings.uploaded_again(before.source),
-        **buttons(before),
-    }
+    updates = tab_recordings.again(before, buttons)
     if before.editor is not None:
         updates |= dict(zip(("listed", "seed", "chain"), before.editor, strict=True))
-    if before.source is not None:
-        updates |= tab_recordings.recording(before.source)
     return updates | (show(before.results[RESULT]) if RESULT in before.results else {})
 
 
