@@ -17,12 +17,14 @@ from models.denoisers.tcn_masker import TcnMasker
 from models.layers import pad_to_multiple
 from training.learn.losses import SDR_LIMIT_DB, mean_of
 from training.learn.spectra import COMPRESSION
+from training.learn.stoi_loss import distance, third_octaves
 
-TERMS = ("sdr", "complex", "magnitude", "lsd", "excess", "sdr_excess")
+TERMS = ("sdr", "complex", "magnitude", "lsd", "excess", "sdr_excess", "stoi")
 RESYNTHESISED = {"lsd", "excess"}
 REGION = (16, 8)  # bins and frames of a region that "excess" judges
 OUT_OF_REACH = 4.0  # decades of power; what is missing by more is left as it is
 POWER_FLOOR = 1e-8  # as in `pipeline.evaluation.metrics.lsd`
+STOI_S = 0.384
 FLOOR = 1e-6  # magnitude under logarithms and powers, of a target of mean square one
 
 
@@ -69,7 +71,8 @@ class GainLosses(nn.Module):
             - "lsd": log-spectral distance of the output, in decades of power;
             - "excess": by how much regions of the output are farther from the target than those of
               the input, in decades of power;
-            - "sdr_excess": by how much "sdr" is worse than that of the input.
+            - "sdr_excess": by how much "sdr" is worse than that of the input;
+            - "stoi": one minus the intelligibility of the output; see `stoi_loss`.
 
             "complex" and "magnitude" count each band of the net alike.
         """
@@ -88,6 +91,8 @@ class GainLosses(nn.Module):
         if "sdr_excess" in self.weights:
             worse = _sdr(estimate, wanted, cosine) - _sdr(noisy, wanted, cosine)
             terms["sdr_excess"] = worse.clamp(min=0).mean()
+        if "stoi" in self.weights:
+            terms["stoi"] = _stoi(net, estimate, wanted)
         logs = torch.log(estimate), torch.log(wanted)
         if "complex" in self.weights:
             ours, theirs = (torch.exp(COMPRESSION * x) for x in logs)
@@ -133,6 +138,15 @@ def _sdr(estimate: Tensor, wanted: Tensor, cosine: Tensor) -> Tensor:
     power = wanted.square().sum((1, 2))
     ratio = (error + power).clamp(min=0) / power
     return torch.log10(ratio + 10 ** (-SDR_LIMIT_DB / 10))
+
+
+def _stoi(net: TcnMasker, estimate: Tensor, wanted: Tensor) -> Tensor:
+    """See `GainLosses`; magnitudes are (B, F, N)."""
+    config = net.config
+    bin_hz = config.sample_rate / config.n_fft
+    bands = third_octaves(torch.arange(wanted.shape[1]) * bin_hz).to(wanted.device)
+    powers = (bands @ x.square() for x in (estimate, wanted))
+    return distance(*powers, round(STOI_S * config.sample_rate / config.hop))
 
 
 def _log_power(spectrum: Tensor) -> Tensor:

@@ -32,30 +32,40 @@ class StoiLoss(nn.Module):
         super().__init__()
         width = 2 * round(WINDOW_S * sample_rate / 2)
         self.spectrum = Spectrum(2 * width, width, round(HOP_S * sample_rate), sample_rate)
-        centres = LOWEST_HZ * 2 ** (torch.arange(BANDS) / 3)
-        low, high = centres * 2 ** (-1 / 6), centres * 2 ** (1 / 6)
-        frequency = self.spectrum.frequency[:, 0]
-        inside = (frequency >= low[:, None]) & (frequency < high[:, None])  # (bands, F)
-        self.register_buffer("bands", inside.float(), persistent=False)
+        bands = third_octaves(self.spectrum.frequency[:, 0])
+        self.register_buffer("bands", bands, persistent=False)
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
         """Mean over segments, bands and sounds of (B, T); 0 where they are shorter than one."""
-        ours, theirs = (self._segments(x) for x in (estimate, target))  # (B, bands, S, SEGMENT)
-        if not ours.shape[2]:
-            return estimate.new_zeros(())
-        scale = _norm(theirs) / _norm(ours)
-        limited = torch.minimum(ours * scale, CLIP * theirs)
-        correlation = (_centred(limited) * _centred(theirs)).sum(-1)
-        level = theirs.square().sum((1, 3))  # (B, S)
-        counted = (level > level.amax() * 10 ** (-QUIET_DB / 10)).float()[:, None]
-        return 1 - (correlation * counted).sum() / (BANDS * counted.sum() + TINY)
+        return distance(*(self.bands @ self.spectrum(x) for x in (estimate, target)), SEGMENT)
 
-    def _segments(self, x: Tensor) -> Tensor:
-        """(B, T) -> (B, bands, S, SEGMENT): band levels, in all stretches of 30 frames."""
-        level = (self.bands @ self.spectrum(x) + TINY).sqrt()
-        if level.shape[-1] < SEGMENT:
-            return level.new_zeros((*level.shape[:2], 0, SEGMENT))
-        return level.unfold(-1, SEGMENT, 1)
+
+def third_octaves(frequency: Tensor) -> Tensor:
+    """(F,) frequencies of bins in Hz -> (`BANDS`, F): 1 where a bin lies in a band, else 0."""
+    centres = LOWEST_HZ * 2 ** (torch.arange(BANDS) / 3)
+    low, high = centres * 2 ** (-1 / 6), centres * 2 ** (1 / 6)
+    return ((frequency >= low[:, None]) & (frequency < high[:, None])).float()
+
+
+def distance(estimate: Tensor, target: Tensor, segment: int) -> Tensor:
+    """One minus the intelligibility of powers of bands (B, bands, N); see `StoiLoss`.
+
+    Args:
+        segment: frames that are compared at a time, 0.384 s.
+
+    Returns:
+        mean over segments, bands and sounds; 0 where N is less than one segment.
+    """
+    if estimate.shape[-1] < segment:
+        return estimate.new_zeros(())
+    both = ((x + TINY).sqrt().unfold(-1, segment, 1) for x in (estimate, target))
+    ours, theirs = both  # (B, bands, S, segment)
+    scale = _norm(theirs) / _norm(ours)
+    limited = torch.minimum(ours * scale, CLIP * theirs)
+    correlation = (_centred(limited) * _centred(theirs)).sum(-1)
+    level = theirs.square().sum((1, 3))  # (B, S)
+    counted = (level > level.amax() * 10 ** (-QUIET_DB / 10)).float()[:, None]
+    return 1 - (correlation * counted).sum() / (BANDS * counted.sum() + TINY)
 
 
 def _norm(x: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from models.denoisers.tcn_masker import TcnMasker, TcnMaskerConfig
+from pipeline.evaluation.metrics import stoi
+from tests.support.noise_sounds import RATE, noisy, speech
 from training.learn.gain_losses import GainLosses
 
 WEIGHTS = {"sdr": 1.0, "complex": 2.0, "magnitude": 0.5}
@@ -50,6 +52,19 @@ def test_open_gains_on_the_target_itself_leave_nothing_to_gain(net) -> None:
     assert float(terms["sdr"]) == pytest.approx(-1.5, abs=1e-2)
     assert float(terms["complex"]) < 1e-4
     assert float(terms["magnitude"]) < 1e-2
+
+
+def test_intelligibility_is_near_the_metric() -> None:
+    net = TcnMasker(TcnMaskerConfig(8, (1,), 1))
+    clean = speech()[:1]
+    clean = clean[:, : clean.shape[1] // net.stride * net.stride]
+    for snr_db in (0, 10):
+        degraded = noisy(clean, snr_db)
+        spectrum = net.stft(torch.from_numpy(degraded).float())[:, None]
+        ones = torch.ones_like(spectrum.real)
+        target = torch.from_numpy(clean).float()[None]
+        terms = GainLosses({"stoi": 1.0})(net, spectrum, ones, target)
+        assert float(terms["stoi"]) == pytest.approx(1 - stoi(degraded, clean, RATE), abs=0.04)
 
 
 def test_examples_without_a_voice_have_no_ratio(net) -> None:
