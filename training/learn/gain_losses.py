@@ -145,8 +145,8 @@ def _stoi(net: TcnMasker, estimate: Tensor, wanted: Tensor) -> Tensor:
     config = net.config
     bin_hz = config.sample_rate / config.n_fft
     bands = third_octaves(torch.arange(wanted.shape[1]) * bin_hz).to(wanted.device)
-    powers = (bands @ x.square() for x in (estimate, wanted))
-    return distance(*powers, round(STOI_S * config.sample_rate / config.hop))
+    segment = round(STOI_S * config.sample_rate / config.hop)
+    return distance(bands @ estimate.square(), bands @ wanted.square(), segment)
 
 
 def _log_power(spectrum: Tensor) -> Tensor:

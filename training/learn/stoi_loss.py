@@ -37,7 +37,8 @@ class StoiLoss(nn.Module):
 
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
         """Mean over segments, bands and sounds of (B, T); 0 where they are shorter than one."""
-        return distance(*(self.bands @ self.spectrum(x) for x in (estimate, target)), SEGMENT)
+        ours, theirs = self.bands @ self.spectrum(estimate), self.bands @ self.spectrum(target)
+        return distance(ours, theirs, SEGMENT)
 
 
 def third_octaves(frequency: Tensor) -> Tensor:
