@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from pipeline import recipe
 from pipeline.version import VERSION
-from ui import uploads
+from ui import sweeper, uploads
 from ui.api import endpoints, mcp
 from ui.compare import recording_events, use_events
 from ui.compare import tab as tab_compare
@@ -66,6 +66,7 @@ PAGE_JS = """
 def build(limits: Limits | None = None) -> Page:
     """The page, ready to launch; imports nothing heavy. `close` ends all work."""
     uploads.install()
+    sweeper.install()
     host = Host.open(limits or Limits.here())
     with Page(
         host, title="Wavemend", analytics_enabled=False, fill_width=True,

@@ -1,4 +1,4 @@
-"""Removes what calls of programs have left, when nobody can want it any more."""
+"""Removes what visitors and calls of programs have left, when nobody can want it any more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import contextlib
 import shutil
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from gradio import routes, state_holder
 
 PREFIX = "api-"
 """What the folder of a call's files is named with."""
@@ -15,6 +20,9 @@ KEPT_S = 3600.0
 """Seconds for which the files of a call can be fetched."""
 
 EVERY_S = 300.0
+
+IDLE_S = 60.0
+"""Seconds after its last call for which a session that holds nothing is remembered."""
 
 
 class Sweeper:
@@ -46,3 +54,50 @@ class Sweeper:
     def _run(self) -> None:
         while not self._stopped.wait(EVERY_S):
             self.sweep()
+
+
+class SessionState(state_holder.SessionState):
+    """What Gradio remembers of a session, without a description of every component.
+
+    Only deep links read that, which the page does not have; it takes most of a session's memory.
+    """
+
+    def __init__(self, blocks: Any) -> None:
+        none: Any = SimpleNamespace(default_config=blocks.default_config, blocks={})
+        super().__init__(none)
+
+
+class Sessions(state_holder.StateHolder):
+    """All sessions of a server that hold something; Gradio's own keeps empty ones, too.
+
+    A program's session holds nothing. A page's holds the visitor's `ui.session.Session`, until an
+    hour after the page was closed.
+    """
+
+    def delete_all_expired_state(self) -> None:
+        """Gradio calls it every second, in the thread that makes sessions."""
+        super().delete_all_expired_state()
+        now = datetime.now()
+        for name, used in list(self.time_last_used.items()):
+            if (now - used).total_seconds() > IDLE_S and self._is_empty(name):
+                self.session_data.pop(name, None)
+                self.time_last_used.pop(name, None)
+
+    def update(self, session_id: str) -> None:
+        """Notes that a session is used; where there are too many, the one idle longest is closed.
+
+        Gradio's own would forget it without its `delete_callback`, and its files would stay.
+        """
+        if len(self.session_data) > self.capacity:
+            self.delete_state(next(iter(self.session_data)))
+        super().update(session_id)
+
+    def _is_empty(self, name: str) -> bool:
+        state = self.session_data.get(name)
+        return state is None or next(state.state_components, None) is None
+
+
+def install() -> None:
+    """Lets Gradio keep its sessions in `Sessions`."""
+    vars(state_holder)["SessionState"] = SessionState
+    vars(routes)["StateHolder"] = Sessions
