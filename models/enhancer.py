@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from models.config import RATES_HZ, check, ranged
 from models.layers import Snake, keep_level, pad_to_multiple, weight_norm
 
 KERNEL, STRIDE = 8, 4
-LEVEL = 10.0  # brings speech, at about 0.1, to the level that initial weights expect
-GATE = 1.7  # makes up for a half-open gate, which halves the level
-QUIET = 0.1  # level of the untrained output, which is wrong before training
+GATE = 1.85  # makes up for a half-open gate, which halves the level
 
 SIZES: dict[str, tuple[int, ...]] = {  # multiples of 16: two to three times as fast on a CPU
     "small": (32, 64, 128, 160, 160, 160),
@@ -61,6 +60,13 @@ class EnhancerConfig:
 class Enhancer(nn.Module):
     """Restores mono sound: (B, 1, T) -> (B, 1, T) for any T >= 1.
 
+    Fresh weights keep the level of speech, about 0.1, through all layers. There Snake and gates are
+    nearly linear; at a level of 1 each layer widens differences, and training ends in gradients
+    that explode.
+
+    It runs in float32 under autocast too: of the 50 dB to which bfloat16 agrees after one
+    convolution, 36 dB are left after 24 in a row.
+
     Attributes:
         stride: samples of one bottleneck frame; the net is equivariant to shifts of its multiples.
         receptive_field: samples on either side that can change an output sample.
@@ -86,6 +92,10 @@ class Enhancer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         length, dtype = x.shape[-1], x.dtype
         x = pad_to_multiple(x, self.stride).to(self.decoder[0].conv.bias.dtype)
+        with torch.autocast(x.device.type, enabled=False):
+            return self._restored(x)[..., :length].to(dtype)
+
+    def _restored(self, x: Tensor) -> Tensor:
         skips = []
         for level in self.encoder:
             x = level(x)
@@ -94,7 +104,7 @@ class Enhancer(nn.Module):
         first_skip = len(skips) - self.config.n_skips
         for index in reversed(range(len(skips))):
             x = self.decoder[index](x, skips[index] if index >= first_skip else None)
-        return x[..., :length].to(dtype)
+        return x
 
 
 class _Down(nn.Module):
@@ -103,7 +113,7 @@ class _Down(nn.Module):
     def __init__(self, channels_in: int, channels: int) -> None:
         super().__init__()
         conv = nn.Conv1d(channels_in, channels, KERNEL, STRIDE, (KERNEL - STRIDE) // 2)
-        self.conv = weight_norm(keep_level(conv, LEVEL if channels_in == 1 else 1.0))
+        self.conv = weight_norm(keep_level(conv))
         self.snake = Snake(channels)
         self.gate = weight_norm(keep_level(nn.Conv1d(channels, 2 * channels, 1), GATE))
 
@@ -123,7 +133,7 @@ class _Up(nn.Module):
         gate = nn.Conv1d(channels, 2 * channels, 3, padding=1)
         self.gate = weight_norm(keep_level(gate, GATE))
         conv = nn.ConvTranspose1d(channels, channels_out, KERNEL, STRIDE, (KERNEL - STRIDE) // 2)
-        self.conv = weight_norm(keep_level(conv, QUIET / LEVEL if last else 1.0))
+        self.conv = weight_norm(keep_level(conv))
         self.snake = nn.Identity() if last else Snake(channels_out)
 
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:

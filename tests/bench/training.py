@@ -11,7 +11,7 @@ from training.config import TrainingConfig, read_config
 
 RECIPES = Path("training/configs")
 SPEECH = "enhancer-speech"
-TIMED = (SPEECH, f"{SPEECH}-adversary", "enhancer-waveform-6-skips", "neural-codec", "mask-unet",
+TIMED = (SPEECH, f"{SPEECH}-adversary", "enhancer-waveform", "neural-codec", "mask-unet",
          "wavenet")  # fmt: skip
 STEPS = 3  # of a measurement: each looks at one of three resolutions
 TURN = 1000  # of the first step: by then an adversary is heard
