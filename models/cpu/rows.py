@@ -118,13 +118,33 @@ def channel_norm(x: Tensor, gain: Tensor) -> Tensor:
     return functional.rms_norm(x, x.shape[-1:], gain[:, 0], 1e-6)
 
 
+def convnext(
+    x: Tensor,
+    mix: nn.Conv1d,
+    gain: Tensor,
+    wide: tuple[Tensor, Tensor],
+    narrow: tuple[Tensor, Tensor],
+    scale: Tensor,
+) -> Tensor:
+    """A ConvNeXt block; its scale is folded into the last layer.
+
+    Args:
+        mix: the depthwise convolution.
+        gain: (C,) of the norm.
+        wide, narrow: weight and bias of the pointwise layers.
+        scale: (C,) of what is added.
+    """
+    y = functional.rms_norm(depthwise(x, mix), x.shape[-1:], gain, 1e-6)
+    y = linear(y, *wide, gelu=True)
+    weight, bias = narrow
+    return linear(y, scale[:, None] * weight, scale * bias, add=x)
+
+
 def convnexts(x: Tensor, blocks: nn.Sequential) -> Tensor:
     """A chain of `models.layers.ConvNextBlock`."""
     for block in blocks:
-        y = channel_norm(depthwise(x, block.mix), block.norm.gain)
-        y = pointwise(y, block.wide, gelu=True)
-        scale, narrow = block.scale, block.narrow  # the scale is folded into the weight
-        x = linear(y, scale * narrow.weight[:, :, 0], scale[:, 0] * narrow.bias, add=x)
+        wide, narrow = ((conv.weight[:, :, 0], conv.bias) for conv in (block.wide, block.narrow))
+        x = convnext(x, block.mix, block.norm.gain[:, 0], wide, narrow, block.scale[:, 0])
     return x
 
 

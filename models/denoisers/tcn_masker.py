@@ -147,7 +147,10 @@ class TcnMasker(nn.Module):
 
 
 class Block(nn.Module):
-    """(B, N, C) -> (B, N, C): dilated depthwise convolution, norm, wide, GELU, narrow; added."""
+    """(B, N, C) -> (B, N, C): dilated depthwise convolution, norm, wide, GELU, narrow; added.
+
+    `models.layers.ConvNextBlock` on rows, with dilation; the names of the weights differ.
+    """
 
     def __init__(self, config: TcnMaskerConfig, dilation: int) -> None:
         super().__init__()
@@ -163,9 +166,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if rows.applies(self, x):
-            y = rows.linear(self.norm(rows.depthwise(x, self.mix)), *_of(self.wide), gelu=True)
-            weight, bias = _of(self.narrow)
-            return rows.linear(y, self.scale[:, None] * weight, self.scale * bias, add=x)
+            layers = _of(self.wide), _of(self.narrow)
+            return rows.convnext(x, self.mix, self.norm.weight, *layers, self.scale)
         y = self.mix(x.transpose(1, 2)).transpose(1, 2)
         y = self.narrow(functional.gelu(self.wide(self.norm(y))))
         return x + self.scale * y
