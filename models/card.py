@@ -19,7 +19,7 @@ DEEPEST = 20  # levels of lists and objects in a card
 KINDS = {"str": str, "int": int, "dict": dict, "list": list, "Path": Path}
 
 CONTENTS = {
-    "speech": "voices that speak",
+    "speech": "speech",
     "music": "music, with or without voices",
     "noisy": "speech or music with noise in it",
     "mixture": "voices over music, to be separated",

@@ -67,6 +67,9 @@ def settings(entry: Mapping[str, Any], stages: Mapping[str, type]) -> list[str]:
 
 
 def _said(name: str, meta: Knob, value: Any) -> str:
-    number = round(value, 3) if isinstance(value, float) else value
-    text = "automatic" if value is None else f"{number} {meta.unit}".rstrip()
-    return f"{label(name, meta).lower()} {text}"
+    title = label(name, meta)
+    shown = title if title[:2].isupper() else title[:1].lower() + title[1:]
+    number = f"{round(value, 3):.12g}" if isinstance(value, float) else value
+    unit = "" if title.lower() == f"{meta.unit}s" else meta.unit  # "bits 10", not "bits 10 bit"
+    text = "automatic" if value is None else f"{number} {unit}".rstrip()
+    return f"{shown} {text}"

@@ -36,7 +36,7 @@ from ui.serving import Gate, Page
 from ui.session import Host, Limits, Session, close_session, visitor_of
 from ui.setup import tab as tab_setup
 from ui.static_files import StaticFiles
-from ui.wiring import QUIET
+from ui.wiring import AFTER_RESUME, QUIET
 
 STYLES = (
     "style.css", "several.css", "finetune.css", "degrade.css", "compare.css", "listen.css",
@@ -100,16 +100,16 @@ def build(limits: Limits | None = None) -> Page:
         _send(degrade, generate, restore, tabs)
         _send_compare(compare, restore, degrade, tabs)
         _send_listen(host, compare, restore, listen, tabs)
-        degrading.select(**degrade["opened"])
-        comparing.select(**compare["opened"]).success(**compare["listed"])
-        listening.select(**listen["opened"])
+        degrading.select(**degrade["opened"], **AFTER_RESUME)
+        comparing.select(**compare["opened"], **AFTER_RESUME).success(**compare["listed"])
+        listening.select(**listen["opened"], **AFTER_RESUME)
         visit = tuned["visit"] if tuned else gr.State(None)
         tab_setup.wire_pages(setup, restore["chain"], visit)
-        settings.select(**setup["opened"])
+        settings.select(**setup["opened"], **AFTER_RESUME)
         resumed, planned = generate["opened"]
-        generating.select(**resumed).success(**planned)
+        generating.select(**resumed, **AFTER_RESUME).success(**planned)
         if tuned:
-            tuning.select(**tuned["opened"])
+            tuning.select(**tuned["opened"], **AFTER_RESUME)
     return page
 
 

@@ -19,6 +19,17 @@ LONG: dict[str, Any] = {**QUIET, "concurrency_limit": None}
 AGAIN: dict[str, Any] = {**LONG, "trigger_mode": "multiple"}
 """The same where a second event may come before the first has ended, and replaces it."""
 
+AFTER_RESUME: dict[str, Any] = {
+    "js": """async (...values) => {
+  const end = performance.now() + 60000;
+  while (!document.body.dataset.resumed && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return values;
+}"""
+}
+"""Events that wait until a page that was loaded again has its session of before."""
+
 
 def chosen(parts: Parts, names: Sequence[str]) -> list[Any]:
     """The parts of these names."""

@@ -127,5 +127,6 @@ export function saying(knob, value) {
   if (value === null) return `${knob.label} automatic`;
   if (knob.kind === "tick") return value ? knob.label : `no ${knob.label.toLowerCase()}`;
   const digits = typeof value === "number" ? +value.toFixed(3) : value;
-  return text ?? `${knob.label} ${digits}${knob.unit ? ` ${knob.unit}` : ""}`;
+  const unit = !knob.unit || knob.label.toLowerCase() === `${knob.unit}s` ? "" : ` ${knob.unit}`;
+  return text ?? `${knob.label} ${digits}${unit}`;
 }

@@ -194,7 +194,11 @@ export class Player {
     const alone = this.value.tracks.length === 1;
     const rest = Keys.HELP.filter(([key]) => key !== "M" || !(this.mixer || alone));
     const first = alone ? [] : [[keys, this.mixer ? "solo" : "switch"]];
-    for (const [key, deed] of [...first, ...rest]) node.append(make("kbd", "", key), ` ${deed}`);
+    for (const [key, deed] of [...first, ...rest]) {
+      const pair = make("span");
+      pair.append(make("kbd", "", key), ` ${deed}`);
+      node.append(pair, " ");
+    }
     return node;
   }
 

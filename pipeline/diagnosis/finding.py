@@ -62,6 +62,14 @@ class Finding:
         }
 
 
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings whose text no finding before them has, for a reader."""
+    first: dict[str, Finding] = {}
+    for one in findings:
+        first.setdefault(one.text, one)
+    return list(first.values())
+
+
 def joined(ranges: Iterable[tuple[int, int]], rate: int) -> tuple[Span, ...]:
     """The spans of (start, stop) ranges of samples: in order, neighbours joined, the first ones."""
     out: list[Span] = []

@@ -8,6 +8,7 @@ from pipeline.evaluation.guarantee import LOWEST_DB, Guarantee
 
 NULL_DB = -50.0  # largest difference in the kept band, relative to the kept band
 LOUDER_LU = 1.0
+MINUS = "\u2212"
 DC_CHANGE = 1e-4
 NOTHING_DB = -120.0  # added treble below is none
 
@@ -28,19 +29,10 @@ class Row(NamedTuple):
 
 
 def rows(guarantee: Guarantee) -> list[Row]:
-    """All lines of the card, in order."""
-    return [
-        _length(guarantee),
-        _rate(guarantee),
-        _channels(guarantee),
-        _loudness(guarantee),
-        _peak(guarantee),
-        _dc(guarantee),
-        _finite(guarantee),
-        _kept(guarantee),
-        _added(guarantee),
-        _time(guarantee),
-    ]
+    """All lines of the card, in order; negative numbers have a minus sign, not a hyphen."""
+    lines = (_length, _rate, _channels, _loudness, _peak, _dc, _finite, _kept, _added, _time)
+    card = [line(guarantee) for line in lines]
+    return [row._replace(value=row.value.replace("-", MINUS)) for row in card]
 
 
 def _length(guarantee: Guarantee) -> Row:
@@ -70,7 +62,7 @@ def _loudness(guarantee: Guarantee) -> Row:
     change = guarantee.lufs_change
     if change is None:
         return Row("Loudness", "too short or too quiet to measure", None, "Needs 0.4 s of sound.")
-    value = f"{guarantee.after.lufs:.1f} LUFS ({change:+.2f} LU)"
+    value = f"{guarantee.after.lufs:.1f} LUFS ({round(change, 2) + 0.0:+.2f} LU)"
     why = "The level of the original was not changed; sound that was added or removed counts."
     return Row("Loudness", value, True if abs(change) <= LOUDER_LU else None, why)
 
@@ -90,8 +82,8 @@ def _dc(guarantee: Guarantee) -> Row:
 
 
 def _finite(guarantee: Guarantee) -> Row:
-    value = "every sample" if guarantee.finite else "no"
-    return Row("Finite", value, guarantee.finite, "No sample is infinite or not a number.")
+    value = "all finite" if guarantee.finite else "not all finite"
+    return Row("Samples", value, guarantee.finite, "No sample is infinite or not a number.")
 
 
 def _kept(guarantee: Guarantee) -> Row:

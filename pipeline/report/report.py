@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import recipe, recipe_text
 from pipeline.audio.sound import Audio
+from pipeline.diagnosis.finding import distinct
 from pipeline.evaluation import score_table
 from pipeline.evaluation.guarantee_card import Row
 from pipeline.report import document
@@ -74,10 +75,10 @@ def write(report: Report, path: Path, tick: Tick = no_tick) -> Path:
     tick(0.8)
     scores = _scores(report)
     text = json.dumps(report.recipe, indent=2, ensure_ascii=False)
-    findings = sorted(report.findings, key=lambda one: (not one.trouble, -one.confidence))
+    ranked = sorted(report.findings, key=lambda one: (not one.trouble, -one.confidence))
     document.write(
         path, "report.html", report=report, panels=pictures, excerpts=heard, scores=scores,
-        findings=findings, stages=_stages(report.recipe), recipe_json=text, names=NAMES,
+        findings=distinct(ranked), stages=_stages(report.recipe), recipe_json=text, names=NAMES,
         recipe_uri=document.data_uri(text.encode("utf-8", "replace"), "application/json"),
         versions=_versions(report.recipe),
     )  # fmt: skip

@@ -121,11 +121,23 @@ class Visitor:
         self.page.wait_for_selector(".wm-head")
         self.page.wait_for_function(READY)
 
-    def reload(self) -> None:
-        """Loads the page again, until it has its session again: with each comes a new ticket."""
-        ticket = self.page.evaluate(READY)
+    def reload(self, at_once: Callable[[], None] | None = None) -> None:
+        """Loads the page again, until it has its session again: with each comes a new ticket.
+
+        Args:
+            at_once: what the visitor does while the page has no session yet.
+        """
+        ticket, late = self.page.evaluate(READY), "**/js/chain.js"
+        held: list[sync_api.Route] = []
+        if at_once:
+            self.page.route(late, lambda route: held.append(route))
         self.page.reload()
         self.page.wait_for_selector(".wm-head")
+        if at_once:
+            at_once()
+            for route in held:
+                route.continue_()
+            self.page.unroute(late)
         self.page.wait_for_function(f"{READY} && {READY} !== {ticket!r}")
 
     def _look(self, request: sync_api.Request) -> None:

@@ -58,8 +58,7 @@ def test_a_short_abx_by_keyboard(arrive, tmp_path: Path) -> None:
     page.keyboard.press("1")
     page.keyboard.press("Enter")
     trial(page, 2)
-    visitor.reload()
-    open_tab(page)
+    visitor.reload(lambda: open_tab(page))
     page.locator(".wm-booth").focus()
     trial(page, 2)
     assert page.evaluate(SMALL_TEXTS) == [] and page.evaluate(SMALL_TARGETS) == []

@@ -8,6 +8,8 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
+from pipeline import damages
+
 pytestmark = pytest.mark.browser
 
 DARK = "document.body.classList.contains('dark')"
@@ -55,6 +57,20 @@ def test_recording_settings_and_result_come_back(arrive, files: Path, tmp_path: 
     reload(visitor)
     page.wait_for_selector(".wm-empty")
     assert page.locator(".wm-name, .wm-made").count() == 0
+
+
+def test_a_tab_that_is_chosen_before_the_session_is_back_is_filled_with_it(arrive) -> None:
+    visitor = arrive()
+    page = visitor.page
+    tab = page.get_by_role("tab", name="Degrade", exact=True)
+    tab.click()
+    visitor.pick("#wmd-damage", damages.titles()["telephone"])
+    page.locator(".wm-recording:visible").get_by_role("tab", name="Examples").click()
+    page.locator(".wm-recording:visible").get_by_text("Telephone call 8 kHz").click()
+    visitor.says("#wmd-facts .wm-name", "Telephone")
+    visitor.reload(tab.click)
+    visitor.says("#wmd-facts .wm-name", "Telephone")
+    expect(page.locator("#wmd-damage input")).to_have_value(damages.titles()["telephone"])
 
 
 def test_a_ticket_is_the_tab_s_own_and_valid_once(arrive, files: Path) -> None:

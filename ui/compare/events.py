@@ -61,7 +61,12 @@ def forecast(
     files: Any,
     saved: Any,
 ) -> Updates:
-    """How long the comparison will take, and what has to be downloaded first."""
+    """How long the comparison will take, and what has to be downloaded first.
+
+    What is chosen is kept for a reload.
+    """
+    if tab_session is not None:
+        tab_session.editor = names
     if tab_session is None or tab_session.source is None or not (names or files):
         return {"status": ""}
     if tab_session.job is not None and not tab_session.job.ended:

@@ -55,6 +55,20 @@ def resumed(tab_session: Session | None, session: Session | None) -> Updates:
     return updates | (show(before.results[RESULT]) if RESULT in before.results else {})
 
 
+def kept(
+    host: Host,
+    tab_session: Session | None,
+    session: Session | None,
+    name: Any,
+    seed: Any,
+    value: Any,
+) -> Updates:
+    """Keeps what list, seed field and editor show, for a reload."""
+    tab_session = tab_recordings.opened(TAB.name, host, tab_session, session)
+    tab_session.editor = (name, seed, value)
+    return {"tab_session": tab_session}
+
+
 async def run(
     host: Host,
     whole: bool,

@@ -24,7 +24,7 @@ def wire(host: Host, parts: dict[str, Any]) -> None:
     """Connects every part of the tab."""
     everything, choose = chosen(parts, EVERYTHING), partial(events.choose, host)
     wire_recording(parts, examples(), choose, everything)
-    _wire_damage(parts)
+    _wire_damage(host, parts)
     _wire_work(host, parts)
     _wire_result(parts)
 
@@ -49,16 +49,23 @@ def opened(parts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _wire_damage(parts: dict[str, Any]) -> None:
+def _wire_damage(host: Host, parts: dict[str, Any]) -> None:
     listed, file, seed, chain = chosen(parts, ("listed", "opened", "seed", "chain"))
     own: dict[str, Any] = {
         "fn": None, "inputs": None, "outputs": listed, "js": OWN_CHOSEN, **QUIET,
     }  # fmt: skip
-    listed.input(damage.opened, [listed, seed], chain, **QUIET)
-    file.upload(damage.opened_file, file, chain, **QUIET).success(**own)
-    chain.input(**own)
-    seed.input(damage.reseeded, [listed, seed], chain, **QUIET)
-    parts["randomise"].click(damage.randomised, seed, [seed, listed, chain], **QUIET)
+    kept: dict[str, Any] = {
+        "fn": once(partial(events.kept, host), parts),
+        "inputs": chosen(parts, ("tab_session", "session", *EDITOR)),
+        "outputs": parts["tab_session"],
+        **QUIET,
+    }
+    listed.input(damage.opened, [listed, seed], chain, **QUIET).success(**kept)
+    file.upload(damage.opened_file, file, chain, **QUIET).success(**own).success(**kept)
+    chain.input(**own).success(**kept)
+    seed.input(damage.reseeded, [listed, seed], chain, **QUIET).success(**kept)
+    randomised = parts["randomise"].click(damage.randomised, seed, [seed, listed, chain], **QUIET)
+    randomised.success(**kept)
 
 
 def _wire_work(host: Host, parts: dict[str, Any]) -> None:

@@ -26,6 +26,9 @@ from ui.wiring import Updates
 
 RESULT = "generated"
 TAB = "generate"
+FILLED = ("prompt", "model", "seconds", "seed")
+"""The parts of the form that a reload brings back."""
+
 RECIPE = "ai-generated-music"
 """What Restore is opened with."""
 
@@ -44,6 +47,17 @@ def planned(
     else:
         plan = _estimate(session, name, seconds)
     return {"plan": plan, **buttons(name), **is_melody}
+
+
+def kept(host: Host, tab_session: Session | None, session: Session | None, *values: Any) -> Updates:
+    """Keeps what the form shows, for a reload.
+
+    Args:
+        values: of FILLED.
+    """
+    tab_session = tab_recordings.opened(TAB, host, tab_session, session)
+    tab_session.editor = dict(zip(FILLED, values, strict=True))
+    return {"tab_session": tab_session}
 
 
 def _estimate(session: Session | None, name: str, seconds: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import gradio as gr
+
 from ui import tab_recordings
 from ui.generate import events
 from ui.session import Host
@@ -14,12 +16,11 @@ BUTTONS = ("generate", "stand_in", "fetch", "stop")
 PLAN = ("plan", "melody", *BUTTONS)
 RESULT = ("welcome", "result", "title", "player", "delivery")
 FORM = ("prompt", "model", "seconds", "guidance", "temperature", "top_k", "seed", "melody")
-FILLED = ("prompt", "model", "seconds", "seed")
 
 
 def opened(parts: dict[str, Any]) -> list[dict[str, Any]]:
     """What follows the choice of the tab, as arguments of listeners: a reloaded page goes on."""
-    outputs = chosen(parts, ("tab_session", *FILLED, *RESULT))
+    outputs = chosen(parts, ("tab_session", *events.FILLED, *RESULT))
     resumed = {"inputs": chosen(parts, ("tab_session", "session")), "outputs": outputs, **QUIET}
     return [{"fn": once(events.resumed, parts), **resumed}, planned(parts)]
 
@@ -38,6 +39,14 @@ def wire(host: Host, parts: dict[str, Any]) -> None:
     """Connects every part of the tab."""
     for event in (parts["model"].input, parts["seconds"].release):
         event(**planned(parts))
+    changed = [parts[name].blur for name in ("prompt", "seed")]
+    gr.on(
+        [*changed, parts["model"].input, parts["seconds"].release],
+        once(partial(events.kept, host), parts),
+        chosen(parts, ("tab_session", "session", *events.FILLED)),
+        parts["tab_session"],
+        **QUIET,
+    )
     outputs = chosen(parts, ("tab_session", "status", *PLAN, *RESULT))
     states = chosen(parts, ("tab_session", "session"))
     for name, handler, inputs in (

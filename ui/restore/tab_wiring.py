@@ -187,8 +187,13 @@ def _script(name: str) -> str:
     return (ASSETS / "js" / name).read_text(encoding="utf-8")
 
 
-KEEP_TICKET = "(ticket) => { if (ticket) sessionStorage.setItem('wavemend-ticket', ticket); }"
-"""The ticket lives in the tab, not in the browser: another tab is another visit."""
+KEEP_TICKET = """(ticket) => {
+  if (!ticket) return;
+  sessionStorage.setItem("wavemend-ticket", ticket);
+  document.body.dataset.resumed = "true";
+}"""
+"""The ticket lives in the tab, not in the browser: another tab is another visit. With it the page
+has its session; see `ui.wiring.AFTER_RESUME`."""
 
 MARKED, NOISE_MARKED = (
     f"""({values}, _) => {{

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.diagnosis.finding import distinct
 from ui.components import chain_form
 from ui.components.formatting import channels, clock, hertz
 from ui.components.rendering import render
@@ -74,13 +75,14 @@ def character(bandwidth_hz: float) -> str:
 
 def diagnosis_panel(diagnosis: Diagnosis) -> str:
     """The whole panel: faults by descending confidence, other measurements folded, the proposal."""
-    faults = sorted((f for f in diagnosis.findings if f.trouble), key=lambda f: -f.confidence)
+    findings = distinct(diagnosis.findings)
+    faults = sorted((one for one in findings if one.trouble), key=lambda one: -one.confidence)
     stages = diagnosis.recipe["stages"]
     return render(
         "restore/diagnosis.html",
         summary=_diagnosis_summary(faults, stages),
         faults=[_fault(finding) for finding in faults],
-        measurements=[f.text for f in diagnosis.findings if not f.trouble],
+        measurements=[one.text for one in findings if not one.trouble],
         stages=[_proposed_stage(entry) for entry in stages],
         title=f"{diagnosis.recipe.get('title', 'Nothing to do')}.",
         reason=str(diagnosis.recipe.get("summary", "")),

@@ -78,7 +78,7 @@ def devices() -> dict[str, str]:
     usable = {}
     for name, title in DEVICES.items():
         try:
-            usable[name] = f"{title} ({pick_device()})" if name == "auto" else title
+            usable[name] = f"{title} ({DEVICES[pick_device()]})" if name == "auto" else title
             pick_device(name)
         except ValueError:
             del usable[name]

@@ -31,6 +31,34 @@ SIZES = (
 )
 """Named sizes of nets, for weights without a config; not every kind of net has each."""
 
+NETWORKS = {
+    "enhancer": "waveform enhancer",
+    "spectral_enhancer": "spectral enhancer",
+    "residual_unet": "residual U-Net",
+    "plain_unet": "plain U-Net",
+    "tcn_masker": "TCN mask",
+    "mask_unet": "mask U-Net",
+    "wavenet": "WaveNet",
+    "wave_unet": "Wave-U-Net",
+}
+"""The kinds of net in a list, by their key in `NETS`."""
+
+CODECS = {
+    "encodec_24khz": "EnCodec, 24 kHz",
+    "dac_24khz": "DAC, 24 kHz",
+    "mimi": "Mimi",
+    "neucodec": "NeuCodec",
+}
+"""The published neural codecs."""
+
+OTHER_USERS = {
+    "wave_unet": "Separate into stems",
+    "spectrogram_unet": "Separate into stems",
+    "neural_codec": "Degrade",
+    "content_classifier": "Diagnosis",
+}
+"""What runs the nets that are not the checkpoint of a stage, on the page."""
+
 FIGURES = {
     "lsd": ("LSD", "", 2),
     "snr": ("SNR", " dB", 1),
@@ -68,11 +96,11 @@ def _row(card: Card) -> dict[str, Any]:
     return {
         "title": card.title or card.name,
         "name": card.name,
-        "kind": stage_of(card.model)[1] or card.model.replace("_", " ").capitalize(),
+        "kind": stage_of(card.model)[1] or OTHER_USERS.get(card.model, card.model),
         "content": CONTENTS.get(card.content, "not stated"),
         "licence": card.licence or "not stated",
         "megabytes": f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "missing",
-        "figures": " · ".join(_figures(card.metrics)),
+        "figures": _figures(card.metrics),
     }
 
 
@@ -137,7 +165,7 @@ def _musicgen() -> list[Known]:
 
 def _codecs() -> list[Known]:
     return [
-        Known(name, f"Codec {name}", problem=neural_codecs.missing(name))
+        Known(name, CODECS[name], problem=neural_codecs.missing(name))
         for name in neural_codecs.CODECS
     ]
 
@@ -195,7 +223,7 @@ def kinds() -> list[tuple[str, str]]:
 
 def _kind(stage: str, model: str, is_one_of_several: bool) -> str:
     title = chain_form.title(stage)
-    return f"{title}: {model.replace('_', ' ')}" if is_one_of_several else title
+    return f"{title}: {NETWORKS.get(model, model)}" if is_one_of_several else title
 
 
 def stage_of(model: str) -> tuple[str, str]:

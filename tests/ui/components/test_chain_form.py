@@ -186,8 +186,8 @@ def test_the_summary_says_only_what_differs_from_the_defaults() -> None:
     stems = {"stage": "per_stem", "gains_db": {"drums": None, "bass": -3.0}, "stages": [hum]}
     said = recipe_text.summary({"stages": [hum, {"stage": "gain"}, stems]}, STAGES)
     assert said == (
-        "Mains hum (mains 50.0 Hz) + Gain + Separate into stems "
-        "(drums muted, bass -3 dB, on each: Mains hum (mains 50.0 Hz))"
+        "Mains hum (mains 50 Hz) + Gain + Separate into stems "
+        "(drums muted, bass -3 dB, on each: Mains hum (mains 50 Hz))"
     )
 
 

@@ -73,3 +73,11 @@ def test_a_page_that_is_loaded_again_goes_on(host, session) -> None:
     assert events.resumed(state["tab_session"], page) == {}, "the tab is chosen once more"
     page.close()
     assert not state["tab_session"].folder.exists()
+
+
+def test_a_damage_that_was_chosen_but_never_run_comes_back(host, session) -> None:
+    settings = ("telephone", 3, damage.opened("telephone", 3))
+    events.kept(host, None, session, *settings)
+    move(session, page := host.open_session("visitor"))
+    state = events.resumed(None, page)
+    assert (state["listed"], state["seed"], state["chain"]) == settings

@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import save_file
 
 from models.checkpoint import SHIPPED, available
-from models.registry import build
+from models.registry import NETS, build
 from pipeline.generation import weights as musicgen_weights
 from pipeline.stage import Cancelled
 from tests.support.sounds import tiny_cleaners
@@ -43,7 +43,8 @@ def test_every_shipped_card_is_shown_with_licence_size_and_figures(session) -> N
         assert (row["name"], row["licence"]) == (card.name, card.licence)
         assert row["megabytes"].endswith(" MB") and row["content"] != "not stated"
         has_lsd = "lsd" in card.metrics.get("validation", {})
-        assert ("LSD" in row["figures"]) == has_lsd
+        assert any("LSD" in figure for figure in row["figures"]) == has_lsd
+        assert row["kind"] not in NETS, "a title, not the program's own name"
     table = events.checkpoint_table(session)
     assert all(row["title"] in table for row in rows)
 
