@@ -45,7 +45,6 @@ test-fast: $(VENV)/.dev
 lint: $(VENV)/.dev $(BIOME)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	@find ui -name "*.pyi" -delete  # gradio writes stubs, which mypy would prefer
 	$(PYTHON) -m mypy
 	cd assets && ../$(BIOME) lint --error-on-warnings js css
 	$(VENV)/bin/hadolint Dockerfile

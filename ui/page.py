@@ -72,7 +72,6 @@ def build(limits: Limits | None = None) -> Page:
         host, title="Wavemend", analytics_enabled=False, fill_width=True,
         delete_cache=(3600, 23 * 3600),
     ) as page:  # fmt: skip
-        page.queue(max_size=64, api_open=False)  # builds all routes anew: cheap on an empty page
         session = gr.State(None, delete_callback=close_session)
         gr.HTML(render("components/header.html"), elem_classes="wm-plain")
         with gr.Tabs(elem_classes="wm-tabs") as tabs:

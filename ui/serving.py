@@ -45,6 +45,8 @@ CLOSED = (
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+WAITING = 64
+"""Events that may wait at once; one more is told that the server is busy."""
 
 
 class Page(gr.Blocks):
@@ -61,6 +63,13 @@ class Page(gr.Blocks):
     def __init__(self, host: Host, **settings: Any) -> None:
         super().__init__(**settings)
         self.host = host
+
+    def queue(self, **settings: Any) -> Any:
+        """Gradio's queue with our settings; it asks for one when the page is begun.
+
+        To ask again would build all routes anew.
+        """
+        return super().queue(**{"max_size": WAITING, "api_open": False, **settings})
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = name == "mcp_server_obj" and value is not None and self.tools is not None
