@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -56,9 +57,12 @@ def serve(options: argparse.Namespace) -> None:
     from ui import zero_gpu
 
     zero_gpu.prepare()
+    gc.disable()  # what is imported and built stays: searching it for garbage takes half a second
     from ui.page import build, launch_options
 
     page = build()
+    gc.freeze()
+    gc.enable()
     try:
         page.launch(
             server_name=options.host, server_port=options.port, share=options.share,
