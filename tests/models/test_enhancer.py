@@ -20,21 +20,16 @@ def voice() -> torch.Tensor:
     return 0.5 * torch.from_numpy(speech(0.5))[None]
 
 
-def _ratio_db(signal: torch.Tensor, error: torch.Tensor) -> float:
-    return float(20 * torch.log10(signal.norm() / error.norm()))
-
-
-def test_a_fresh_net_does_not_amplify_differences(fresh: Enhancer, voice: torch.Tensor) -> None:
-    """Else it is chaotic: its gradients explode, and no precision is enough."""
+def test_a_fresh_net_passes_a_voice_and_small_differences_alike(
+    fresh: Enhancer, voice: torch.Tensor
+) -> None:
+    """A net that amplifies differences is chaotic: its gradients explode, and no precision is
+    enough. From one that passes nothing on, nothing can be learned."""
     noise = 1e-4 * torch.randn_like(voice)
     with torch.inference_mode():
         clean, noisy = fresh(voice), fresh(voice + noise)
-    assert _ratio_db(clean, noisy - clean) > _ratio_db(voice, noise) - 3
-
-
-def test_a_fresh_net_keeps_the_level(fresh: Enhancer, voice: torch.Tensor) -> None:
-    with torch.inference_mode():
-        assert abs(_ratio_db(fresh(voice), voice)) < 12
+    gains = clean.norm() / voice.norm(), (noisy - clean).norm() / noise.norm()
+    assert all(0.25 < gain < 4 for gain in gains)
 
 
 def test_autocast_does_not_coarsen_it(fresh: Enhancer, voice: torch.Tensor) -> None:

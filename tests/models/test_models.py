@@ -192,14 +192,3 @@ def test_spectral_enhancer_starts_as_nearly_the_identity() -> None:
     net, x = SpectralEnhancer(TINY_SPECTRAL).eval(), 0.1 * torch.randn(1, 1, 48_000)
     error = (net(x) - x).square().mean() / x.square().mean()
     assert 10 * torch.log10(error) < -20
-
-
-@pytest.mark.parametrize("n_skips", [2, 6])
-def test_a_fresh_waveform_net_hears_what_it_is_given(n_skips: int) -> None:
-    """Even through the whole depth without early skips: else nothing could be learned from it."""
-    torch.manual_seed(0)
-    net = Enhancer(EnhancerConfig.named("small", n_skips=n_skips)).eval()
-    one, other = (0.05 * torch.randn(1, 1, 24_000) for _ in range(2))
-    with torch.inference_mode():
-        difference = (net(one) - net(other)).std() / (one - other).std()
-    assert 0.05 < difference < 5
