@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.config import RATES_HZ, check, ranged
+from models.cpu import rows
 from models.layers import Snake, keep_level, pad_to_multiple, weight_norm
 
 KERNEL, STRIDE = 8, 4
@@ -93,7 +94,8 @@ class Enhancer(nn.Module):
         length, dtype = x.shape[-1], x.dtype
         x = pad_to_multiple(x, self.stride).to(self.decoder[0].conv.bias.dtype)
         with torch.autocast(x.device.type, enabled=False):
-            return self._restored(x)[..., :length].to(dtype)
+            x = self._on_cpu(x.mT).mT if rows.applies(self, x) else self._restored(x)
+        return x[..., :length].to(dtype)
 
     def _restored(self, x: Tensor) -> Tensor:
         skips = []
@@ -104,6 +106,18 @@ class Enhancer(nn.Module):
         first_skip = len(skips) - self.config.n_skips
         for index in reversed(range(len(skips))):
             x = self.decoder[index](x, skips[index] if index >= first_skip else None)
+        return x
+
+    def _on_cpu(self, x: Tensor) -> Tensor:
+        """As `_restored`, with samples as rows: (B, T, 1) -> (B, T, 1)."""
+        skips = []
+        for level in self.encoder:
+            x = level.on_cpu(x)
+            skips.append(x)
+        x = self.lstm(x.mT).mT
+        first_skip = len(skips) - self.config.n_skips
+        for index in reversed(range(len(skips))):
+            x = self.decoder[index].on_cpu(x, skips[index] if index >= first_skip else None)
         return x
 
 
@@ -119,6 +133,10 @@ class _Down(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.glu(self.gate(self.snake(self.conv(x))), dim=1)
+
+    def on_cpu(self, x: Tensor) -> Tensor:
+        """As `forward`, of rows."""
+        return rows.gated(rows.snake_(rows.down_overlapping(x, self.conv), self.snake), self.gate)
 
 
 class _Up(nn.Module):
@@ -139,6 +157,12 @@ class _Up(nn.Module):
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
         x = nn.functional.glu(self.gate(x), dim=1)
         return self.snake(self.conv(x if skip is None else x + skip))
+
+    def on_cpu(self, x: Tensor, skip: Tensor | None) -> Tensor:
+        """As `forward`, of rows."""
+        x = rows.gated(x, self.gate)
+        x = rows.up_overlapping(x if skip is None else x.add_(skip), self.conv)
+        return rows.snake_(x, self.snake) if isinstance(self.snake, Snake) else x
 
 
 class _Memory(nn.Module):

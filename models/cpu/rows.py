@@ -13,6 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.layers import Snake
+
+SNAKE_AT_ONCE = 1 << 17
+"""Values that `snake_` works on at a time."""
+
 
 def applies(net: nn.Module, x: Tensor, *, autocast: bool = False) -> bool:
     """Whether a net may take its form for a processor: nothing is learned from this pass.
@@ -87,15 +92,15 @@ def convolved(
         dilation: frames from one tap to the next.
         activation: "none", "relu", "sigmoid" or "tanh".
     """
-    image, taps = _image(x), weight[:, :, None]
-    padding, dilations = [0, dilation * (weight.shape[-1] // 2)], [1, dilation]
-    if _has_onednn(x.dtype):
-        operator = torch.ops.mkldnn._convolution_pointwise
-        y = operator(image, taps, bias, padding, [1, 1], dilations, 1, activation, [], "none")
-    else:
-        y = functional.conv2d(image, taps, bias, 1, padding, dilations)
-        y = y if activation == "none" else getattr(torch, activation)(y)
-    return y[:, :, 0].transpose(1, 2)
+    return _dense(x, weight, bias, dilation * (weight.shape[-1] // 2), dilation, activation)
+
+
+def gated(x: Tensor, conv: nn.Conv1d) -> Tensor:
+    """A convolution that keeps the length, then a gated linear unit."""
+    weights = conv.weight.chunk(2)
+    biases = (None, None) if conv.bias is None else conv.bias.chunk(2)
+    signal = convolved(x, weights[0], biases[0])
+    return signal.mul_(convolved(x, weights[1], biases[1], activation="sigmoid"))
 
 
 def down(x: Tensor, conv: nn.Conv1d) -> Tensor:
@@ -111,6 +116,24 @@ def up(x: Tensor, conv: nn.ConvTranspose1d, add: Tensor | None = None) -> Tensor
     bias = None if conv.bias is None else conv.bias.repeat(size)
     y = linear(x, weight, bias, add=None if add is None else add.reshape(*x.shape[:2], -1))
     return y.reshape(len(x), size * x.shape[1], -1)
+
+
+def down_overlapping(x: Tensor, conv: nn.Conv1d) -> Tensor:
+    """A convolution whose kernel is two strides, padded by half a stride, which divides N:
+    (B, N, C) -> (B, N / s, D)."""
+    size, margin = conv.stride[0], conv.padding[0]
+    taps = conv.weight.unflatten(-1, (2, size))  # (D, C, 2, s) -> (D, s C, 2)
+    steps = functional.pad(x, (0, 0, margin, margin)).reshape(len(x), -1, size * x.shape[-1])
+    return _dense(steps, taps.permute(0, 3, 1, 2).flatten(1, 2), conv.bias, 0)
+
+
+def up_overlapping(x: Tensor, conv: nn.ConvTranspose1d) -> Tensor:
+    """The transposed convolution of `down_overlapping`: (B, N, C) -> (B, s N, D)."""
+    size, margin = conv.stride[0], conv.padding[0]
+    taps = conv.weight.unflatten(-1, (2, size)).flip(2)  # (C, D, 2, s) -> (s D, C, 2)
+    bias = None if conv.bias is None else conv.bias.repeat(size)
+    y = _dense(x, taps.permute(3, 1, 0, 2).flatten(0, 1), bias, 1)
+    return y.reshape(len(x), -1, conv.out_channels)[:, margin:-margin]
 
 
 def channel_norm(x: Tensor, gain: Tensor) -> Tensor:
@@ -140,12 +163,42 @@ def convnext(
     return linear(y, scale[:, None] * weight, scale * bias, add=x)
 
 
+def snake_(x: Tensor, snake: Snake) -> Tensor:
+    """`models.layers.Snake`, in parts that stay in the cache; may change `x`."""
+    alpha = snake.alpha[:, 0]
+    double, gain = 2 * alpha, 1 / (2 * alpha + 1e-9)
+    for part in x.split(max(1, SNAKE_AT_ONCE // x.shape[-1]), dim=1):
+        wave = torch.cos_(part * double)
+        part.addcmul_(wave.neg_().add_(1), gain)
+    return x
+
+
 def convnexts(x: Tensor, blocks: nn.Sequential) -> Tensor:
     """A chain of `models.layers.ConvNextBlock`."""
     for block in blocks:
         wide, narrow = ((conv.weight[:, :, 0], conv.bias) for conv in (block.wide, block.narrow))
         x = convnext(x, block.mix, block.norm.gain[:, 0], wide, narrow, block.scale[:, 0])
     return x
+
+
+def _dense(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    padding: int,
+    dilation: int = 1,
+    activation: str = "none",
+) -> Tensor:
+    """A convolution of stride 1, then an activation: see `convolved`."""
+    image, taps = _image(x), weight[:, :, None]
+    paddings, dilations = [0, padding], [1, dilation]
+    if _has_onednn(x.dtype):
+        operator = torch.ops.mkldnn._convolution_pointwise
+        y = operator(image, taps, bias, paddings, [1, 1], dilations, 1, activation, [], "none")
+    else:
+        y = functional.conv2d(image, taps, bias, 1, paddings, dilations)
+        y = y if activation == "none" else getattr(torch, activation)(y)
+    return y[:, :, 0].transpose(1, 2)
 
 
 def _image(x: Tensor) -> Tensor:
