@@ -75,8 +75,8 @@ def test_receptive_field_bounds_what_a_sample_can_change(make) -> None:
     """An output sample depends on no input farther away, and on some input nearly that far."""
     net = make().eval()
     unit = max(net.stride, net.receptive_field // 10)
-    middle = 20 * unit + unit // 3
-    x = (0.1 * torch.randn(1, 1, 40 * unit)).requires_grad_()
+    middle = 12 * unit + unit // 3
+    x = (0.1 * torch.randn(1, 1, 24 * unit)).requires_grad_()
     y = net(x)
     reach = 0
     for at in range(middle, middle + net.stride, max(1, net.stride // 6)):

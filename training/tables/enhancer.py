@@ -88,7 +88,8 @@ def config_of(name: str, steps: int, small: bool = False) -> TrainingConfig:
     """The training config of one of `VARIANTS`."""
     variant = VARIANTS[name]
     config = read_config(CONFIGS / f"{variant.config}.json", steps=steps)
-    config = dataclasses.replace(config, **variant.changes)
+    warmup_steps = min(config.warmup_steps, max(1, steps // 4))
+    config = dataclasses.replace(config, **variant.changes, warmup_steps=warmup_steps)
     if small and name in NETS:
         config = dataclasses.replace(config, config={**config.config, **SMALL[config.model]})
     if not variant.adversary:

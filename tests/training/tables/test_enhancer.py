@@ -71,6 +71,7 @@ def test_each_variant_has_a_row_beside_what_the_article_says(tables: Report) -> 
 
 def test_the_variants_differ_in_one_point_each() -> None:
     nets = [config_of(name, 10) for name in VARIANTS]
+    assert {config.warmup_steps for config in nets} == {2}  # a short run reaches its rate too
     assert [config.config.get("n_skips") for config in nets[:7]] == list(range(7))
     assert nets[7].model == "wave_unet" and nets[7].net_config()["sources"] == 1
     assert nets[8].losses == {"dac_mel": 15.0}
