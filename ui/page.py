@@ -30,7 +30,7 @@ from ui.generate import events as generate_events
 from ui.generate import tab as tab_generate
 from ui.listen import item_events
 from ui.listen import tab as tab_listen
-from ui.restore import recipe_events
+from ui.restore import recipe_events, source
 from ui.restore import tab as tab_restore
 from ui.serving import Gate, Page
 from ui.session import Host, Limits, Session, close_session, visitor_of
@@ -114,6 +114,7 @@ def build(limits: Limits | None = None) -> Page:
 
 def _opener(host: Host) -> Callable[[gr.Request], Session]:
     def open_session(request: gr.Request) -> Session:
+        source.prepare_soon()
         address = request.client.host if request.client else ""
         return host.open_session(visitor_of(address, request.headers))
 

@@ -175,7 +175,9 @@ class Visitor:
     def named(self, name: str) -> None:
         """Chooses a recipe that comes with the product, and waits until the form shows it."""
         self.pick("#wm-recipe", recipe.titles()[name])
-        stages = [chain_form.title(entry["stage"]) for entry in recipe.read(name)["stages"]]
+        document = recipe.read(name)
+        self.says("#wm-chain .wmc-summary", document["summary"])
+        stages = [chain_form.title(entry["stage"]) for entry in document["stages"]]
         for at, title in enumerate(stages):
             self.page.locator(".wm-chain > .wmc-on > li > .wmc-top .wmc-title").nth(at).get_by_text(
                 title

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipeline.audio.containers import Info
 from pipeline.audio.decode import decode
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
 
 SLACK_S = 0.1
 """A reference may be so much longer or shorter than the recording."""
+
+PREPARED_AFTER_S = 2.0
+"""So long after the first page was opened: until then it is being loaded itself."""
+
+NOISE_S, NOISE_HZ = 4.0, 16_000
 
 READ_SHARE, DIAGNOSIS_SHARE = 0.4, 0.4
 """The shares of the progress bar; the player takes the rest."""
@@ -72,6 +81,21 @@ def read(
             audio, diagnosis.findings, folder, share(tick, until, 1)
         )
     return Source(path, name, audio, info, diagnosis, player)
+
+
+@functools.cache
+def prepare_soon() -> None:
+    """Loads in the background, once, what the first diagnosis would take longest for."""
+    later = threading.Timer(PREPARED_AFTER_S, _prepare)
+    later.daemon = True
+    later.start()
+
+
+def _prepare() -> None:
+    from pipeline.diagnosis.diagnose import diagnose
+
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, round(NOISE_S * NOISE_HZ)))
+    diagnose(Audio(noise.astype(np.float32), NOISE_HZ))
 
 
 def safe_stem(name: str) -> str:
