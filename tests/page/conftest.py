@@ -1,7 +1,8 @@
-"""The page, served once for all tests of a file, and visitors who use it in a real browser."""
+"""The page, served once for all tests that can share it, and visitors in a real browser."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -29,7 +30,7 @@ READY = "sessionStorage.getItem('wavemend-ticket')"
 """What a page has once it has its session, and listens."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with good and bad recordings; the good ones are short and band-limited."""
     folder = tmp_path_factory.mktemp("files")
@@ -49,41 +50,53 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The page, served with a small random net and the `Slow` stage."""
+    """The page that most tests share: each is a visitor of its own."""
+    with served(cache, tmp_path_factory.mktemp("page")) as local:
+        yield local
+
+
+@contextlib.contextmanager
+def served(cache: Path, folder: Path) -> Iterator[str]:
+    """The page, served with a small random net and the `Slow` stage.
+
+    Args:
+        cache: for what visitors upload and get.
+        folder: empty, for checkpoints and runs.
+    """
     import torch
 
     from models.checkpoint import save_checkpoint
     from models.enhancer import EnhancerConfig
 
-    checkpoints = tmp_path_factory.mktemp("checkpoints")
-    torch.manual_seed(0)
-    net = soft_enhancer(EnhancerConfig(widths=(8, 8, 16, 16, 16, 16)))
-    save_checkpoint(net, checkpoints / "enhancer-speech-48k", title="Small random net")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("GRADIO_TEMP_DIR", str(cache))
-    patch.setenv("WAVEMEND_CHECKPOINTS", str(checkpoints))
-    patch.setenv("WAVEMEND_RUNS", str(tmp_path_factory.mktemp("runs")))
-    patch.setitem(recipe.STAGES, "slow", "tests.page.slow:Slow")
-    from ui.page import build, launch_options
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = soft_enhancer(EnhancerConfig(widths=(8, 8, 16, 16, 16, 16)))
+    save_checkpoint(net, folder / "checkpoints" / "enhancer-speech-48k", title="Small random net")
+    (folder / "runs").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(cache))
+        patch.setenv("WAVEMEND_CHECKPOINTS", str(folder / "checkpoints"))
+        patch.setenv("WAVEMEND_RUNS", str(folder / "runs"))
+        patch.setitem(recipe.STAGES, "slow", "tests.page.slow:Slow")
+        from ui.page import build, launch_options
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    page = build()
-    _, local, _ = page.launch(
-        server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True,
-        **launch_options(),
-    )  # fmt: skip
-    yield local
-    page.close()
-    patch.undo()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        page = build()
+        _, local, _ = page.launch(
+            server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True,
+            **launch_options(),
+        )  # fmt: skip
+        yield local
+        page.close()
 
 
 @pytest.fixture(scope="session")

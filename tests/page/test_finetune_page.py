@@ -13,11 +13,20 @@ import soundfile
 from playwright.sync_api import expect
 
 from tests.page import tuning
+from tests.page.conftest import served
 from tests.page.tuning import TITLE
 from training.runs import quota
 from training.runs import run as runs
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A page with checkpoints and runs of its own."""
+    with served(tmp_path_factory.mktemp("cache"), tmp_path_factory.mktemp("own")) as local:
+        yield local
+
 
 PLAYER = "document.querySelector('#wmf-heard .wm-player').abplayer"
 

@@ -10,12 +10,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.page.conftest import served
 from tests.page.tuning import ended_run, tiny_base
 from training.runs.events import EVENTS
 from training.runs.run import Run, root
 from training.runs.run_folder import LAST
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A page with checkpoints and runs of its own."""
+    with served(tmp_path_factory.mktemp("cache"), tmp_path_factory.mktemp("own")) as local:
+        yield local
+
 
 NAMES = {"start": "Start", "resume": "Resume", "delete": "Delete", "judge": "Judge it now"}
 BLANK = """() => [...document.querySelectorAll("#wmf-start, #wmf-stop, #wmf-resume, #wmf-delete")]

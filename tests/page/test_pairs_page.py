@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,20 @@ import soundfile
 from playwright.sync_api import expect
 
 from tests.page import tuning
+from tests.page.conftest import served
 from tests.support.sounds import speech, windowed_sinc
 from training.runs import run as runs
 from training.runs.run_folder import VERDICT, read_json
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A page with checkpoints and runs of its own."""
+    with served(tmp_path_factory.mktemp("cache"), tmp_path_factory.mktemp("own")) as local:
+        yield local
+
 
 RATE = tuning.RATE
 
