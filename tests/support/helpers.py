@@ -12,7 +12,7 @@ from pipeline.audio.sound import Audio
 from pipeline.knobs import check_knobs, knob
 from pipeline.stage import Tick, no_tick
 
-PATIENCE_MS = 240_000
+PATIENCE_MS = 120_000
 """How long a browser waits for what must come: a busy machine fails no test, only a fault does."""
 
 
