@@ -70,7 +70,7 @@ class Enhance:
         "float32",
         choices=PRECISIONS,
         help="bfloat16 is about 1.3 times as fast on processors that support it, slower on others; "
-        "the addition differs by at most -40 dB.",
+        "the addition differs by at most -40 dB, that of a network of the waveform by -20 dB.",
     )
     device: str = "auto"
     own: str = ""
