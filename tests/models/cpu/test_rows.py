@@ -76,3 +76,18 @@ def test_what_learns_or_is_elsewhere_keeps_its_form() -> None:
         with torch.autocast("cpu", torch.bfloat16):
             assert not rows.applies(net, x)
     assert not rows.applies(net, x)
+
+
+def test_weights_that_are_never_learned_are_arranged_once() -> None:
+    """And again where they were exchanged; the output stays the same to the bit."""
+    net, x = inference_form(_lively(ENHANCERS[0])), 0.1 * torch.randn(1, 1, 5_000)
+    with torch.inference_mode():
+        first, kept = net(x), dict(rows._kept)
+        assert torch.equal(net(x), first) and all(rows._kept[key] is kept[key] for key in kept)
+    other = _lively(ENHANCERS[0])
+    for parameter in other.parameters():
+        parameter.data *= 1.1
+    expected, _ = _both(other, x)
+    net.load_state_dict(inference_form(other).state_dict(), assign=True)
+    with torch.inference_mode():
+        assert torch.allclose(net(x), expected, atol=1e-5 * float(expected.abs().max()))
