@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -47,6 +48,11 @@ class Finding:
     text: str
     trouble: bool = False
     spans: tuple[Span, ...] = ()
+
+    @property
+    def typeset(self) -> str:
+        """`text` for a page: a negative number has a minus sign, not a hyphen."""
+        return re.sub(r"(?<![\w\-])-(?=\d)", "\u2212", self.text)
 
     def to_json(self) -> dict[str, float | str | None]:
         """Name, value, unit, confidence and text; a value that is not finite becomes None."""

@@ -82,7 +82,7 @@ def diagnosis_panel(diagnosis: Diagnosis) -> str:
         "restore/diagnosis.html",
         summary=_diagnosis_summary(faults, stages),
         faults=[_fault(finding) for finding in faults],
-        measurements=[one.text for one in findings if not one.trouble],
+        measurements=[one.typeset for one in findings if not one.trouble],
         stages=[_proposed_stage(entry) for entry in stages],
         title=f"{diagnosis.recipe.get('title', 'Nothing to do')}.",
         reason=str(diagnosis.recipe.get("summary", "")),
@@ -108,7 +108,7 @@ def _diagnosis_summary(faults: Sequence[Finding], stages: Sequence[dict[str, Any
 def _fault(finding: Finding) -> dict[str, Any]:
     return {
         "name": finding.name,
-        "text": finding.text,
+        "text": finding.typeset,
         "percent": _percent(finding.confidence),
         "is_marked": finding.name in MARKED and finding.spans,
     }

@@ -45,6 +45,7 @@ def silent(stage: str, fraction: float) -> None:
 def test_the_diagnosis_has_troubles_first_the_surest_first_and_the_rest_folded_away() -> None:
     found = (
         Finding("lufs", -20.0, "LUFS", 1.0, "Fine level."),
+        Finding("noise", -40.0, "dB", 1.0, "8-bit hiss at -40 dB."),
         Finding("level", None, "dBFS", 1.0, "Fine level."),
         Finding("hum", 50.0, "Hz", 0.6, "It hums.", True),
         Finding("clicks", 9.0, "1/min", 0.9, "It clicks.", True),
@@ -54,6 +55,7 @@ def test_the_diagnosis_has_troubles_first_the_surest_first_and_the_rest_folded_a
     places = [said.index(text) for text in ("It clicks", "90 % sure", "It hums", "60 % sure")]
     assert places == sorted(places) and said.index("wm-healthy") < said.index("Fine level")
     assert said.count("Fine level") == 1, "two findings that say the same"
+    assert "8-bit hiss at \u221240 dB." in said
     assert "2 findings" in said and "Because." in said and "S-NMF" in said
     fine = views.diagnosis_panel(Diagnosis(found[:1], {"version": 1, "stages": []}))
     assert "Nothing to do" in fine and "Nothing wrong" in fine
