@@ -32,15 +32,18 @@ SWITCHES, WHEELS = 20, 12
 def measure(row: Row) -> None:
     """Prints the longest task while the player opens, is scrolled, zoomed, switched and played."""
     import gradio as gr
+    from starlette.middleware import Middleware
 
     from ui.components.player import ABPlayer
+    from ui.static_files import StaticFiles
 
     with tempfile.TemporaryDirectory() as folder:
         with gr.Blocks() as page:
             ABPlayer(_value(Path(folder)), elem_id="first")
         _, address, _ = page.launch(
-            prevent_thread_lock=True, quiet=True, allowed_paths=[folder], server_name="127.0.0.1"
-        )
+            prevent_thread_lock=True, quiet=True, allowed_paths=[folder], server_name="127.0.0.1",
+            app_kwargs={"middleware": [Middleware(StaticFiles)]},
+        )  # fmt: skip
         try:
             for name, (longest_ms, tasks) in _traced(address).items():
                 note = f"{tasks} tasks above 50 ms"

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from tests.page import tuning
 from tests.page.conftest import served
+from tests.page.test_accessibility_page import OVERFLOW
 from tests.page.tuning import TITLE
 from training.runs import quota
 from training.runs import run as runs
@@ -69,6 +70,9 @@ def test_a_newcomer_fine_tunes_listens_stops_resumes_and_restores_with_the_resul
     hears(visitor)
     stops(visitor)
     page.locator(".wmf-verdict h3").wait_for()
+    for width in (1024, 390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"{OVERFLOW} === 0")
     page.reload()
     page.wait_for_selector(".wm-head")
     page.get_by_role("tab", name="Fine-tune").click()

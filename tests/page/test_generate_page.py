@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from pipeline import recipe
 from pipeline.generation import weights
-from tests.page.test_accessibility_page import SMALL_TARGETS, SMALL_TEXTS
+from tests.page.test_accessibility_page import OVERFLOW, SMALL_TARGETS, SMALL_TEXTS
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +25,9 @@ def test_a_stand_in_is_labelled_and_opened_in_restore(arrive, monkeypatch) -> No
     visitor.says("#wmg-title", "MusicGen did not make it")
     page.wait_for_selector("#wmg-player .wmp-deck")
     assert page.evaluate(SMALL_TEXTS) == [] and page.evaluate(SMALL_TARGETS) == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.wait_for_function(f"{OVERFLOW} === 0")
+    page.set_viewport_size({"width": 1440, "height": 900})
     visitor.button("Send to Restore").click()
     visitor.says("#wm-facts .wm-name", "Stand-in.wav")
     title = recipe.titles()["ai-generated-music"]
