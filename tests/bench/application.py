@@ -9,32 +9,36 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import soundfile as sf
 
 from tests.bench.timing import RATE, Row, speech
 
-MINUTES = (1.0, 10.0)  # of the files
+FILES = ((1.0, 1), (10.0, 1), (60.0, 2))
+"""Minutes and channels."""
 
 
 def measure(row: Row) -> None:
-    """Prints speed and peak memory of a short and a long file."""
-    for minutes in MINUTES:
-        file_to_file(row, minutes)
+    """Prints speed and peak memory of files from one minute to an hour."""
+    for minutes, channels in FILES:
+        file_to_file(row, minutes, channels)
 
 
-def file_to_file(row: Row, minutes: float) -> None:
-    """The command line on a mono file: speed, and peak memory."""
+def file_to_file(row: Row, minutes: float, channels: int) -> None:
+    """The command line on a file: seconds of one channel a second, and peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "in.wav"
-        with sf.SoundFile(path, "w", RATE, 1, "PCM_16") as file:
-            for second in range(0, round(60 * minutes), 60):
-                file.write(speech(60, second))
+        with sf.SoundFile(path, "w", RATE, channels, "PCM_16") as file:
+            for minute in range(round(minutes)):
+                seeds = range(channels * minute, channels * (minute + 1))
+                file.write(np.stack([speech(60, seed) for seed in seeds], axis=1))
         command = [sys.executable, "-m", "pipeline", "restore", str(path), "-o", f"{folder}/out"]
         taken, peak_mb, answer = _measured([*command, "--json"])
     engine_s = json.loads(answer)["files"][0]["seconds_taken"]
-    speed = 60 * minutes / taken
-    row(f"file to file, {minutes:g} min", speed, "x real time", f"engine {engine_s:.1f} s")
-    row(f"peak memory, {minutes:g} min", peak_mb, "MB")
+    speed, kind = 60 * minutes * channels / taken, "stereo" if channels == 2 else "mono"
+    note = f"{taken:.1f} s, of them restoring {engine_s:.1f} s"
+    row(f"command line, file to file, {minutes:g} min {kind}", speed, "x real time a channel", note)
+    row(f"its peak memory, {minutes:g} min {kind}", peak_mb, "MB")
 
 
 def _measured(command: list[str]) -> tuple[float, float, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from mcp import ClientSession
-from mcp.client.streamable_http import streamablehttp_client
+from mcp.client.streamable_http import streamable_http_client
 
 from tests.support.calls import write_recordings
 from tests.support.http import HttpClient, file_data
@@ -26,7 +26,7 @@ def with_session(page: Page, use: Callable[[ClientSession], Awaitable[Any]]) -> 
     async def run() -> Any:
         address = f"{page.local_url.rstrip('/')}/gradio_api/mcp/"
         async with (
-            streamablehttp_client(address) as (read, write, _),
+            streamable_http_client(address) as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
