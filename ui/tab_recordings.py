@@ -66,7 +66,12 @@ class RecordingTab:
 
 
 def opened(name: str, host: Host, tab_session: Session | None, session: Session | None) -> Session:
-    """The session of the tab of this name; a new one where there is none."""
+    """The session of the tab of this name; a new one where there is none.
+
+    Two events at once may both come without one: they get the same.
+    """
+    if tab_session is None and session is not None:
+        tab_session = session.tab_sessions.get(name)
     if tab_session is None:
         tab_session = host.open_session(session.visitor if session else "")
     if session is not None:

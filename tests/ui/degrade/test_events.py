@@ -77,7 +77,8 @@ def test_a_page_that_is_loaded_again_goes_on(host, session) -> None:
 
 def test_a_damage_that_was_chosen_but_never_run_comes_back(host, session) -> None:
     settings = ("telephone", 3, damage.opened("telephone", 3))
-    events.kept(host, None, session, *settings)
+    kept = events.kept(host, None, session, *settings)["tab_session"]
+    assert events.kept(host, None, session, *settings)["tab_session"] is kept
     move(session, page := host.open_session("visitor"))
     state = events.resumed(None, page)
     assert (state["listed"], state["seed"], state["chain"]) == settings
