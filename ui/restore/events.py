@@ -156,12 +156,18 @@ def forecast(
     recipe_events.remember(session, name, value)
     if session is None or session.source is None:
         return {"status": ""}
-    if session.job is not None and not session.job.ended:
+    if _is_working(session):
         return {}
     status = recipe_events.forecast(desk.stages, session, name, value)
     if load and not recipe_events.is_empty(session):
         status = _load(desk, session, value) or status
+    if _is_working(session):  # begun meanwhile: its progress and Stop stay
+        return {}
     return {"status": status, **buttons(session)}
+
+
+def _is_working(session: Session) -> bool:
+    return session.job is not None and not session.job.ended
 
 
 def _load(desk: Desk, session: Session, value: Any) -> str:

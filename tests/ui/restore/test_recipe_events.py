@@ -205,3 +205,16 @@ def test_the_marked_part_becomes_the_noise_print_of_what_turns_down_noise(sessio
     assert spans == [(0.25, 0.75)] * 2
     assert "Mark a part first" in events.take_noise(desk, session, value, "")["status"]
     assert "reload it" in events.take_noise(desk, session, {"cards": None}, "0 1")["status"]
+
+
+def test_a_forecast_that_loads_while_work_begins_leaves_its_stop_alone(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: Any) -> str:
+        session.job = SimpleNamespace(ended=False)
+        return ""
+
+    monkeypatch.setattr(events, "_load", load)
+    desk = events.Desk(STAGES, SimpleNamespace())
+    value = recipe_events.first_value(STAGES)
+    assert events.forecast(desk, session, OWN, value, load=True) == {}
