@@ -124,6 +124,14 @@ TASKS = {
         companions=("music", "stem_bass", "stem_drums", "stem_other"),
         label="Music behind a voice",
     ),
+    "voice_over_music": Task(
+        about="music behind a voice, for nets that estimate gains",
+        damage_name="training.data.damages:none",
+        cases_name="training.evaluation.noisy_speech_cases:voice_over_music_cases",
+        measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
+        examples_name="training.data.noisy_speech:VoiceOverMusicExamples",
+        companions=("music", "stem_bass", "stem_drums", "stem_other"),
+    ),
     "half_rate": Task(
         about="half the sample rate and back by Kaiser's fast filter, for residual_unet",
         damage_name="training.data.damages:half_rate",

@@ -18,6 +18,7 @@ from training.data.room_noise import KNOTS_HZ, synthetic_floor
 ROOM_RESPONSES = "ir"  # the kind of recorded impulse responses
 SOURCES = {"recorded": 0.45, "coloured": 0.21, "babble": 0.13, "music": 0.12, "events": 0.09}
 SOURCE_COUNTS = (0.55, 0.33, 0.12)  # chance of one, two and three sources at once
+SECOND_PIECE = 0.3  # share of the music that has one
 BABBLE = (3, 8)  # voices, fewest and most
 RECORDED_RESPONSES = 0.25  # share of the rooms, where there are recordings
 EARLY_S = 0.05  # until when the target has the room as it is
@@ -78,6 +79,13 @@ class Backgrounds:
         if name in ("recorded", "music") and self.clips[name]:
             return self._recorded(name, length, rng)
         return coloured(length, self.rate, rng)
+
+    def music(self, length: int, rng: Generator) -> np.ndarray:
+        """(T,) of one piece of music or stem, or two; coloured noise where there are none."""
+        total = self.source("music", length, "", rng)
+        if rng.random() < SECOND_PIECE:
+            total = total + gain(rng.uniform(-12, 0)) * self.source("music", length, "", rng)
+        return total
 
     def reverberant(
         self, x: np.ndarray, rng: Generator, rooms: RoomRange = RoomRange()

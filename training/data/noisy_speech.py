@@ -73,6 +73,8 @@ class NoisySpeechExamples(DrawnExamples):
     Attributes:
         reverberant: share of the voices that stand in a room.
         rooms: that they stand in.
+        snr_db: range of the ratio of voice to noise in most examples.
+        target_noise_db: level of the noise in the target over that in the input.
 
     Raises:
         ValueError: no voice among the clips.
@@ -80,6 +82,8 @@ class NoisySpeechExamples(DrawnExamples):
 
     reverberant = REVERBERANT
     rooms = RoomRange()
+    snr_db = SNR_DB
+    target_noise_db = TARGET_NOISE_DB
 
     def __init__(
         self,
@@ -108,7 +112,7 @@ class NoisySpeechExamples(DrawnExamples):
         rng = np.random.default_rng([self.config.seed, index])
         voice = self._voice(rng)
         noise = self._noise(rng, voice)
-        pair = np.stack((voice.recorded + noise, voice.target + gain(TARGET_NOISE_DB) * noise))
+        pair = np.stack((voice.recorded + noise, voice.target + gain(self.target_noise_db) * noise))
         trust_hz = voice.bandwidth_hz
         if rng.random() < NARROW:
             narrow_hz = float(rng.choice(NARROW_RATES)) / 2
@@ -143,11 +147,25 @@ class NoisySpeechExamples(DrawnExamples):
         chance, voiced = rng.random(), voice.recorded.any()
         if chance < CLEAN and voiced:
             return np.zeros_like(voice.recorded)
-        noise = self.backgrounds.draw(self.length, voice.group, rng)
+        noise = self._background(rng, voice.group)
         if not voiced:
             return noise
-        snr_db = rng.uniform(*(NEAR_CLEAN_DB if chance < CLEAN + NEAR_CLEAN else SNR_DB))
+        snr_db = rng.uniform(*(NEAR_CLEAN_DB if chance < CLEAN + NEAR_CLEAN else self.snr_db))
         return noise * gain_for(voice.recorded, noise, snr_db)
+
+    def _background(self, rng: Generator, group: str) -> np.ndarray:
+        """(T,) without voices of `group`."""
+        return self.backgrounds.draw(self.length, group, rng)
+
+
+class VoiceOverMusicExamples(NoisySpeechExamples):
+    """A voice over one or two pieces of music or stems, which the target has no more of."""
+
+    snr_db = (-10.0, 10.0)
+    target_noise_db = -50.0
+
+    def _background(self, rng: Generator, group: str) -> np.ndarray:
+        return self.backgrounds.music(self.length, rng)
 
 
 class ReverberantSpeechExamples(NoisySpeechExamples):

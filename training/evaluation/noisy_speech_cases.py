@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.random import Generator
 
 from pipeline.degradation.additions import gain_for
 from pipeline.evaluation.metrics import lsd, si_sdr_db, snr_db
@@ -16,7 +18,9 @@ from training.evaluation.cases import Case, first_of_each_group, middle
 from training.evaluation.scores import Scores
 
 CASE_SNRS_DB = (-5.0, 0.0, 5.0, 10.0, 15.0, 40.0)
+MUSIC_SNRS_DB = (-5.0, 0.0, 5.0)
 CASE_SECONDS = 4.0
+DrawNoise = Callable[[Clip, int, Generator], np.ndarray]
 MOST_DB = 100.0  # of a ratio: of equals it would be infinite
 
 
@@ -26,11 +30,21 @@ def noisy_speech_cases(clips: list[Clip], sample_rate: int, per_group: int = 2) 
     The background is held-out noise, babble of the other held-out groups, music, or synthetic.
     """
     backgrounds = Backgrounds(clips, sample_rate)
-    voices = [clip for clip in first_of_each_group(clips, per_group) if clip.kind in VOICES]
-    return [
-        _case(clip, backgrounds, CASE_SNRS_DB[number % len(CASE_SNRS_DB)], number)
-        for number, clip in enumerate(voices)
-    ]
+
+    def noise(clip: Clip, length: int, rng: Generator) -> np.ndarray:
+        return backgrounds.draw(length, clip.group, rng)
+
+    return _cases(clips, sample_rate, per_group, CASE_SNRS_DB, noise)
+
+
+def voice_over_music_cases(clips: list[Clip], sample_rate: int, per_group: int = 2) -> list[Case]:
+    """The same voices over held-out music."""
+    backgrounds = Backgrounds(clips, sample_rate)
+
+    def noise(_: Clip, length: int, rng: Generator) -> np.ndarray:
+        return backgrounds.music(length, rng)
+
+    return _cases(clips, sample_rate, per_group, MUSIC_SNRS_DB, noise)
 
 
 def reverberant_speech_cases(clips: list[Clip], sample_rate: int, per_group: int = 2) -> list[Case]:
@@ -48,12 +62,22 @@ def _in_a_room(case: Case, backgrounds: Backgrounds, seed: int) -> Case:
     return replace(case, degraded=wet + case.degraded - case.clean, clean=dry)
 
 
-def _case(clip: Clip, backgrounds: Backgrounds, wanted_db: float, seed: int) -> Case:
+def _cases(
+    clips: list[Clip], rate: int, per_group: int, snrs_db: tuple[float, ...], noise: DrawNoise
+) -> list[Case]:
+    voices = [clip for clip in first_of_each_group(clips, per_group) if clip.kind in VOICES]
+    return [
+        _case(clip, rate, snrs_db[number % len(snrs_db)], number, noise)
+        for number, clip in enumerate(voices)
+    ]
+
+
+def _case(clip: Clip, rate: int, wanted_db: float, seed: int, draw_noise: DrawNoise) -> Case:
     rng = np.random.default_rng(seed)
-    clean = middle(clip.samples, round(CASE_SECONDS * backgrounds.rate))
+    clean = middle(clip.samples, round(CASE_SECONDS * rate))
     clean = gain(rng.uniform(-20, -1)) * clean / max(float(np.abs(clean).max()), 1e-4)
     clean = clean + dither(rng, clean.shape)
-    noise = backgrounds.draw(len(clean), clip.group, rng)
+    noise = draw_noise(clip, len(clean), rng)
     degraded = clean + noise * gain_for(clean, noise, wanted_db)
     label = f"{wanted_db:g} dB SNR"
     return Case(clip.path.stem, label, degraded, clean, 0.0, clip.bandwidth_hz, clip.kind)

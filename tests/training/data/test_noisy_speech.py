@@ -17,12 +17,15 @@ from training.data.noisy_speech import (
     TARGET_NOISE_DB,
     NoisySpeechExamples,
     ReverberantSpeechExamples,
+    VoiceOverMusicExamples,
     level_range_db,
 )
 from training.evaluation.noisy_speech_cases import (
     CASE_SNRS_DB,
+    MUSIC_SNRS_DB,
     noisy_speech_cases,
     score_noisy_speech,
+    voice_over_music_cases,
 )
 from training.learn.losses import Losses
 
@@ -183,3 +186,24 @@ def test_the_shipped_config_fits_task_and_losses() -> None:
     config = read_config(config_path("denoiser-speech"))
     assert config.damage == "noisy_speech"
     Losses(config.losses, RATE)
+
+
+def test_behind_a_voice_over_music_there_is_music_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noisy_speech, "VOICELESS", 1.0)
+    monkeypatch.setattr(noisy_speech, "NARROW", 0.0)
+    one = clip("tune", "music", np.sin(2 * np.pi * 300 * np.arange(RATE) / RATE))
+    drawn = VoiceOverMusicExamples([*clips()[:2], one], CONFIG, RATE, 20)
+    for index in range(5):
+        item = drawn[index]
+        power = torch.fft.rfft(item["degraded"][0]).abs() ** 2
+        below_hz = round(1000 * CONFIG.seconds)
+        assert power[:below_hz].sum() > 0.99 * power.sum()
+        ratio = ratio_db(item["clean"], item["degraded"])
+        assert ratio == pytest.approx(VoiceOverMusicExamples.target_noise_db, abs=1)
+
+
+def test_cases_of_a_voice_over_music_are_at_their_ratios() -> None:
+    cases = voice_over_music_cases(clips(), RATE)
+    wanted = [MUSIC_SNRS_DB[n % len(MUSIC_SNRS_DB)] for n in range(len(cases))]
+    ratios = [score_noisy_speech(c.degraded, c, RATE).figures["snr"] for c in cases]
+    assert ratios == pytest.approx(wanted, abs=0.1)
