@@ -131,6 +131,7 @@ TASKS = {
         measure_name="training.evaluation.noisy_speech_cases:score_noisy_speech",
         examples_name="training.data.noisy_speech:VoiceOverMusicExamples",
         companions=("music", "stem_bass", "stem_drums", "stem_other"),
+        label="Music behind a voice, by gains",
     ),
     "half_rate": Task(
         about="half the sample rate and back by Kaiser's fast filter, for residual_unet",

@@ -54,7 +54,7 @@ def separate(
         str | None,
         typer.Option(
             help="Folder with Demucs' weights (default: $WAVEMEND_DEMUCS, else a cache), or with a "
-            "checkpoint of wave_unet."
+            "checkpoint of voice_masker or wave_unet."
         ),
     ] = None,
     device: Device = "auto",

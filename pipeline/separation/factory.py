@@ -7,11 +7,11 @@ from pipeline.separation.demucs import Demucs
 from pipeline.separation.separators import (
     HARMONIC_PERCUSSIVE,
     MID_SIDE,
+    OURS,
     SEPARATORS,
-    WAVE_UNET,
     Separator,
 )
-from pipeline.separation.wave_unet import WaveUnet
+from pipeline.separation.voice import VoiceSeparator
 
 
 def separator(
@@ -31,10 +31,10 @@ def separator(
         name: a key of `separators.SEPARATORS`.
         shifts: (Demucs) passes over shifted copies that are averaged; 0 is one pass, unshifted.
         overlap: (Demucs) share of a segment that the next one repeats, in [0, 1).
-        device: (Demucs, Wave-U-Net) one of `pipeline.inference.DEVICES`.
-        weights: folder with the weights; see `separation.demucs_weights`, `separation.wave_unet`.
-        precision: (Demucs, Wave-U-Net) one of `models.net.PRECISIONS`.
-        voice_model, own: (Wave-U-Net) name of a checkpoint, and a folder with a user's own ones.
+        device: (Demucs, our own) one of `pipeline.inference.DEVICES`.
+        weights: folder with the weights; see `separation.demucs_weights`, `separation.voice`.
+        precision: (Demucs, our own) one of `models.net.PRECISIONS`.
+        voice_model, own: (our own) name of a checkpoint, and a folder with a user's own ones.
 
     Raises:
         ValueError: no such separator.
@@ -45,6 +45,6 @@ def separator(
         return HarmonicPercussive()
     if name == MID_SIDE:
         return MidSide()
-    if name == WAVE_UNET:
-        return WaveUnet(device, weights, voice_model, own, precision)
+    if name in OURS:
+        return VoiceSeparator(name, device, weights, voice_model, own, precision)
     return Demucs(name, shifts, overlap, device, weights, precision)

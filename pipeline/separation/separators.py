@@ -11,8 +11,8 @@ from pipeline.stage import Tick, no_tick
 HARMONIC_PERCUSSIVE, MID_SIDE = OFFLINE = ("harmonic_percussive", "mid_side")
 """The separators that need no trained weights."""
 
-WAVE_UNET = "wave_unet"
-"""Our own, which needs a checkpoint."""
+WAVE_UNET, VOICE_MASKER = OURS = ("wave_unet", "voice_masker")
+"""Our own, which need a checkpoint."""
 
 _FOUR = ("drums", "bass", "other", "vocals")
 
@@ -22,13 +22,14 @@ SEPARATORS: dict[str, tuple[str, ...]] = {
     "htdemucs_6s": (*_FOUR, "guitar", "piano"),
     "hdemucs_mmi": _FOUR,
     "mdx_extra": _FOUR,
+    VOICE_MASKER: ("voice", "accompaniment"),
     WAVE_UNET: ("voice", "accompaniment"),
     HARMONIC_PERCUSSIVE: ("harmonic", "percussive"),
     MID_SIDE: ("mid", "side"),
 }
 """Every separator by name, and the names of its stems."""
 
-DEMUCS = tuple(name for name in SEPARATORS if name not in (*OFFLINE, WAVE_UNET))
+DEMUCS = tuple(name for name in SEPARATORS if name not in (*OFFLINE, *OURS))
 """The separators whose weights are downloaded when they are first used."""
 
 

@@ -73,7 +73,9 @@ class PerStem:
     gains_db: Mapping[str, float | None] = field(default_factory=dict, hash=False)
     stages: tuple[Stage, ...] = ()
     voice_model: str = knob(
-        "", label="Voice model", help="Of `wave_unet`: a checkpoint; empty is the one that ships."
+        "",
+        label="Voice model",
+        help="Of `voice_masker` and `wave_unet`: a checkpoint; empty is the one that ships.",
     )
     device: str = "auto"
     weights: str | None = None

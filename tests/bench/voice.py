@@ -2,7 +2,7 @@
 
     python -m tests.bench.voice FOLDER [FOLDER ...] [--separators wave_unet,htdemucs] [--count 24]
 
-Each FOLDER has a manifest. The voices and the music are those that the config voice-and-music
+Each FOLDER has a manifest. The voices and the music are those that the config voice-over-music
 holds out, mixed at equal level, the voice in the middle. Demucs' weights: $WAVEMEND_DEMUCS.
 """
 
@@ -29,7 +29,7 @@ VOICES = ("speech", "stem_vocals")
 
 def mixtures(folders: list[Path], count: int) -> Iterator[tuple[Audio, np.ndarray]]:
     """Stereo mixtures at 0 dB, and the voice in each, (2, T)."""
-    held = set(read_config(CONFIGS / "voice-and-music.json").validation_groups)
+    held = set(read_config(CONFIGS / "voice-over-music.json").validation_groups)
     voices: dict[str, Path] = {}
     music: dict[str, Path] = {}
     for folder in folders:
@@ -65,7 +65,7 @@ def rms(x: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--separators", default="wave_unet,harmonic_percussive")
+    parser.add_argument("--separators", default="voice_masker,wave_unet,harmonic_percussive")
     parser.add_argument("--weights")
     parser.add_argument("--count", type=int, default=24)
     given = parser.parse_args()
@@ -74,7 +74,7 @@ def main() -> None:
     print(f"{len(some)} mixtures, SI-SDR of the voice {inputs.mean():.2f} dB\n")
     print("| separator | SI-SDR, dB | median gain, dB | x real time |\n|---|---|---|---|")
     for name in given.separators.split(","):
-        own = given.weights if name == "wave_unet" else None
+        own = given.weights if name == "voice_masker" else None
         one, ratios, began = separator(name, weights=own), [], time.monotonic()
         for mixture, voice in some:
             stems = one.stems(mixture)

@@ -1,4 +1,4 @@
-"""Tiny Demucs nets with random weights, in the demucs package's own file formats."""
+"""Tiny separators with random weights; Demucs nets in the demucs package's own file formats."""
 
 from __future__ import annotations
 
@@ -88,4 +88,19 @@ def tiny_wave_unet(folder: Path, **changes: Any) -> Path:
         net = WaveUnet(WaveUnetConfig(**settings))
         net.last.weight.data.mul_(20)
     save_checkpoint(net, folder)
+    return folder
+
+
+def tiny_masker(folder: Path, content: str = "mixture") -> Path:
+    """A checkpoint of a tiny TCN masker with random weights."""
+    import torch
+
+    from models.checkpoint import save_checkpoint
+    from models.denoisers.tcn_masker import TcnMasker, TcnMaskerConfig
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = TcnMasker(TcnMaskerConfig(8, (1, 2), 1))
+        net.leave.weight.data.mul_(20)
+    save_checkpoint(net, folder, content=content)
     return folder

@@ -65,7 +65,8 @@ NETWORKS: dict[str, Network] = {  # by the key of `models.registry.NETS`
         title="Plain U-Net, 16 to 44.1 kHz", size="small", rate=44_100, hours=2,
     ),
     "tcn_masker": Network(
-        "denoiser-speech", ("noisy_speech", "reverberant_speech"), "denoise_speech"
+        "denoiser-speech", ("noisy_speech", "reverberant_speech", "voice_over_music"),
+        "denoise_speech",
     ),
     "mask_unet": Network("mask-unet", ("generated",), "mask_unet"),
     "wavenet": Network("wavenet", ("generated",), "wavenet"),

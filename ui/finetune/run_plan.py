@@ -36,7 +36,7 @@ GENTLY = 0.3
 KINDS = {"voices": VOICES, "music": INSTRUMENTS}
 NEEDED = {
     "noisy_speech": ("voices",), "reverberant_speech": ("voices",),
-    "separation": ("voices", "music"),
+    "separation": ("voices", "music"), "voice_over_music": ("voices", "music"),
 }  # fmt: skip
 """Tasks that cannot do without some recordings; of each of these, one at least is held out."""
 

@@ -8,8 +8,8 @@ import gradio as gr
 
 from models.card import CLASSES
 from pipeline import recipe
-from pipeline.separation.separators import WAVE_UNET
-from pipeline.separation.wave_unet import checkpoints
+from pipeline.separation.separators import OURS
+from pipeline.separation.voice import checkpoints
 from pipeline.stage import UsesCheckpoint
 from ui.components import chain_form
 from ui.components.chain_editor import ChainEditor
@@ -29,7 +29,8 @@ SEPARATORS = {
     "htdemucs_6s": "Demucs, six stems",
     "hdemucs_mmi": "Demucs, version 3",
     "mdx_extra": "Demucs, MDX extra",
-    "wave_unet": "Voice / accompaniment",
+    "voice_masker": "Voice / accompaniment",
+    "wave_unet": "Voice / accompaniment, Wave-U-Net",
     "harmonic_percussive": "Harmonic / percussive",
     "mid_side": "Mid / side",
 }
@@ -158,9 +159,10 @@ def _choices(stages: dict[str, type]) -> dict[tuple[str, str], list[tuple[str, A
     """The checkpoints of each stage, and the separators, as (name on the page, value)."""
     from models.checkpoint import available, search_path
 
-    usable = {name: text for name, text in SEPARATORS.items() if name != WAVE_UNET or checkpoints()}
+    ours = {name: checkpoints(name) for name in OURS}
+    usable = {name: text for name, text in SEPARATORS.items() if ours.get(name, True)}
     choices = {("per_stem", "separator"): [(text, name) for name, text in usable.items()]}
-    trained = [(card.title, card.name) for card in checkpoints()]
+    trained = [(card.title, card.name) for cards in ours.values() for card in cards]
     choices["per_stem", "voice_model"] = [("The one that ships", ""), *trained]
     cards = available(search_path())
     for name, cls in stages.items():

@@ -12,11 +12,11 @@ from pipeline.__main__ import app
 from pipeline.audio import decode
 from pipeline.audio.encode import save
 from pipeline.audio.sound import Audio
-from pipeline.separation import wave_unet
+from pipeline.separation import voice
 from pipeline.separation.factory import separator
-from pipeline.separation.wave_unet import WaveUnet, checkpoints
+from pipeline.separation.voice import VoiceSeparator, checkpoints
 from pipeline.stages.per_stem import PerStem
-from tests.support.separators import tiny_wave_unet
+from tests.support.separators import tiny_masker, tiny_wave_unet
 from ui.restore import tab
 
 RATE = 22_050
@@ -36,7 +36,7 @@ def sound(rng) -> Audio:
 
 
 def test_without_a_checkpoint_it_says_how_to_get_one_and_the_page_does_not_list_it(folder, sound):
-    assert checkpoints() == []
+    assert checkpoints("wave_unet") == []
     with pytest.raises(ValueError, match=r"no checkpoint of it .* training run voice-and-music"):
         separator("wave_unet").stems(sound)
     assert "wave_unet" not in dict(map(reversed, tab._choices({})["per_stem", "separator"]))
@@ -46,9 +46,9 @@ def test_without_a_checkpoint_it_says_how_to_get_one_and_the_page_does_not_list_
 
 def test_a_net_of_four_sources_is_not_taken_for_one_of_two(folder):
     tiny_wave_unet(folder / "four", sources=4)
-    assert checkpoints() == []
+    assert checkpoints("wave_unet") == []
     tiny_wave_unet(folder / "two")
-    assert [card.name for card in checkpoints()] == ["two"]
+    assert [card.name for card in checkpoints("wave_unet")] == ["two"]
 
 
 def test_the_voice_is_the_net_s_last_source_and_windows_leave_no_seam(folder, sound, monkeypatch):
@@ -56,17 +56,37 @@ def test_the_voice_is_the_net_s_last_source_and_windows_leave_no_seam(folder, so
     with torch.inference_mode():
         expected = net(torch.from_numpy(sound.samples.copy())[None])[0, -1].numpy()
     for payload_s in (10.0, 0.1):
-        monkeypatch.setattr(wave_unet, "PAYLOAD_S", payload_s)
-        stems = WaveUnet().stems(sound)
+        monkeypatch.setattr(voice, "PAYLOAD_S", payload_s)
+        stems = VoiceSeparator().stems(sound)
         assert np.abs(stems["voice"].samples - expected).max() < 1e-5
         total = stems["voice"].samples + stems["accompaniment"].samples
         assert np.abs(total - sound.samples).max() < 1e-6
 
 
+def test_a_masker_leaves_the_voice_and_the_rest_accompanies_it(folder, sound, monkeypatch):
+    net = load(tiny_masker(folder / "own"))
+    monkeypatch.setattr(voice, "PAYLOAD_S", 0.2)
+    mixture = Audio(sound.samples, net.config.sample_rate)
+    with torch.inference_mode():
+        expected = net(torch.from_numpy(mixture.samples.copy())[None])[0].numpy()
+    stems = separator("voice_masker").stems(mixture)
+    assert np.abs(stems["voice"].samples - expected).max() < 1e-5
+    total = stems["voice"].samples + stems["accompaniment"].samples
+    assert np.abs(total - mixture.samples).max() < 1e-6
+
+
+def test_a_masker_that_removes_noise_is_no_separator(folder, sound):
+    tiny_masker(folder / "denoiser", content="speech")
+    assert checkpoints("voice_masker") == []
+    with pytest.raises(ValueError, match=r"no checkpoint of it .* training run voice-over-music"):
+        separator("voice_masker").stems(sound)
+
+
 def test_quiet_sound_is_brought_to_a_level_that_the_net_knows(folder, sound):
     tiny_wave_unet(folder / "own")
     quiet = [
-        WaveUnet().stems(Audio(sound.samples * np.float32(gain), RATE))["voice"].samples / gain
+        VoiceSeparator().stems(Audio(sound.samples * np.float32(gain), RATE))["voice"].samples
+        / gain
         for gain in (1e-3, 1e-5)
     ]
     assert np.abs(quiet[0] - quiet[1]).max() < 1e-4
@@ -79,7 +99,7 @@ def test_a_checkpoint_is_named_by_its_folder_and_needs_no_download(folder, sound
     assert stage.names == ("voice", "accompaniment")
     assert stage(sound).samples.any()
     with pytest.raises(ValueError, match="checkpoint: got 'nothing'"):
-        WaveUnet(weights=str(tmp_path / "nothing")).stems(sound)
+        VoiceSeparator(weights=str(tmp_path / "nothing")).stems(sound)
 
 
 def test_the_command_writes_both_stems(folder, sound, monkeypatch):

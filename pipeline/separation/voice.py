@@ -1,4 +1,4 @@
-"""Our own separator: a voice, and what accompanies it, by a net that was trained here."""
+"""Our own separators: a voice, and what accompanies it, by nets that were trained here."""
 
 from __future__ import annotations
 
@@ -14,33 +14,47 @@ from pipeline.audio.buffers import allocate, blocks
 from pipeline.audio.resampling import resample
 from pipeline.audio.sound import Audio, peak
 from pipeline.dsp import chunked
-from pipeline.separation.separators import SEPARATORS, WAVE_UNET, fitted, silent_stems
+from pipeline.separation.separators import (
+    SEPARATORS,
+    VOICE_MASKER,
+    WAVE_UNET,
+    fitted,
+    silent_stems,
+)
 from pipeline.stage import Tick, no_tick, share
 
 if TYPE_CHECKING:
     from models.card import Card
 
-MODELS = ("wave_unet", "spectrogram_unet")
-N_SOURCES = 2  # accompaniment and voice, in that order
+MODELS = {WAVE_UNET: ("wave_unet", "spectrogram_unet"), VOICE_MASKER: ("tcn_masker",)}
+"""The kinds of net that each separator runs."""
+
+CONTENT = "mixture"
+"""Of the checkpoints of `VOICE_MASKER`; other nets of its kind remove noise."""
+
+N_SOURCES = 2  # of a `WAVE_UNET`: accompaniment and voice, in that order
 PAYLOAD_S, FADE_S = 6.0, 0.005
 TRAINED_PEAKS = (0.06, 1.0)  # range of peaks in the training data
 STORED_SPEED = {"cpu": 20.0, "cuda": 1000.0, "mps": 100.0}  # seconds of one channel a second
 CURE = (
-    f"{WAVE_UNET}: no checkpoint of it is on this machine. Train one with `python -m training run "
-    "voice-and-music --data FOLDER` and copy RUN/best to runs/checkpoints/NAME, or use a separator "
-    "that needs none: harmonic_percussive or mid_side"
+    "{name}: no checkpoint of it is on this machine. Train one with `python -m training run "
+    "{config} --data FOLDER` and copy RUN/best to runs/checkpoints/NAME, or use a separator that "
+    "needs none: harmonic_percussive or mid_side"
 )
+CONFIGS = {WAVE_UNET: "voice-and-music", VOICE_MASKER: "voice-over-music"}
 
 
 @dataclass(frozen=True)
-class WaveUnet:
-    """A voice and its accompaniment, by a Wave-U-Net; all channels are separated together.
+class VoiceSeparator:
+    """A voice and its accompaniment; all channels are separated together.
 
     Sound of another rate is resampled to the net's; the band above half of it is in no stem. Up to
     there both stems add up to the sound.
-    Source: Stoller, Ewert and Dixon 2018, "Wave-U-Net" (ISMIR).
+    Source of the Wave-U-Net: Stoller, Ewert and Dixon 2018, "Wave-U-Net" (ISMIR).
 
     Attributes:
+        name: `WAVE_UNET`, whose net estimates both waveforms, or `VOICE_MASKER`, whose net
+            estimates the gains that leave the voice.
         device: one of `pipeline.inference.DEVICES`.
         weights: folder of the checkpoint; None is the one that `checkpoint` names.
         checkpoint: name of one; the first that `checkpoints` lists where empty.
@@ -48,12 +62,13 @@ class WaveUnet:
         precision: one of `models.net.PRECISIONS`.
     """
 
+    name: str = WAVE_UNET
     device: str = "auto"
     weights: str | None = None
     checkpoint: str = ""
     own: str = ""
     precision: str = "float32"
-    names: tuple[str, ...] = SEPARATORS[WAVE_UNET]
+    names: tuple[str, ...] = SEPARATORS[WAVE_UNET]  # the same of both
 
     def stems(self, audio: Audio, tick: Tick = no_tick) -> dict[str, Audio]:
         """The stems by name.
@@ -68,10 +83,10 @@ class WaveUnet:
             return silent_stems(audio, self.names)
         device = inference.pick_device(self.device)
         name, own = self._checkpoint()
-        net = inference.load(name, device, self.precision, models=MODELS, own=own)
+        net = inference.load(name, device, self.precision, models=MODELS[self.name], own=own)
         rate: int = net.config.sample_rate
         x = resample(audio, rate, tick=share(tick, 0, 0.05))
-        with inference.measured((WAVE_UNET, device, self.precision), x.seconds * x.channels):
+        with inference.measured((self.name, device, self.precision), x.seconds * x.channels):
             sound = _voice(net, x, share(tick, 0.05, 0.95))
         voice = fitted(resample(Audio(sound, rate), audio.rate), audio.frames)
         whole = audio if audio.rate <= rate else fitted(resample(x, audio.rate), audio.frames)
@@ -84,7 +99,7 @@ class WaveUnet:
     def estimate_seconds(self, frames: int, rate: int, channels: int) -> float:
         """Seconds that separating will take, by the speed of the last run."""
         device = inference.pick_device(self.device) if "torch" in sys.modules else "cpu"
-        speed = inference.speed((WAVE_UNET, device, self.precision), STORED_SPEED[device])
+        speed = inference.speed((self.name, device, self.precision), STORED_SPEED[device])
         return frames / rate * channels / speed
 
     def _checkpoint(self) -> tuple[str, str]:
@@ -94,24 +109,28 @@ class WaveUnet:
             return folder.name, str(folder.parent)
         if self.checkpoint:
             return self.checkpoint, self.own
-        found = checkpoints()
-        if not found:
-            raise ValueError(CURE)
-        return found[0].name, ""
+        usable = checkpoints(self.name)
+        if not usable:
+            raise ValueError(CURE.format(name=self.name, config=CONFIGS[self.name]))
+        return usable[0].name, ""
 
 
-def checkpoints() -> list[Card]:
-    """The checkpoints that can do it, the shipped ones first."""
+def checkpoints(name: str) -> list[Card]:
+    """The checkpoints that a separator can run, the shipped ones first."""
     from models.card import SHIPPED
     from models.checkpoint import available, search_path
 
-    cards = [card for card in available(search_path()) if card.model in MODELS]
-    able = [card for card in cards if card.config.get("sources") == N_SOURCES]
-    return sorted(able, key=lambda card: card.folder.parent != SHIPPED)
+    def is_usable(card: Card) -> bool:
+        if name == VOICE_MASKER:
+            return card.content == CONTENT
+        return card.config.get("sources") == N_SOURCES
+
+    cards = [card for card in available(search_path()) if card.model in MODELS[name]]
+    return sorted(filter(is_usable, cards), key=lambda card: card.folder.parent != SHIPPED)
 
 
 def _voice(net: inference.Net, x: Audio, tick: Tick) -> np.ndarray:
-    """(C, T) the last source of a sound at the net's rate, at a level that the net was trained at.
+    """(C, T) the voice in a sound at the net's rate, at a level that the net was trained at.
 
     Raises:
         ValueError: the net's output is not finite.
@@ -120,7 +139,7 @@ def _voice(net: inference.Net, x: Audio, tick: Tick) -> np.ndarray:
     gain = np.float32(np.clip(loudest, *TRAINED_PEAKS) / max(loudest, 1e-9))
 
     def of_window(window: np.ndarray) -> np.ndarray:
-        voice = inference.separated(net, window * gain)[-1] / gain
+        voice = _of_net(net, window * gain) / gain
         return voice if window.any() else np.zeros_like(window)
 
     return chunked.run(
@@ -132,3 +151,10 @@ def _voice(net: inference.Net, x: Audio, tick: Tick) -> np.ndarray:
         fade=round(FADE_S * x.rate),
         tick=tick,
     )
+
+
+def _of_net(net: inference.Net, x: np.ndarray) -> np.ndarray:
+    """(C, T) -> (C, T): the last of the sources, or the only one."""
+    if hasattr(net.config, "sources"):
+        return inference.separated(net, x)[-1]
+    return inference.apply(net, x)
