@@ -200,7 +200,8 @@ def _detail(path: Path, text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("Last message repeated")]
     detail = re.sub(r"^(\[[^]]*\] *)+", "", lines[-1]) if lines else "no reason given"
-    return detail.replace(_url(path), path.name).replace(str(path), path.name)
+    detail = detail.replace(_url(path), path.name).replace(str(path), path.name)
+    return detail.removeprefix(f"{path.name}: ")
 
 
 def _failure(path: Path, text: str) -> AudioError:

@@ -122,12 +122,23 @@ def without_clashes(jobs: Sequence[Job], kind: str | None) -> tuple[list[Job], l
 
 
 def check_folder(folder: Location) -> None:
-    """Raises `OSError` or `ValueError` where no results can be: a file, a store without driver."""
+    """Raises `OSError` or `ValueError` where no results can be: a file, a store without driver.
+
+    A folder that does not exist yet and is named like a sound file is taken for a mistake.
+    """
     if isinstance(folder, Address):
         return store.check(folder)
-    with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISDIR(folder.stat().st_mode):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    try:
+        is_folder = stat.S_ISDIR(folder.stat().st_mode)
+    except FileNotFoundError:
+        if folder.suffix.lower() in SUFFIXES:
+            raise ValueError(
+                f"--out: got {folder.name}, expected a folder; give the folder for the results, "
+                "which are named after their recordings"
+            ) from None
+        return
+    if not is_folder:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
 def files_of(

@@ -87,6 +87,7 @@ def test_a_wrong_checkpoint_is_one_sentence(name: str) -> None:
     [
         (("restore", "a.wav", "-o", "out", "--checkpoint", "nowhere"), 2, "got 'nowhere'"),
         (("restore", "a.wav", "-o", "a.wav"), 2, "a.wav: Not a directory"),
+        (("restore", "a.wav", "-o", "b.WAV"), 2, "--out: got b.WAV, expected a folder"),
         (("separate", "a.wav", "-o", "a.wav", "--model", "mid_side"), 2, "a.wav: Not a directory"),
         (("restore", "nowhere.wav", "-o", "out"), 1, "nowhere.wav: "),
         (("diagnose", "nowhere.wav"), 1, "nowhere.wav: "),
