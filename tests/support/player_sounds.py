@@ -25,13 +25,21 @@ SCRIPT = """() => {
     const perform = (code) => new Function('t', code)(t);
     t.ahead = seconds + 1;
     deeds.filter(([time]) => !time).forEach(([, code]) => perform(code));
+    const scheduled = async () => {  // the sound that it needs may still have to be fetched
+      while (t.waiting || (t.run && !t.run.ended && t.run.until <= seconds)) {
+        await new Promise((done) => setTimeout(done, 20));
+        t.pump();
+      }
+    };
     t.play();
-    while (!t.run || !(t.run.ended || t.run.until > seconds)) {
-      await new Promise((done) => setTimeout(done, 20));
-    }
     clearInterval(t.timer);
+    await scheduled();
     for (const [time, code] of deeds.filter(([time]) => time)) {
-      context.suspend(time).then(() => { perform(code); context.resume(); });
+      context.suspend(time).then(async () => {
+        perform(code);
+        await scheduled();
+        context.resume();
+      });
     }
     const sound = await context.startRendering();
     const out = Array.from({ length: channels }, (_, i) => sound.getChannelData(i));

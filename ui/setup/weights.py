@@ -12,7 +12,7 @@ from models.checkpoint import WEIGHTS, available, search_path
 from pipeline import recipe
 from pipeline.degradation import neural_codecs
 from pipeline.generation import weights as musicgen_weights
-from pipeline.separation import demucs_weights
+from pipeline.separation import demucs_weights, voice
 from pipeline.separation.download import checksum_of
 from pipeline.separation.separators import DEMUCS
 from pipeline.stage import UsesCheckpoint
@@ -52,12 +52,10 @@ CODECS = {
 """The published neural codecs."""
 
 OTHER_USERS = {
-    "wave_unet": "Separate into stems",
-    "spectrogram_unet": "Separate into stems",
     "neural_codec": "Degrade",
     "content_classifier": "Diagnosis",
 }
-"""What runs the nets that are not the checkpoint of a stage, on the page."""
+"""What else runs nets, on the page."""
 
 FIGURES = {
     "lsd": ("LSD", "", 2),
@@ -96,12 +94,19 @@ def _row(card: Card) -> dict[str, Any]:
     return {
         "title": card.title or card.name,
         "name": card.name,
-        "kind": stage_of(card.model)[1] or OTHER_USERS.get(card.model, card.model),
+        "kind": _user(card),
         "content": CONTENTS.get(card.content, "not stated"),
         "licence": card.licence or "not stated",
         "megabytes": f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "missing",
         "figures": _figures(card.metrics),
     }
+
+
+def _user(card: Card) -> str:
+    """What runs a checkpoint, on the page."""
+    if card.content == voice.CONTENT:
+        return chain_form.title("per_stem")
+    return stage_of(card.model)[1] or OTHER_USERS.get(card.model, card.model)
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[str]:

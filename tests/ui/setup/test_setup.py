@@ -45,6 +45,9 @@ def test_every_shipped_card_is_shown_with_licence_size_and_figures(session) -> N
         has_lsd = "lsd" in card.metrics.get("validation", {})
         assert any("LSD" in figure for figure in row["figures"]) == has_lsd
         assert row["kind"] not in NETS, "a title, not the program's own name"
+    users = {row["name"]: row["kind"] for row in rows}
+    assert users["voice-over-music-48k"] == users["voice-and-music-22k"] == "Separate into stems"
+    assert users["denoiser-speech-48k"] == "Denoise speech"
     table = events.checkpoint_table(session)
     assert all(row["title"] in table for row in rows)
 
