@@ -74,7 +74,8 @@ def test_uploaded_weights_are_selected_and_restore_a_file_at_44_1_khz(
 
 
 @pytest.mark.parametrize(
-    ("name", "rate"), [("residual-unet-44k", 22_050), ("plain-unet-44k", 16_000)]
+    ("name", "rate"),
+    [("residual-unet-44k", 22_050), ("plain-unet-44k", 16_000), ("enhancer-waveform-48k", 16_000)],
 )
 def test_the_weights_that_ship_halve_the_distance(name: str, rate: int) -> None:
     target = resample(Audio(speech(2.0), 48_000), 44_100)
